@@ -1,0 +1,38 @@
+/** What is common to everything that can be sent to a chat. */
+export interface SendOptions {
+  /** Message id to quote. */
+  readonly replyTo?: string;
+  /** Person JIDs or digits mentioned in the text. */
+  readonly mentioned?: readonly string[];
+  /** Mention everybody in the group without listing them. */
+  readonly mentionAll?: boolean;
+  /** Groups mentioned, as `{ phone, subject }`. */
+  readonly groupMentioned?: readonly { readonly phone: string; readonly subject: string }[];
+  /** Answer a group message in a private chat with its author. */
+  readonly privateAnswer?: boolean;
+}
+
+/** A text, or the edit of one. */
+export interface TextContent {
+  readonly kind: "text";
+  readonly text: string;
+  /** Set: this replaces the text of that message of ours. */
+  readonly editMessageId?: string;
+}
+
+/**
+ * Everything that can be sent. Each later kind is one more member; every table over `OutgoingKind` then fails to
+ * compile until somebody decides about it.
+ */
+export type OutgoingContent = TextContent;
+
+/** Name of one kind of content. */
+export type OutgoingKind = OutgoingContent["kind"];
+
+/** One message to be sent, as the queue keeps it (JSON). Files are referenced by path, never embedded. */
+export interface Outgoing {
+  /** JID of the chat. */
+  readonly to: string;
+  readonly content: OutgoingContent;
+  readonly options: SendOptions;
+}

@@ -1,0 +1,110 @@
+import type { Outgoing } from "#domain/content.ts";
+import type { NewEvent, StoredMessage } from "./records.ts";
+
+/** State of a queued message: `queued → sending → sent | failed | canceled`. */
+export type QueueState = "queued" | "sending" | "sent" | "failed" | "canceled";
+
+/** A message waiting to be sent, or sent not long ago. */
+export interface QueuedMessage {
+  readonly zaapId: string;
+  readonly instanceId: string;
+  /** WhatsApp message id, fixed before the row is acknowledged and reused by every retry. */
+  readonly messageId: string;
+  /** Order of acceptance; the order of sending inside one instance. */
+  readonly sequence: number;
+  readonly outgoing: Outgoing;
+  readonly state: QueueState;
+  /** Tries that counted. */
+  readonly attempts: number;
+  /** Epoch milliseconds before which it is not sent. */
+  readonly dueAt: number;
+  /** Sent only at this time; until then it does not hold up those behind it. */
+  readonly scheduledAt?: number;
+  /** Wait before it, milliseconds; undefined takes the instance's random pace. */
+  readonly delayMs?: number;
+  /** Typing shown before it, milliseconds. */
+  readonly typingMs: number;
+  readonly lastError?: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A claimed message: writes on it must carry the token. */
+export interface ClaimedMessage extends QueuedMessage {
+  readonly fencingToken: number;
+}
+
+/** The durable send queue: FIFO per instance, one at a time. */
+export interface QueueStore {
+  /**
+   * Inserts the row, its ledger step `queued` and its idempotency key in one transaction. With a known key and the
+   * same request hash it answers the first row and `created: false`. Throws `idempotency_conflict` for a known key
+   * with another hash, `queue_full` when `maxWaiting` messages wait already.
+   */
+  enqueue(input: {
+    readonly message: Omit<QueuedMessage, "sequence" | "state" | "attempts" | "updatedAt">;
+    readonly idempotency?: { readonly key: string; readonly requestHash: string; readonly expiresAt: number };
+    readonly maxWaiting?: number;
+    readonly now: number;
+  }): Promise<{ readonly message: QueuedMessage; readonly created: boolean }>;
+  /** Instances with a message due now, most overdue first. */
+  instancesWithWork(input: { readonly now: number; readonly limit: number }): Promise<readonly string[]>;
+  /** When the earliest waiting message of any instance is due; undefined when none waits. */
+  nextDueAt(input: { readonly now: number }): Promise<number | undefined>;
+  /**
+   * Takes the head of the line of one instance: undefined when it is not due, when another claim on the instance is
+   * live, or when nothing waits. Messages scheduled for later are passed over. Marks it `sending`.
+   */
+  claim(input: {
+    readonly instanceId: string;
+    readonly owner: string;
+    readonly leaseMs: number;
+    readonly now: number;
+  }): Promise<ClaimedMessage | undefined>;
+  /** Extends the claim; false when it was lost or the message was canceled. */
+  renew(input: { readonly claim: ClaimedMessage; readonly leaseMs: number; readonly now: number }): Promise<boolean>;
+  /** Back to `queued` at the head of its line, without counting an attempt unless `attempts` says so. */
+  retry(input: {
+    readonly claim: ClaimedMessage;
+    readonly attempts: number;
+    readonly dueAt: number;
+    readonly error?: string;
+    readonly now: number;
+  }): Promise<boolean>;
+  /** Final: sent or failed. One transaction with its ledger step, the sent message and the events it causes. */
+  settle(input: {
+    readonly claim: ClaimedMessage;
+    readonly outcome: "sent" | "failed";
+    readonly error?: string;
+    readonly stored?: StoredMessage;
+    readonly events: readonly NewEvent[];
+    readonly now: number;
+  }): Promise<boolean>;
+  /** `canceled`, or why not: it is being sent, or it is final or unknown. */
+  cancel(input: {
+    readonly instanceId: string;
+    readonly zaapId: string;
+    readonly now: number;
+  }): Promise<"canceled" | "sending" | "gone">;
+  /** Cancels everything that waits; answers how many. */
+  purge(input: { readonly instanceId: string; readonly now: number }): Promise<number>;
+  /** Puts failed messages back into the line; answers how many. */
+  requeueFailed(input: {
+    readonly instanceId: string;
+    readonly zaapId?: string;
+    readonly now: number;
+  }): Promise<number>;
+  get(input: { readonly instanceId: string; readonly zaapId: string }): Promise<QueuedMessage | undefined>;
+  /** The row of a WhatsApp message id, while retention keeps it. */
+  byMessageId(input: { readonly instanceId: string; readonly messageId: string }): Promise<QueuedMessage | undefined>;
+  /** In order of sending; `after` is a sequence. */
+  list(input: {
+    readonly instanceId: string;
+    readonly states: readonly QueueState[];
+    readonly after?: number;
+    readonly offset?: number;
+    readonly limit: number;
+  }): Promise<readonly QueuedMessage[]>;
+  count(input: { readonly instanceId: string; readonly states: readonly QueueState[] }): Promise<number>;
+}
