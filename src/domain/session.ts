@@ -1,0 +1,109 @@
+import type { Outgoing } from "./content.ts";
+import type { Connection } from "./instance.ts";
+
+/** A QR to be shown now. */
+export interface QrTicket {
+  /** Text to be drawn as a QR code. */
+  readonly qr: string;
+  /** Epoch milliseconds after which WhatsApp no longer takes it. */
+  readonly expiresAt: number;
+}
+
+/** What a session is doing, seen from outside. */
+export interface SessionView {
+  readonly connection: Connection;
+  /** Whether this process runs the socket. */
+  readonly owned: boolean;
+  /** Reconnects since the last success, and when the next one is due (epoch milliseconds). */
+  readonly retry?: { readonly failures: number; readonly nextAt: number };
+}
+
+/** What the routes, the CLI and the workers can ask of the sessions. Every method throws `instance_not_found` for an unknown id. */
+export interface SessionControl {
+  /** Makes sure a session runs (paired: it connects; unpaired: it offers QR codes). Returns at once. */
+  readonly start: (instanceId: string) => Promise<void>;
+  /** Closes the socket and opens it again; pairing stays. */
+  readonly restart: (instanceId: string) => Promise<void>;
+  /** Logs out at WhatsApp (the device disappears from the phone) and forgets the Signal state. */
+  readonly logout: (instanceId: string) => Promise<void>;
+  /** Closes the socket without a logout and stops reconnecting, e.g. before the instance is deleted. */
+  readonly stop: (instanceId: string) => Promise<void>;
+  readonly view: (instanceId: string) => Promise<SessionView>;
+  /** Waits for the next QR; starts pairing when needed. Throws `already_paired`, `timeout`. */
+  readonly qr: (instanceId: string, signal: AbortSignal) => Promise<QrTicket>;
+  /** Eight characters to be typed on the phone with this number (digits). Throws `already_paired`, `timeout`. */
+  readonly pairingCode: (
+    input: { readonly instanceId: string; readonly phone: string; readonly customCode?: string },
+    signal: AbortSignal,
+  ) => Promise<string>;
+  /** Profile of the own account; throws `not_connected`. */
+  readonly profile: (instanceId: string) => Promise<OwnProfile>;
+  readonly setProfile: (instanceId: string, change: ProfileChange) => Promise<void>;
+}
+
+/** The own account as WhatsApp shows it. */
+export interface OwnProfile {
+  readonly phone: string;
+  readonly lid?: string;
+  readonly name?: string;
+  readonly about?: string;
+  readonly pictureUrl?: string;
+  readonly isBusiness: boolean;
+}
+
+/** One change of the own profile. */
+export type ProfileChange =
+  | { readonly kind: "name"; readonly value: string }
+  | { readonly kind: "about"; readonly value: string }
+  | { readonly kind: "picture"; readonly image: Uint8Array };
+
+/** What WhatsApp said to one message. */
+export type SendResult =
+  | {
+      /** The server took it. */
+      readonly outcome: "acked";
+      /** Epoch milliseconds of the ack. */
+      readonly at: number;
+      /** JID the server knows the chat by. */
+      readonly chatId: string;
+      readonly senderId: string;
+      readonly type: string;
+      /** Encoded `WebMessageInfo` of what was sent. */
+      readonly proto: Uint8Array;
+    }
+  | {
+      /** The server refused it, or it can never be built. */
+      readonly outcome: "rejected";
+      /** `permanent` never works again; `restricted` may later. */
+      readonly kind: "permanent" | "restricted";
+      readonly error: string;
+      /** Server's code (463, 479…), when there was one. */
+      readonly code?: number;
+    }
+  | {
+      /** Not sent or not known: the same message id may be sent again. */
+      readonly outcome: "unknown";
+      /** `disconnected`: waiting, no attempt consumed. `timeout`: no ack in time. `transient`: anything else. */
+      readonly kind: "disconnected" | "timeout" | "transient";
+      readonly error: string;
+    };
+
+/** What the queue needs of the sessions. */
+export interface Sender {
+  /** Whether a message could leave now. */
+  readonly isOpen: (instanceId: string) => boolean;
+  /** Resolves when the instance may be open again, or on abort. */
+  readonly untilOpen: (instanceId: string, signal: AbortSignal) => Promise<void>;
+  /** Shows typing (or recording) in the chat; best effort, never throws. */
+  readonly typing: (instanceId: string, to: string, state: "composing" | "recording" | "paused") => Promise<void>;
+  /** Sends under this very message id and waits for the server's ack, at most `ackTimeoutMs`. Never throws. */
+  readonly send: (
+    input: {
+      readonly instanceId: string;
+      readonly messageId: string;
+      readonly outgoing: Outgoing;
+      readonly ackTimeoutMs: number;
+    },
+    signal: AbortSignal,
+  ) => Promise<SendResult>;
+}
