@@ -1,0 +1,60 @@
+import { DEFAULT_CONNECTION_CONFIG, type SocketConfig } from "@whiskeysockets/baileys";
+import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import type { AuthState } from "./auth-state.ts";
+import { contentHashOf, plaintextEntry, type Correlation } from "./journal-entry.ts";
+
+/** What the wrapper works with. */
+export interface JournaledSignalDeps {
+  readonly auth: AuthState;
+  readonly correlation: Correlation;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type MakeSignalRepository = SocketConfig["makeSignalRepository"];
+
+/**
+ * Baileys' Signal repository, with every plaintext journaled in the transaction that advances its ratchet. Baileys
+ * sends the delivery receipt only after a decryption has returned, so no receipt can leave before that commit.
+ *
+ * All decryptions of one account take the same lock as Baileys' sends (which lock on the own id): both read, change
+ * and write whole session records, and an interleaving would put an old record back over a newer one.
+ */
+export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository {
+  return (auth, logger, pnToLid) => {
+    const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
+    const { keys } = auth;
+    const transaction = <T>(work: () => Promise<T>): Promise<T> =>
+      "transaction" in keys ? keys.transaction(work, deps.auth.creds.me?.id ?? "decrypt") : work();
+
+    async function decrypt(ciphertext: Uint8Array, work: () => Promise<Uint8Array>): Promise<Uint8Array> {
+      const attrs = deps.correlation.get(ciphertext);
+      if (attrs === undefined) deps.log.warn({}, "a ciphertext came without its stanza and is not journaled");
+      const contentHash = contentHashOf(ciphertext);
+      try {
+        return await deps.auth.withJournal((journal) =>
+          transaction(async () => {
+            const plaintext = await work();
+            if (attrs !== undefined) {
+              journal(plaintextEntry({ contentHash, attrs, plaintext, now: deps.clock.now() }));
+            }
+            return plaintext;
+          }),
+        );
+      } catch (error) {
+        // A stanza we had decrypted before its receipt was lost comes again: its ratchet has moved on, its plaintext
+        // is in the journal. Handing that out lets Baileys confirm it; the event it may cause is known already.
+        const known = await deps.auth.find(contentHash).catch(() => {});
+        if (known?.kind !== "plaintext") throw error;
+        return known.payload;
+      }
+    }
+
+    return {
+      ...inner,
+      decryptMessage: (options) => decrypt(options.ciphertext, () => inner.decryptMessage(options)),
+      decryptGroupMessage: (options) => decrypt(options.msg, () => inner.decryptGroupMessage(options)),
+    };
+  };
+}

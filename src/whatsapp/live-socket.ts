@@ -1,0 +1,165 @@
+import { makeWASocket, type BaileysEventMap, type WASocket } from "@whiskeysockets/baileys";
+import { DisconnectReason } from "@whiskeysockets/baileys";
+import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import { sleep } from "#lib/sleep.ts";
+import { collectAcks, type Acks } from "./acks.ts";
+import type { AuthState } from "./auth-state.ts";
+import { createGroupCache, type GroupCache } from "./group-cache.ts";
+import type { Inbound, InboundBatch } from "./inbound.ts";
+import type { Correlation } from "./journal-entry.ts";
+import type { SessionsOptions } from "./options.ts";
+import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
+import { socketConfig, type MessageLookup } from "./socket-config.ts";
+import { gateStanzas, type StanzaGate } from "./stanza-gate.ts";
+import type { Transport } from "./transport.ts";
+
+/** What a socket works with. `auth` becomes its own: it is disposed with the socket. */
+export interface LiveSocketDeps {
+  readonly auth: AuthState;
+  readonly inbound: Inbound;
+  readonly transport: Transport;
+  readonly getMessage: MessageLookup;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What a socket tells its session. Nothing is told after `closed`, and nothing once it is being disposed. */
+export interface SocketListener {
+  readonly qr: (qr: string) => void;
+  /** A phone accepted this device. */
+  readonly paired: () => void;
+  readonly opened: () => void;
+  readonly closed: (statusCode: number) => void;
+}
+
+/** One connection to WhatsApp, from its first byte to its last. */
+export interface LiveSocket extends AsyncDisposable {
+  readonly sock: WASocket;
+  readonly acks: Acks;
+  readonly groups: GroupCache;
+  readonly gate: StanzaGate;
+  /** Undefined until a phone accepted. */
+  readonly own: () => OwnJids | undefined;
+  readonly pushName: () => string | undefined;
+  /** Epoch milliseconds of the last frame; undefined before the first. */
+  readonly lastSeenAt: () => number | undefined;
+  /** Milliseconds without any frame. A socket we do not read (full buffer) is not silent. */
+  readonly silentForMs: () => number;
+  /** Ends the connection within this call: nothing that Baileys is still busy with can be sent. */
+  readonly tearDown: () => void;
+}
+
+/** What we use of the `ws` package's socket; Baileys keeps it as a protected member. */
+interface RawSocket {
+  pause(): void;
+  resume(): void;
+  terminate(): void;
+}
+
+/** Connects at once; how it goes is told to the listener. */
+export function openLiveSocket(
+  deps: LiveSocketDeps,
+  input: { readonly instanceId: string; readonly deviceName: string; readonly options: SessionsOptions },
+  listener: SocketListener,
+): LiveSocket {
+  const { auth, clock } = deps;
+  const correlation: Correlation = new WeakMap();
+  const groups = createGroupCache(clock, {
+    limit: input.options.maxCachedGroups,
+    fetch: (groupId) => sock.groupMetadata(groupId),
+  });
+  const sock = makeWASocket(socketConfig({ ...deps, correlation, groups }, input));
+  const raw = Reflect.get(sock.ws, "socket") as RawSocket;
+  const ended = new AbortController();
+  const acks = collectAcks(sock.ws);
+  let lastSeenAt: number | undefined;
+  let lastFrameMs = clock.monotonicMs();
+  let pauses = 0;
+
+  const gate = gateStanzas({
+    ws: sock.ws,
+    correlation,
+    clock,
+    journal: auth.journal,
+    forward: (stanza, journalId) =>
+      hand({ stanza, journalIds: [journalId], offline: stanza.attrs["offline"] !== undefined }),
+  });
+
+  function hand(batch: Omit<InboundBatch, "instanceId" | "own">): Promise<void> {
+    const own = ownJids(auth.creds);
+    if (own === undefined) return Promise.resolve();
+    const full = deps.inbound.receive({ ...batch, instanceId: input.instanceId, own: ownAccount(own) });
+    if (full === undefined) return Promise.resolve();
+    pauses += 1;
+    raw.pause();
+    return full.finally(() => {
+      pauses -= 1;
+      lastFrameMs = clock.monotonicMs();
+      if (pauses === 0) raw.resume();
+    });
+  }
+
+  sock.ws.on("frame", () => {
+    lastSeenAt = clock.now();
+    lastFrameMs = clock.monotonicMs();
+  });
+  sock.ev.on("creds.update", auth.credsChanged);
+  sock.ev.process((all) => {
+    const events = forwarded(all);
+    groups.observe(events);
+    if (Object.keys(events).length === 0) return;
+    const upsert = events["messages.upsert"];
+    void hand({
+      events,
+      journalIds: upsert?.messages.flatMap(({ key }) => key.id ?? []) ?? [],
+      offline: upsert?.type === "append",
+    });
+  });
+  sock.ev.on("connection.update", (update) => {
+    if (update.qr !== undefined) listener.qr(update.qr);
+    if (update.isNewLogin === true) listener.paired();
+    if (update.connection === "open") listener.opened();
+    if (update.connection !== "close") return;
+    acks.close();
+    if (!ended.signal.aborted) listener.closed(statusCodeOf(update.lastDisconnect?.error));
+    ended.abort();
+  });
+
+  return {
+    sock,
+    acks,
+    groups,
+    gate,
+    own: () => ownJids(auth.creds),
+    pushName: () => auth.creds.me?.name ?? undefined,
+    lastSeenAt: () => lastSeenAt,
+    silentForMs: () => (pauses > 0 ? 0 : clock.monotonicMs() - lastFrameMs),
+    tearDown: () => raw.terminate(),
+    [Symbol.asyncDispose]: async () => {
+      if (!ended.signal.aborted) {
+        ended.abort();
+        const done = new AbortController();
+        const closing = sock.end(undefined).finally(() => done.abort());
+        await sleep(input.options.closeGraceMs, done.signal);
+        // The other side did not answer the close; Baileys waits for this one's "close".
+        if (!done.signal.aborted) raw.terminate();
+        await closing;
+      }
+      acks.close();
+      await auth[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function forwarded(all: Partial<BaileysEventMap>): Partial<BaileysEventMap> {
+  const { "connection.update": _connection, "creds.update": _creds, ...events } = all;
+  return events;
+}
+
+/** Baileys reports closes as Boom errors; anything else is a broken connection. */
+function statusCodeOf(error: unknown): number {
+  const output: unknown = Object(error).output;
+  const code: unknown = Object(output).statusCode;
+  return typeof code === "number" ? code : DisconnectReason.connectionClosed;
+}

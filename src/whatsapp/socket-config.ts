@@ -1,0 +1,60 @@
+import { proto, type UserFacingSocketConfig, type WAMessageKey } from "@whiskeysockets/baileys";
+import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import type { AuthState } from "./auth-state.ts";
+import { baileysLog } from "./baileys-log.ts";
+import { boundedCache } from "./bounded-cache.ts";
+import type { GroupCache } from "./group-cache.ts";
+import type { Correlation } from "./journal-entry.ts";
+import { journaledSignal } from "./journaled-signal.ts";
+import type { SessionsOptions } from "./options.ts";
+import type { Transport } from "./transport.ts";
+
+/** The content of a sent message, for recipients that could not decrypt it. */
+export type MessageLookup = (key: WAMessageKey) => Promise<proto.IMessage | undefined>;
+
+const minuteMs = 60_000;
+
+/** Every setting a socket is opened with. */
+export function socketConfig(
+  deps: {
+    readonly auth: AuthState;
+    readonly correlation: Correlation;
+    readonly groups: GroupCache;
+    readonly transport: Transport;
+    readonly getMessage: MessageLookup;
+    readonly clock: Clock;
+    readonly log: Log;
+  },
+  input: { readonly deviceName: string; readonly options: SessionsOptions },
+): UserFacingSocketConfig {
+  const { clock } = deps;
+  const { options } = input;
+  return {
+    ...deps.transport.options,
+    ...(options.version === undefined ? {} : { version: options.version }),
+    ...(options.qrTimeoutMs === undefined ? {} : { qrTimeout: options.qrTimeoutMs }),
+    auth: { creds: deps.auth.creds, keys: deps.auth.keys },
+    makeSignalRepository: journaledSignal(deps),
+    logger: baileysLog(deps.log),
+    browser: [input.deviceName, "Chrome", "10.0"],
+    connectTimeoutMs: options.connectTimeoutMs,
+    keepAliveIntervalMs: options.keepAliveMs,
+    defaultQueryTimeoutMs: options.queryTimeoutMs,
+    // Being shown as online would silence the notifications on the owner's phone.
+    markOnlineOnConnect: false,
+    // Own messages are stored by the queue. Baileys' echo would sit in its event buffer and swallow later receipts.
+    emitOwnEvents: false,
+    syncFullHistory: options.syncFullHistory,
+    shouldSyncHistoryMessage: ({ syncType }) =>
+      options.syncFullHistory || syncType !== proto.HistorySync.HistorySyncType.FULL,
+    // Our key store retries by itself and reports; a second layer of retries would hold the receipt for half a minute.
+    transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+    getMessage: deps.getMessage,
+    cachedGroupMetadata: (groupId) => deps.groups.get(groupId),
+    msgRetryCounterCache: boundedCache(clock, { limit: 1_000, ttlMs: 60 * minuteMs }),
+    callOfferCache: boundedCache(clock, { limit: 100, ttlMs: 5 * minuteMs }),
+    userDevicesCache: boundedCache(clock, { limit: 5_000, ttlMs: 5 * minuteMs }),
+    placeholderResendCache: boundedCache(clock, { limit: 1_000, ttlMs: 60 * minuteMs }),
+  };
+}

@@ -1,0 +1,122 @@
+import type { EventEmitter } from "node:events";
+import type { BinaryNode } from "@whiskeysockets/baileys";
+import type { Clock } from "#lib/clock.ts";
+import type { JournalEntry } from "#store/auth-state.ts";
+import { stanzaEntry, type Correlation } from "./journal-entry.ts";
+
+/** Stanzas that Baileys acknowledges. */
+const gatedTags = ["message", "receipt", "notification", "call"] as const;
+
+/** Notifications about keys, devices and app state: Baileys' own business, no event of ours comes from them. */
+const technicalNotifications = new Set([
+  "encrypt",
+  "server_sync",
+  "devices",
+  "mediaretry",
+  "link_code_companion_reg",
+  "privacy_token",
+]);
+
+/** What the gate works with. */
+export interface GateDeps {
+  /** Baileys' websocket client, right after `makeWASocket`: only its own listeners are on it. */
+  readonly ws: EventEmitter;
+  readonly correlation: Correlation;
+  readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
+  /** Hands a raw stanza on; waits while the buffer behind it is full. */
+  readonly forward: (stanza: BinaryNode, journalId: string) => Promise<void>;
+  readonly clock: Clock;
+}
+
+/** Holds every stanza back until it is safe to acknowledge it. */
+export interface StanzaGate {
+  /** Gives stanzas to Baileys again without journaling them, in order, behind what is already waiting. */
+  readonly inject: (stanzas: readonly BinaryNode[]) => void;
+  /** Stanzas that wait for their commit or for room. */
+  readonly waiting: () => number;
+}
+
+/**
+ * Puts the journal between the socket and Baileys. Baileys offers no hook between reading a stanza and acknowledging
+ * it, but its listeners sit on a public event emitter: they are taken off and called from here once the journal has
+ * the stanza. So no ack of a receipt, notification, call or channel post leaves before its entry is durable. Encrypted
+ * messages pass unchanged (their plaintext is journaled when they are decrypted), but in the same order.
+ *
+ * Commits run side by side (the store groups them), the stanzas go on in the order they came. A stanza whose commit
+ * fails never reaches Baileys, hence is never acknowledged, and WhatsApp delivers it again.
+ */
+export function gateStanzas(deps: GateDeps): StanzaGate {
+  let line = Promise.resolve();
+  let waiting = 0;
+
+  function enqueue(pass: () => Promise<void>): void {
+    waiting += 1;
+    line = line
+      .then(pass)
+      // A failed commit has closed the socket already; what waits behind must not be taken for handled either.
+      .catch(() => {})
+      .finally(() => {
+        waiting -= 1;
+      });
+  }
+
+  const deliver = new Map<string, (node: BinaryNode) => void>();
+  for (const tag of gatedTags) {
+    const event = `CB:${tag}`;
+    const originals = deps.ws.listeners(event);
+    deps.ws.removeAllListeners(event);
+    deliver.set(tag, (node) => {
+      for (const listener of originals) listener.call(deps.ws, node);
+    });
+    deps.ws.on(event, (node: BinaryNode) => {
+      correlate(node, deps.correlation);
+      const entry = needsJournal(node) ? stanzaEntry(node, deps.clock.now()) : undefined;
+      const durable = entry === undefined ? Promise.resolve() : deps.journal([entry]);
+      // Handled in `enqueue`; without this the rejection would count as unhandled while it waits for its turn.
+      durable.catch(() => {});
+      enqueue(async () => {
+        await durable;
+        // A message comes back as an event of Baileys with the same journal id; the others only come raw.
+        if (entry !== undefined && tag !== "message") await deps.forward(node, entry.stanzaId);
+        deliver.get(tag)?.(node);
+      });
+    });
+  }
+
+  return {
+    inject: (stanzas) => {
+      for (const node of stanzas) {
+        enqueue(() => {
+          deliver.get(node.tag)?.(node);
+          return Promise.resolve();
+        });
+      }
+    },
+    waiting: () => waiting,
+  };
+}
+
+function correlate(node: BinaryNode, correlation: Correlation): void {
+  if (node.tag !== "message" || !Array.isArray(node.content)) return;
+  for (const child of node.content) {
+    if (child.tag === "enc" && child.content instanceof Uint8Array) correlation.set(child.content, node.attrs);
+  }
+}
+
+function needsJournal(node: BinaryNode): boolean {
+  switch (node.tag) {
+    case "message":
+      return !hasChild(node, "enc");
+    case "receipt":
+      // Baileys acknowledges a retry request only after it has sent the message again.
+      return node.attrs["type"] !== "retry";
+    case "notification":
+      return !technicalNotifications.has(node.attrs["type"] ?? "");
+    default:
+      return true;
+  }
+}
+
+function hasChild(node: BinaryNode, tag: string): boolean {
+  return Array.isArray(node.content) && node.content.some((child) => child.tag === tag);
+}
