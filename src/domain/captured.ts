@@ -1,7 +1,11 @@
+import type { CapturedContent } from "./captured-content.ts";
+
 /** Where something happened, numbers already resolved as far as the table knew. */
 export interface ChatRef {
-  /** Canonical JID of the chat. */
+  /** Canonical JID of the chat: by number when it is known, else by LID. */
   readonly chatId: string;
+  /** JID the chat went by on the wire, when that is another one; it stays the same when the stanza comes again. */
+  readonly address?: string;
   /** Digits when the chat is a person with a known number. */
   readonly phone?: string;
   /** `123@lid` of a 1:1 chat, when known. */
@@ -10,48 +14,140 @@ export interface ChatRef {
 
 /** A person inside an event. */
 export interface PersonRef {
+  /** JID as it came, without device. */
   readonly jid: string;
+  /** Digits, when the number is known. */
   readonly phone?: string;
+  /** `123@lid`, when known. */
   readonly lid?: string;
   /** Device number, 0 is the phone. */
   readonly device?: number;
   readonly name?: string;
 }
 
-/** A decrypted message with content. */
-export interface CapturedMessage {
-  readonly kind: "message";
+/** One file of a message: what a payload needs to link it. Keys and paths stay in the stored message. */
+export interface CapturedMedia {
+  /** Names the file inside its message: `main`, `thumbnail`, `header`, `card-0`, `status`… */
+  readonly part: string;
+  readonly kind: "image" | "video" | "audio" | "document" | "sticker" | "ptv" | "thumbnail";
+  readonly mimeType: string;
+  readonly fileName?: string;
+  /** Size the sender declared. */
+  readonly bytes?: number;
+}
+
+/** What happened in a chat, as its place and its actors are shown to customers. */
+export interface Scene {
   readonly chat: ChatRef;
   readonly sender: PersonRef;
-  readonly messageId: string;
   readonly fromMe: boolean;
-  /** Sent through this API. */
-  readonly fromApi: boolean;
   /** Epoch milliseconds. */
   readonly at: number;
-  readonly content: CapturedContent;
+  /** Digits of the own account. */
+  readonly connectedPhone?: string;
   readonly pushName?: string;
   readonly chatName?: string;
-  readonly forwarded: boolean;
+  /** Picture of the chat, when known. */
+  readonly chatPhoto?: string;
+  readonly senderPhoto?: string;
   readonly broadcast: boolean;
+}
+
+/** The advertisement a conversation began with. */
+export interface ExternalAdReply {
+  readonly title: string;
+  readonly body: string;
+  /** 0 none, 1 image, 2 video. */
+  readonly mediaType: number;
+  readonly thumbnailUrl: string;
+  readonly sourceType: string;
+  readonly sourceId: string;
+  readonly ctwaClid?: string;
+  readonly sourceUrl: string;
+  readonly containsAutoReply: boolean;
+  readonly renderLargerThumbnail: boolean;
+  readonly showAdAttribution: boolean;
+}
+
+/** The status post that a message answers. */
+export interface QuotedStatus {
+  readonly caption: string;
+  readonly mimeType: string;
+  readonly viewOnce: boolean;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A decrypted message with content. */
+export interface CapturedMessage extends Scene {
+  readonly kind: "message";
+  readonly messageId: string;
+  /** Sent through this API. */
+  readonly fromApi: boolean;
+  readonly content: CapturedContent;
+  readonly media?: readonly CapturedMedia[];
+  readonly forwarded: boolean;
   readonly isEdit: boolean;
   readonly isStatusReply: boolean;
   readonly quotedMessageId?: string;
   /** Seconds; 0 when the message has context but no timer; undefined without context. */
   readonly expirationSeconds?: number;
   readonly editedMessageId?: string;
+  /** People mentioned, as customers see them. */
+  readonly mentioned?: readonly string[];
+  readonly externalAdReply?: ExternalAdReply;
+  readonly quotedStatus?: QuotedStatus;
+  /** Digits of the recipients of a post to a broadcast list. */
+  readonly broadcastRecipients?: readonly string[];
 }
 
-/** Content of a message; each later kind is one more member. */
-export type CapturedContent = { readonly type: "text"; readonly text: string };
+/** A message that cannot be read yet, or only on the phone. The content may follow under the same message id. */
+export interface CapturedWaiting extends Scene {
+  readonly kind: "waiting";
+  readonly messageId: string;
+  /** It can be opened once, and only on the phone. */
+  readonly viewOnce: boolean;
+}
+
+/** One chat that got or lost a label. */
+export interface LabelChange {
+  readonly phone: string;
+  readonly label: string;
+  readonly assigned: boolean;
+}
+
+/** Something happened to a group, channel, call, profile or message. */
+export interface CapturedNotification extends Scene {
+  readonly kind: "notification";
+  /** WhatsApp's word for it (`GROUP_PARTICIPANT_ADD`…). */
+  readonly name: string;
+  /** Tells this happening from all others of its name in its chat; the same again when it is delivered again. */
+  readonly key: string;
+  readonly messageId?: string;
+  /** Acting or affected member, where customers get one. */
+  readonly participant?: PersonRef;
+  /** Phones, names or values as customers see them; undefined where the notification has none. */
+  readonly parameters?: readonly string[] | readonly LabelChange[];
+  readonly status?: "MESSAGE_RECEIVED";
+  readonly callId?: string;
+  readonly code?: string;
+  readonly requestMethod?: string;
+  readonly linkMode?: string;
+  readonly profileName?: string;
+  readonly updatedPhoto?: string;
+  /** New about text of a profile. */
+  readonly about?: string;
+}
 
 /** A receipt for one or several messages of ours, or our own reading on another device. */
 export interface CapturedReceipt {
   readonly kind: "receipt";
   readonly chat: ChatRef;
+  /** Who received or read it in a group or the status feed. */
   readonly participant?: PersonRef;
   readonly messageIds: readonly string[];
-  readonly status: "SENT" | "RECEIVED" | "READ" | "READ_BY_ME" | "PLAYED";
+  readonly status: "SENT" | "RECEIVED" | "READ" | "READ_BY_ME" | "PLAYED" | "PLAYED_BY_ME";
+  /** Device that sent the receipt, 0 is the phone. */
   readonly phoneDevice?: number;
   readonly at: number;
 }
@@ -72,6 +168,7 @@ export interface CapturedConnected {
   readonly kind: "connected";
   readonly phone: string;
   readonly at: number;
+  readonly isBusiness?: boolean;
 }
 
 /** The session went down, for the reason kept in the connection state. */
@@ -93,17 +190,37 @@ export interface CapturedDelivery {
   readonly at: number;
 }
 
+/** One chunk of the history the phone shares after pairing: the counters only, the rows are in the read model. */
+export interface CapturedHistory {
+  readonly kind: "history";
+  /** Lower case (`initial_bootstrap`, `recent`, `full`…). */
+  readonly syncType: string;
+  readonly chunkOrder: number;
+  /** Percent. */
+  readonly progress: number;
+  readonly conversationCount: number;
+  readonly statusMessageCount: number;
+  readonly pushnameCount: number;
+  readonly at: number;
+}
+
 /**
  * Everything that capture, the sessions and the queue can hand to persist: plain JSON data, nothing of Baileys.
  * Each further kind is one more member, and the callback catalogue does not compile until it decides about it.
  */
 export type Captured =
   | CapturedMessage
+  | CapturedWaiting
+  | CapturedNotification
   | CapturedReceipt
   | CapturedPresence
   | CapturedConnected
   | CapturedDisconnected
-  | CapturedDelivery;
+  | CapturedDelivery
+  | CapturedHistory;
 
 /** Name of one kind of captured event. */
 export type CapturedKind = Captured["kind"];
+
+/** The captured event of one kind. */
+export type CapturedOf<K extends CapturedKind> = Extract<Captured, { kind: K }>;
