@@ -74,7 +74,8 @@ export async function openAuthState(store: AuthStateStore, options: AuthStateOpt
   let credsInFlight = false;
 
   function commit(change: { keys?: readonly KeyMutation[]; journal?: readonly JournalEntry[] }): Promise<void> {
-    if (stop.signal.aborted) return Promise.reject(new WazapiError("not_connected", { message: "the socket is closed" }));
+    if (stop.signal.aborted)
+      return Promise.reject(new WazapiError("not_connected", { message: "the socket is closed" }));
     const done = write(change);
     const settled = done.then(
       () => {},

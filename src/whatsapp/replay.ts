@@ -130,7 +130,11 @@ function messageBatch(
   }
   cleanMessage(message, own.id, own.lid ?? "");
   const offline = attrs["offline"] !== undefined;
-  return { ...base, events: { "messages.upsert": { messages: [message], type: offline ? "append" : "notify" } }, offline };
+  return {
+    ...base,
+    events: { "messages.upsert": { messages: [message], type: offline ? "append" : "notify" } },
+    offline,
+  };
 }
 
 /** Messages that change Baileys' own state, and notifications it turns into events of its own. */

@@ -136,7 +136,9 @@ function closed(
     case "clear":
       return loggedOut(gone, { effects: [], reason: action.reason, statusCode });
     case "pause":
-      return same(moved({ ...gone, wanted: false, qrShown: false }, { state: "unpaired", reason: action.reason, statusCode }));
+      return same(
+        moved({ ...gone, wanted: false, qrShown: false }, { state: "unpaired", reason: action.reason, statusCode }),
+      );
     case "stop":
       return stopped(gone, { ...action, statusCode }, limits);
   }

@@ -47,7 +47,7 @@ export function socketConfig(
     emitOwnEvents: false,
     syncFullHistory: options.syncFullHistory,
     shouldSyncHistoryMessage: ({ syncType }) =>
-      options.syncFullHistory || syncType !== proto.HistorySync.HistorySyncType.FULL,
+      options.syncFullHistory || syncType !== proto.Message.HistorySyncType.FULL,
     // Our key store retries by itself and reports; a second layer of retries would hold the receipt for half a minute.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
     getMessage: deps.getMessage,

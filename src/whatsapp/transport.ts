@@ -26,7 +26,11 @@ export function realTransport(): Transport {
 export async function sandboxTransport(url: string, signal: AbortSignal): Promise<Transport> {
   requireLoopback(url);
   const answer = await fetch(new URL("/sandbox/config", url), { signal });
-  if (!answer.ok) throw new WazapiError("unavailable", { message: "the sandbox does not answer", details: { status: answer.status } });
+  if (!answer.ok)
+    throw new WazapiError("unavailable", {
+      message: "the sandbox does not answer",
+      details: { status: answer.status },
+    });
   const config: unknown = await answer.json();
   const websocketUrl = textOf(config, "websocketUrl");
   const mediaUrl = textOf(config, "mediaUrl");
@@ -92,5 +96,8 @@ function requireLoopback(url: string): void {
 function textOf(config: unknown, name: string): string {
   const value: unknown = Object(config)[name];
   if (typeof value === "string") return value;
-  throw new WazapiError("invalid_config", { message: "the sandbox answers an incomplete configuration", details: { name } });
+  throw new WazapiError("invalid_config", {
+    message: "the sandbox answers an incomplete configuration",
+    details: { name },
+  });
 }

@@ -1,0 +1,24 @@
+import type { proto } from "@whiskeysockets/baileys";
+import type { SendOptions } from "#domain/content.ts";
+import { canonicalJid, personJid } from "#domain/jid.ts";
+
+/** Who a message mentions, in Baileys' words. */
+export interface Mentions {
+  readonly mentions?: string[];
+  readonly mentionAll?: boolean;
+  readonly contextInfo?: proto.IContextInfo;
+}
+
+/** Mentions of people, of everybody and of groups. */
+export function mentions(options: SendOptions): Mentions {
+  const people = options.mentioned?.map((person) => (person.includes("@") ? canonicalJid(person) : personJid(person)));
+  const groups = options.groupMentioned?.map(({ phone, subject }) => ({
+    groupJid: phone.includes("@") ? canonicalJid(phone) : `${phone.replace(/-group$/, "")}@g.us`,
+    groupSubject: subject,
+  }));
+  return {
+    ...(people === undefined || people.length === 0 ? {} : { mentions: people }),
+    ...(options.mentionAll === true ? { mentionAll: true } : {}),
+    ...(groups === undefined || groups.length === 0 ? {} : { contextInfo: { groupMentions: groups } }),
+  };
+}

@@ -1,0 +1,127 @@
+import { proto, type WAMessage } from "@whiskeysockets/baileys";
+import type { Outgoing } from "#domain/content.ts";
+import { errorTable, isWazapiError, WazapiError } from "#domain/errors.ts";
+import { canonicalJid, isGroupJid } from "#domain/jid.ts";
+import type { SendResult } from "#domain/session.ts";
+import type { Clock } from "#lib/clock.ts";
+import { sleep } from "#lib/sleep.ts";
+import type { MessageStore } from "#store/messages.ts";
+import type { Ack } from "../acks.ts";
+import type { LiveSocket } from "../live-socket.ts";
+import { resolveRecipient, type RecipientDeps } from "../recipient.ts";
+import { payloadOf } from "./payload.ts";
+import { findQuote, type Quote } from "./quote.ts";
+
+/** What a send works with. */
+export interface SendDeps extends RecipientDeps {
+  readonly messages: MessageStore;
+  readonly clock: Clock;
+}
+
+/** One message to be sent on this socket. */
+export interface SendInput {
+  readonly instanceId: string;
+  readonly socket: LiveSocket;
+  readonly messageId: string;
+  readonly outgoing: Outgoing;
+  readonly ackTimeoutMs: number;
+}
+
+/**
+ * Sends one message and waits until the server has said what it did with it; `ackTimeoutMs` covers everything from the
+ * look-up of the recipient to the ack. Giving up does not take the message back: it may still arrive, under the same id
+ * as its next try, and the recipient shows it once.
+ */
+export async function sendMessage(deps: SendDeps, input: SendInput, signal: AbortSignal): Promise<SendResult> {
+  const ack = input.socket.acks.expect(input.messageId);
+  const over = new AbortController();
+  const timeout = sleep(input.ackTimeoutMs, AbortSignal.any([signal, over.signal])).then(() => "timeout" as const);
+  const closed = ack.received.then((received) => received ?? ("closed" as const));
+  try {
+    const sending = relay(deps, input);
+    // Written or not, the first of these decides; a late failure of the write has nobody left to tell.
+    sending.catch(() => {});
+    const outcome = await Promise.race([
+      timeout,
+      closed.then(async (received) => (received === "closed" ? received : { received, message: await sending })),
+      sending.then(async (message) => ({ received: await closed, message })),
+    ]);
+    if (outcome === "timeout") return unknown("timeout", errorTable.send_timeout.message);
+    if (outcome === "closed" || outcome.received === "closed") return unknown("disconnected", "connection closed");
+    return resultOf(deps.clock, { ack: outcome.received, message: outcome.message, input });
+  } catch (error) {
+    return failureOf(error, input);
+  } finally {
+    over.abort();
+    ack.giveUp();
+  }
+}
+
+/** Hands the message to the socket; resolves once it is written, which says nothing about the server. */
+async function relay(deps: SendDeps, input: SendInput): Promise<WAMessage> {
+  const { instanceId, socket, messageId } = input;
+  const { content, options, to } = input.outgoing;
+  const chat = canonicalJid(to);
+  const quote: Quote =
+    options.replyTo === undefined
+      ? {}
+      : await findQuote(deps.messages, { instanceId, messageId: options.replyTo, jid: chat });
+  const answersInPrivate = options.privateAnswer === true && isGroupJid(chat) && quote.author !== undefined;
+  const jid = await resolveRecipient(deps, { instanceId, socket, to: answersInPrivate ? quote.author : chat });
+  const payload = await payloadOf({ jid, content, options });
+  const message = await socket.sock.sendMessage(jid, payload.content, {
+    ...payload.options,
+    ...(quote.quoted === undefined ? {} : { quoted: quote.quoted }),
+    messageId,
+  });
+  if (message === undefined) throw new WazapiError("internal", { message: "nothing was sent" });
+  return message;
+}
+
+function resultOf(
+  clock: Clock,
+  sent: { readonly ack: Ack; readonly message: WAMessage; readonly input: SendInput },
+): SendResult {
+  const { ack, message, input } = sent;
+  if (ack.code !== undefined) return refusal(ack.code);
+  return {
+    outcome: "acked",
+    at: clock.now(),
+    chatId: canonicalJid(message.key.remoteJid ?? input.outgoing.to),
+    senderId: canonicalJid(input.socket.own()?.id ?? ""),
+    type: input.outgoing.content.kind,
+    proto: proto.WebMessageInfo.encode(proto.WebMessageInfo.fromObject(message)).finish(),
+  };
+}
+
+/** WhatsApp protocol: 463 and 475 keep this account from starting chats for a while, 429 from sending so much. */
+function refusal(code: number): SendResult {
+  const restricted = code === 463 || code === 475 || code === 429;
+  return {
+    outcome: "rejected",
+    kind: restricted ? "restricted" : "permanent",
+    error: restricted ? errorTable.send_restricted.message : errorTable.send_rejected.message,
+    code,
+  };
+}
+
+function failureOf(error: unknown, input: SendInput): SendResult {
+  if (isWazapiError(error)) {
+    if (error.code === "not_connected" || error.code === "lease_lost") return unknown("disconnected", error.message);
+    return errorTable[error.code].retryable
+      ? unknown("transient", error.message)
+      : { outcome: "rejected", kind: "permanent", error: error.message };
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  if (!input.socket.sock.ws.isOpen) return unknown("disconnected", text);
+  // A query that WhatsApp refused carries its code as data; about a group these say that we may not write there.
+  const code: unknown = Object(error).data;
+  if (isGroupJid(input.outgoing.to) && typeof code === "number" && [401, 403, 404, 406].includes(code)) {
+    return { outcome: "rejected", kind: "permanent", error: errorTable.send_rejected.message, code };
+  }
+  return unknown("transient", text);
+}
+
+function unknown(kind: "disconnected" | "timeout" | "transient", error: string): SendResult {
+  return { outcome: "unknown", kind, error };
+}

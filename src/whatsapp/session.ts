@@ -1,0 +1,364 @@
+import { proto } from "@whiskeysockets/baileys";
+import { isWazapiError } from "#domain/errors.ts";
+import type { Connection, Instance } from "#domain/instance.ts";
+import type { QrTicket, SessionView } from "#domain/session.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import { sleep } from "#lib/sleep.ts";
+import type { AuthStateStore } from "#store/auth-state.ts";
+import type { InstanceStore } from "#store/instances.ts";
+import type { LeaseStore } from "#store/leases.ts";
+import type { MessageStore } from "#store/messages.ts";
+import { openAuthState } from "./auth-state.ts";
+import { announcementOf, connectionOf } from "./connection-record.ts";
+import type { Inbound } from "./inbound.ts";
+import { holdLease, type HeldLease } from "./lease.ts";
+import { openLiveSocket, type LiveSocket } from "./live-socket.ts";
+import type { SessionsOptions } from "./options.ts";
+import { ownJids } from "./own-account.ts";
+import { createPairing } from "./pairing.ts";
+import { reconnectWaitMs } from "./reconnect.ts";
+import { replayJournal } from "./replay.ts";
+import { initialState, step, type Effect, type SessionEvent, type SessionState } from "./session-state.ts";
+import type { Transport } from "./transport.ts";
+
+/** What every session works with. */
+export interface SessionDeps {
+  readonly instances: InstanceStore;
+  readonly authState: AuthStateStore;
+  readonly messages: MessageStore;
+  readonly leases: LeaseStore;
+  readonly inbound: Inbound;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Name of this process in leases. */
+  readonly owner: string;
+}
+
+/** One instance's session. Disposing closes the socket without a logout and tells nobody: the process goes. */
+export interface Session extends AsyncDisposable {
+  /** Resolves once what follows from the event has been started; rejects when it could not be (`lease_lost`). */
+  readonly apply: (event: SessionEvent) => Promise<void>;
+  readonly state: () => SessionState;
+  readonly view: () => SessionView;
+  /** The socket while it is connected. */
+  readonly open: () => LiveSocket | undefined;
+  /** The socket while it waits for a phone. */
+  readonly pairingSocket: () => LiveSocket | undefined;
+  readonly ticket: (signal: AbortSignal) => Promise<QrTicket | undefined>;
+  readonly untilOpen: (signal: AbortSignal) => Promise<void>;
+  /** Hands journal rows without event to the pipeline; answers how many. */
+  readonly replay: (olderThanMs: number, signal: AbortSignal) => Promise<number>;
+}
+
+/** Makes the session of an instance; it does nothing before `apply`. */
+export function createSession(deps: SessionDeps, instance: Instance, options: SessionsOptions): Session {
+  const { clock } = deps;
+  const instanceId = instance.id;
+  const log = deps.log.child({ instanceId });
+  const pairing = createPairing(clock, options);
+  const disposal = new AbortController();
+  const openWaiters = new Set<() => void>();
+  let state = initialState({
+    paired: instance.connection.phone !== undefined,
+    state: instance.connection.state,
+    ...(instance.connection.reason === undefined ? {} : { reason: instance.connection.reason }),
+  });
+  let connection: Connection = instance.connection;
+  let lease: HeldLease | undefined;
+  let live: LiveSocket | undefined;
+  let liveScope: AbortController | undefined;
+  let retry: { readonly stop: AbortController; readonly nextAt: number } | undefined;
+  let openedMs = 0;
+  let line: Promise<void> = Promise.resolve();
+
+  /** Events take effect one after the other, in the order they happened. */
+  function apply(event: SessionEvent): Promise<void> {
+    const done = line.then(() => handle(event));
+    line = done.catch(() => {});
+    return done;
+  }
+
+  /** For events without a caller. */
+  function happen(event: SessionEvent): void {
+    apply(event).catch((error: unknown) => log.error({ event: event.type, error }, "session event failed"));
+  }
+
+  async function handle(event: SessionEvent): Promise<void> {
+    if (disposal.signal.aborted) return;
+    const before = state;
+    const { next, effects } = step(state, event, options.reconnect);
+    state = next;
+    try {
+      for (const effect of effects) await perform(effect);
+    } catch (error) {
+      if (isWazapiError(error, "lease_lost") && lease === undefined) {
+        // Another process drives this account; what is stored about it is that one's word.
+        state = { ...before, wanted: false, socket: false, retrying: false };
+      } else await windUp(error);
+      throw error;
+    } finally {
+      await settle(before);
+    }
+  }
+
+  async function perform(effect: Effect): Promise<void> {
+    switch (effect.type) {
+      case "open":
+        return openSocket();
+      case "close":
+        return closeSocket();
+      case "unlink":
+        await unlink();
+        return closeSocket();
+      case "clear":
+        await closeSocket();
+        lease ??= await takeLease();
+        await deps.authState.clear({ instanceId, token: lease.token });
+        return;
+      case "retry":
+        return retryAfter(reconnectWaitMs(options.reconnect, { wait: effect.wait, failures: state.failures }));
+      case "cancelRetry":
+        retry?.stop.abort();
+        retry = undefined;
+    }
+  }
+
+  /** An effect that could not be performed: the session stands still or tries again, never in between. */
+  async function windUp(cause: unknown): Promise<void> {
+    const lost = isWazapiError(cause, "lease_lost");
+    const { next, effects } = step(state, { type: lost ? "leaseLost" : "storageFailed" }, options.reconnect);
+    state = next;
+    for (const effect of effects) {
+      await perform(effect).catch((again: unknown) => log.error({ error: again }, "session could not be wound up"));
+    }
+  }
+
+  /** Lets go of what is no longer needed, then writes down and tells what changed. */
+  async function settle(before: SessionState): Promise<void> {
+    const phone = connection.phone ?? live?.own()?.id.replace(/[:@].*$/, "");
+    const changed =
+      before.state !== state.state || before.reason !== state.reason || before.statusCode !== state.statusCode;
+    if (changed) connection = connectionOf(state, { previous: connection, live, now: clock.now() });
+    if (!state.socket) await closeSocket();
+    if (!state.wanted) await releaseLease();
+    if (!changed) return;
+    if (state.state === "connected") wake();
+    log.info({ state: state.state, reason: state.reason, statusCode: state.statusCode }, "session state changed");
+    await record();
+    const captured = announcementOf(before, state, { phone, now: clock.now() });
+    if (captured === undefined || phone === undefined) return;
+    const { lid } = connection;
+    const own = lid === undefined ? { phone } : { phone, lid };
+    void deps.inbound.receive({ instanceId, own, captured, journalIds: [], offline: false });
+  }
+
+  async function record(): Promise<void> {
+    try {
+      // Whoever took the lease over keeps the record of this account now.
+      if (state.reason === "lease_lost" && (await ownedElsewhere())) return;
+      await deps.instances.recordConnection({ instanceId, connection });
+    } catch (error) {
+      log.error({ error }, "session state not stored");
+    }
+  }
+
+  async function ownedElsewhere(): Promise<boolean> {
+    const held = await deps.leases.get({ name: `instance:${instanceId}` });
+    return held !== undefined && held.owner !== deps.owner && held.expiresAt > clock.now();
+  }
+
+  function wake(): void {
+    for (const resolve of openWaiters) resolve();
+    openWaiters.clear();
+  }
+
+  async function releaseLease(): Promise<void> {
+    const held = lease;
+    lease = undefined;
+    await held?.[Symbol.asyncDispose]();
+  }
+
+  async function takeLease(): Promise<HeldLease> {
+    return await holdLease(
+      deps,
+      {
+        instanceId,
+        owner: deps.owner,
+        ttlMs: options.leaseTtlMs,
+        renewMs: options.leaseRenewMs,
+        ...(options.deadAfterMs === undefined ? {} : { deadAfterMs: options.deadAfterMs }),
+      },
+      () => loseLease(),
+    );
+  }
+
+  /** Another process may drive this account from now on: not one more frame may leave. */
+  function loseLease(): void {
+    live?.tearDown();
+    happen({ type: "leaseLost" });
+  }
+
+  async function openSocket(): Promise<void> {
+    await closeSocket();
+    lease ??= await takeLease();
+    const scope = new AbortController();
+    const auth = await openAuthState(deps.authState, {
+      instanceId,
+      token: lease.token,
+      maxCachedKeys: options.maxCachedKeys,
+      maxCommitTries: options.maxCommitTries,
+      onFailure: (error) => {
+        // What is not stored must not be confirmed: nothing more leaves this socket.
+        live?.tearDown();
+        if (scope.signal.aborted) return;
+        scope.abort();
+        log.error({ error }, "signal state not stored");
+        happen({ type: isWazapiError(error, "lease_lost") ? "leaseLost" : "storageFailed" });
+      },
+    });
+    if (auth.paired !== state.paired) {
+      state = { ...state, paired: auth.paired, state: auth.paired ? "connecting" : "pairing" };
+    }
+    const own = ownJids(auth.creds);
+    const signal = AbortSignal.any([scope.signal, disposal.signal]);
+    const unfinished = own === undefined ? [] : (await replayJournal(deps, { instanceId, own }, signal)).unfinished;
+    const fresh = await deps.instances.get({ instanceId });
+    const socket = openLiveSocket(
+      { ...deps, auth, log, getMessage: (key) => lookUp(key.id) },
+      { instanceId, deviceName: fresh?.settings.sessionName ?? instance.settings.sessionName, options },
+      {
+        qr: (qr) => {
+          pairing.offer(qr);
+          happen({ type: "qrShown" });
+        },
+        paired: () => happen({ type: "paired" }),
+        opened: () => {
+          openedMs = clock.monotonicMs();
+          socket.gate.inject(unfinished);
+          if (!scope.signal.aborted) happen({ type: "opened" });
+        },
+        closed: (statusCode) => {
+          if (scope.signal.aborted) return;
+          const stable = state.state === "connected" && clock.monotonicMs() - openedMs >= options.reconnect.stableMs;
+          happen({ type: "closed", statusCode, stable });
+          if (state.paired || !pairing.awaited()) return;
+          // Somebody still waits for a QR: a new connection brings new ones.
+          happen({ type: "start" });
+        },
+      },
+    );
+    live = socket;
+    liveScope = scope;
+    void watch(socket, scope.signal);
+  }
+
+  async function closeSocket(): Promise<void> {
+    const socket = live;
+    live = undefined;
+    liveScope?.abort();
+    liveScope = undefined;
+    pairing.withdraw();
+    await socket?.[Symbol.asyncDispose]();
+  }
+
+  async function unlink(): Promise<void> {
+    const own = live?.own();
+    if (live === undefined || own === undefined) return;
+    const request = {
+      tag: "iq",
+      attrs: { to: "@s.whatsapp.net", type: "set", xmlns: "md" },
+      content: [{ tag: "remove-companion-device", attrs: { jid: own.id, reason: "user_initiated" } }],
+    };
+    // The server may close before it answers; the local state is forgotten either way.
+    await live.sock.query(request, unlinkTimeoutMs).catch(() => {});
+  }
+
+  function retryAfter(waitMs: number): void {
+    const stop = new AbortController();
+    retry = { stop, nextAt: clock.now() + waitMs };
+    const signal = AbortSignal.any([stop.signal, disposal.signal]);
+    void sleep(waitMs, signal).then(() => {
+      if (signal.aborted) return;
+      retry = undefined;
+      happen({ type: "retryDue" });
+    });
+  }
+
+  /** Evidence of life: stores when the last frame came, and ends a connection that says nothing any more. */
+  async function watch(socket: LiveSocket, signal: AbortSignal): Promise<void> {
+    let stored: number | undefined;
+    for (;;) {
+      await sleep(Math.min(options.touchMs, options.silentMs), signal);
+      if (signal.aborted) return;
+      if (socket.silentForMs() >= options.silentMs) {
+        socket.tearDown();
+        happen({ type: "silent" });
+        return;
+      }
+      const lastSeenAt = socket.lastSeenAt();
+      if (state.state !== "connected" || lastSeenAt === undefined || lastSeenAt === stored) continue;
+      stored = lastSeenAt;
+      connection = { ...connection, lastSeenAt };
+      await deps.instances
+        .touchConnection({ instanceId, lastSeenAt })
+        .catch((error: unknown) => log.warn({ error }, "last sign of life not stored"));
+    }
+  }
+
+  async function lookUp(messageId: string | null | undefined): Promise<proto.IMessage | undefined> {
+    if (!messageId) return undefined;
+    const stored = await deps.messages.get({ instanceId, messageId });
+    return stored === undefined ? undefined : (proto.WebMessageInfo.decode(stored.proto).message ?? undefined);
+  }
+
+  const open = (): LiveSocket | undefined => (state.state === "connected" ? live : undefined);
+
+  return {
+    apply,
+    state: () => state,
+    view: () => {
+      const lastSeenAt = live?.lastSeenAt() ?? connection.lastSeenAt;
+      return {
+        connection: { ...connection, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) },
+        owned: lease !== undefined,
+        ...(retry === undefined ? {} : { retry: { failures: state.failures, nextAt: retry.nextAt } }),
+      };
+    },
+    open,
+    pairingSocket: () => (state.paired ? undefined : live),
+    ticket: pairing.ticket,
+    untilOpen: async (signal) => {
+      if (signal.aborted || open() !== undefined) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      openWaiters.add(resolve);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      await promise.finally(() => openWaiters.delete(resolve));
+    },
+    replay: async (olderThanMs, signal) => {
+      const own = live?.own();
+      if (own === undefined) return 0;
+      const { rows, unfinished } = await replayJournal(deps, { instanceId, own, olderThanMs }, signal);
+      open()?.gate.inject(unfinished);
+      return rows;
+    },
+    [Symbol.asyncDispose]: async () => {
+      disposal.abort();
+      await line;
+      retry?.stop.abort();
+      retry = undefined;
+      const wasUp = live !== undefined;
+      connection = connectionOf(state, { previous: connection, live, now: clock.now() });
+      await closeSocket();
+      wake();
+      if (wasUp && state.paired) {
+        connection = { ...connection, state: "disconnected", reason: "shutdown", at: clock.now() };
+        await record();
+      }
+      await releaseLease();
+    },
+  };
+}
+
+const unlinkTimeoutMs = 5_000;
