@@ -1,0 +1,119 @@
+import type { Outgoing } from "#domain/content.ts";
+import type { HookSlot, Instance } from "#domain/instance.ts";
+import type { SessionControl } from "#domain/session.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import type { EventRow } from "#store/records.ts";
+import type { Store } from "#store/store.ts";
+
+/** Takes messages for sending. Resolves after the row is durable. */
+export interface SendQueue {
+  /** Throws `idempotency_conflict`, `queue_full`, `not_connected` when keeping is switched off for the instance. */
+  readonly enqueue: (input: {
+    readonly instanceId: string;
+    readonly outgoing: Outgoing;
+    /** Wait before it, milliseconds; undefined takes the random pace. */
+    readonly delayMs?: number;
+    readonly typingMs?: number;
+    /** Epoch milliseconds. */
+    readonly scheduledAt?: number;
+    readonly idempotencyKey?: string;
+    readonly requestHash?: string;
+  }) => Promise<{ readonly zaapId: string; readonly messageId: string; readonly created: boolean }>;
+}
+
+/** What this node can do now. */
+export interface Readiness {
+  readonly check: (signal: AbortSignal) => Promise<{
+    readonly role: "leader" | "standby" | "member";
+    /** Name of a part to its state; the node is ready when none is unhealthy. */
+    readonly checks: Readonly<
+      Record<string, { readonly status: "healthy" | "degraded" | "unhealthy"; readonly error?: string }>
+    >;
+  }>;
+}
+
+/** The metrics of this process. */
+export interface Metrics {
+  /** Prometheus text. */
+  readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Called once a request. `operation` is the id of the operation, never a URL. */
+  readonly requestAnswered?: (request: {
+    readonly operation: string;
+    readonly method: string;
+    readonly status: number;
+    readonly durationMs: number;
+  }) => void;
+}
+
+/** Sends one synthetic event to a configured hook, past the outbox. Never throws for an answer or a network failure. */
+export interface WebhookTest {
+  readonly send: (
+    input: { readonly instance: Instance; readonly slot: HookSlot; readonly url: string },
+    signal: AbortSignal,
+  ) => Promise<{
+    readonly status?: number;
+    readonly error?: string;
+    readonly durationMs: number;
+    /** First kilobyte of the answer. */
+    readonly answer?: string;
+  }>;
+}
+
+/** The outbox as a stream. */
+export interface EventFeed {
+  /** Events above this position, oldest first. */
+  readonly since: (input: {
+    readonly instanceId?: string;
+    readonly after: number;
+    readonly limit: number;
+  }) => Promise<readonly EventRow[]>;
+  readonly lastPosition: () => Promise<number>;
+  /** Resolves when there may be new events, or on abort; may resolve for nothing. */
+  readonly wait: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Tells the workers that rows have changed under them; a lost wake costs time, never work. */
+export interface Wake {
+  /** Messages of this instance wait in the queue. */
+  readonly queue: (instanceId: string) => void;
+  /** Deliveries wait in their lanes. */
+  readonly deliveries: () => void;
+}
+
+/** Removes dead letters for good, which the retention otherwise does. */
+export interface DeadLetters {
+  /** Deletes discarded deliveries settled before this moment (epoch milliseconds); answers how many. */
+  readonly purge: (input: { readonly instanceId: string; readonly before: number }) => Promise<number>;
+}
+
+/** Fetches what a caller points at, behind the guard against private addresses. */
+export interface RemoteFile {
+  /** Throws `forbidden_address`, `media_rejected`, `payload_too_large`. */
+  readonly fetch: (url: string, limit: { readonly maxBytes: number }, signal: AbortSignal) => Promise<Uint8Array>;
+}
+
+/** Everything the routes need; `app.ts` joins the rooms that have it. */
+export interface HttpDeps {
+  readonly store: Pick<Store, "instances" | "events" | "deliveries" | "queue" | "messages" | "directory">;
+  readonly sessions: SessionControl;
+  readonly sendQueue: SendQueue;
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  readonly webhookTest: WebhookTest;
+  readonly feed: EventFeed;
+  readonly wake: Wake;
+  readonly deadLetters: DeadLetters;
+  readonly remoteFile: RemoteFile;
+  /** The webhook body of an event as its hook receives it; undefined for kinds without one. */
+  readonly renderEvent: (event: EventRow) => unknown;
+  /** `draining`: sends are refused. `standby`: everything that needs the store is. */
+  readonly availability: () => "open" | "draining" | "standby";
+  /** Aborts when the server begins to stop: ends the streams. */
+  readonly stopping: AbortSignal;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Names to JSON Schemas of the webhook bodies, for the docs. */
+  readonly webhookSchemas: Readonly<Record<string, unknown>>;
+  readonly version: string;
+}

@@ -1,0 +1,42 @@
+import { WazapiError } from "#domain/errors.ts";
+
+/**
+ * The JSON body of a request; `{}` when there is none. Throws `unsupported_media_type`, `payload_too_large`,
+ * `invalid_json`. At most `maxBytes` are held in memory.
+ */
+export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
+  const declared = request.headers.get("content-length");
+  const chunked = declared === null && request.body !== null;
+  if (!chunked && (declared === null || declared === "0")) return {};
+  if (!isJson(request.headers.get("content-type"))) throw new WazapiError("unsupported_media_type");
+  if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
+  // A declared length is enforced by the HTTP parser, so only a chunked body has to be counted.
+  const text = chunked ? await readCounted(request, maxBytes) : await request.text();
+  if (text.trim() === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new WazapiError("invalid_json", { cause });
+  }
+}
+
+function isJson(contentType: string | null): boolean {
+  if (contentType === null) return false;
+  if (contentType === "application/json") return true;
+  return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType.trim());
+}
+
+async function readCounted(request: Request, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function tooLarge(maxBytes: number): WazapiError {
+  return new WazapiError("payload_too_large", { message: `the body is larger than ${maxBytes} bytes` });
+}

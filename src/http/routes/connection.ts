@@ -1,0 +1,119 @@
+import { z } from "zod";
+
+import { WazapiError } from "#domain/errors.ts";
+import { connectionStates } from "#domain/instance.ts";
+import type { Connection } from "#domain/instance.ts";
+import { phoneOf } from "#domain/phone.ts";
+
+import { operation } from "../operation.ts";
+import type { Operation } from "../operation.ts";
+import { instancePath, whole } from "../schemas.ts";
+
+const change = z.strictObject({
+  state: z.enum(connectionStates),
+  reason: z.string().optional(),
+  statusCode: z.number().optional().meta({ description: "Code WhatsApp closed with" }),
+  at: z.number(),
+});
+
+const step = z.strictObject({
+  status: z.string(),
+  at: z.number(),
+  participant: z.string().optional(),
+  detail: z.string().optional(),
+});
+
+/** What is known of the connection and of single messages, with the evidence. */
+export const connectionOperations: readonly Operation[] = [
+  operation({
+    id: "getConnection",
+    method: "GET",
+    path: `${instancePath}/connection`,
+    summary: "State of the connection with reason, time, evidence and history",
+    tag: "connection",
+    scope: "instance",
+    query: z.object({ limit: whole({ min: 0, max: 200 }).default(20).meta({ description: "Length of the history" }) }),
+    response: change.extend({
+      phone: z.string().optional(),
+      lid: z.string().optional(),
+      pushName: z.string().optional(),
+      lastSeenAt: z.number().optional().meta({ description: "Last stanza or pong: the evidence of `connected`" }),
+      owned: z.boolean().meta({ description: "Whether this process runs the socket" }),
+      retry: z.strictObject({ failures: z.number(), nextAt: z.number() }).optional(),
+      history: z.array(change).meta({ description: "Newest first" }),
+    }),
+    run: async ({ deps, instance }, { query: { limit } }) => {
+      const { connection, owned, retry } = await deps.sessions.view(instance.id);
+      const history =
+        limit === 0 ? [] : await deps.store.instances.connectionHistory({ instanceId: instance.id, limit });
+      return {
+        ...changeOf(connection),
+        ...(connection.phone !== undefined && { phone: connection.phone }),
+        ...(connection.lid !== undefined && { lid: `${connection.lid}@lid` }),
+        ...(connection.pushName !== undefined && { pushName: connection.pushName }),
+        ...(connection.lastSeenAt !== undefined && { lastSeenAt: connection.lastSeenAt }),
+        owned,
+        ...(retry !== undefined && { retry: { ...retry } }),
+        history: history.map(changeOf),
+      };
+    },
+  }),
+  operation({
+    id: "traceMessage",
+    method: "GET",
+    path: `${instancePath}/messages/{messageId}/trace`,
+    summary: "The way of one message: its place in the queue and every state it reached",
+    tag: "message",
+    scope: "instance",
+    params: z.object({ messageId: z.string().min(1).max(128) }),
+    response: z.strictObject({
+      messageId: z.string(),
+      phone: z.string().optional(),
+      status: z.string(),
+      steps: z.array(step).meta({ description: "In order of time" }),
+      queue: z
+        .strictObject({
+          zaapId: z.string(),
+          state: z.string(),
+          attempts: z.number(),
+          lastError: z.string().optional(),
+          createdAt: z.number(),
+          dueAt: z.number(),
+          updatedAt: z.number(),
+        })
+        .optional(),
+    }),
+    run: async ({ deps, instance }, { params: { messageId } }) => {
+      const key = { instanceId: instance.id, messageId };
+      const [trace, queued] = await Promise.all([deps.store.messages.trace(key), deps.store.queue.byMessageId(key)]);
+      if (trace === undefined && queued === undefined) throw new WazapiError("message_not_found");
+      const chatId = trace?.chatId ?? queued?.outgoing.to;
+      return {
+        messageId,
+        ...(chatId !== undefined && { phone: phoneOf(chatId) }),
+        status: trace?.status ?? queued?.state ?? "queued",
+        steps: (trace?.steps ?? []).map(({ status, at, participant, detail }) => ({
+          status,
+          at,
+          ...(participant !== undefined && { participant: phoneOf(participant) }),
+          ...(detail !== undefined && { detail }),
+        })),
+        ...(queued !== undefined && {
+          queue: {
+            zaapId: queued.zaapId,
+            state: queued.state,
+            attempts: queued.attempts,
+            ...(queued.lastError !== undefined && { lastError: queued.lastError }),
+            createdAt: queued.createdAt,
+            dueAt: queued.dueAt,
+            updatedAt: queued.updatedAt,
+          },
+        }),
+      };
+    },
+  }),
+];
+
+function changeOf({ state, reason, statusCode, at }: Connection): z.input<typeof change> {
+  return { state, ...(reason !== undefined && { reason }), ...(statusCode !== undefined && { statusCode }), at };
+}

@@ -1,0 +1,110 @@
+import { z } from "zod";
+
+import type { OutgoingContent, SendOptions } from "#domain/content.ts";
+import { WazapiError } from "#domain/errors.ts";
+
+import { readIdempotency } from "../idempotency.ts";
+import { operation } from "../operation.ts";
+import type { InstanceContext, Operation } from "../operation.ts";
+import { chat, digits, instancePath, moment, queued, seconds } from "../schemas.ts";
+
+/** Fields every send takes. */
+const sendFields = z.object({
+  phone: chat,
+  delayMessage: seconds(3600)
+    .optional()
+    .meta({ description: "Seconds to wait before this message leaves; unset takes the random pace" }),
+  delayTyping: seconds(60).optional().meta({ description: "Seconds of typing (or recording) shown before it" }),
+  scheduledFor: moment.optional().meta({ description: "Not before this moment, which lies in the future" }),
+});
+
+/** Fields of sends that can quote and mention. */
+export const contextFields = z.object({
+  messageId: z.string().min(1).max(128).optional().meta({ description: "Message to reply to" }),
+  privateAnswer: z
+    .boolean()
+    .optional()
+    .meta({ description: "With `messageId` in a group: answer its author in private" }),
+  mentioned: z.array(digits).max(2048).optional().meta({ description: "Numbers mentioned" }),
+  mentionedAll: z.boolean().optional().meta({ description: "Mention everybody in the group" }),
+  groupMentioned: z
+    .array(z.object({ phone: z.string(), subject: z.string() }))
+    .max(256)
+    .optional()
+    .meta({ description: "Groups mentioned in a community" }),
+});
+
+/** One send route as it is written. Its body is what the route takes beyond the fields of every send. */
+export interface SendRouteSpec<B extends z.ZodObject> {
+  readonly id: string;
+  /** Below the instance prefix, e.g. `/send-text`. */
+  readonly path: `/${string}`;
+  readonly summary: string;
+  readonly body: B;
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** May fetch and store files, but sends nothing. */
+  readonly content: (body: z.output<B>, context: InstanceContext) => OutgoingContent | Promise<OutgoingContent>;
+}
+
+/** One way of asking for a kind of content. */
+export type SendRoute = Operation;
+
+/** Declares a send route: everything but its own fields and its content is the same for all. */
+export function sendRoute<B extends z.ZodObject>(spec: SendRouteSpec<B>): SendRoute {
+  const { id, path, summary, aliases, content } = spec;
+  const body = sendFields.extend(spec.body.shape);
+  return operation({
+    id,
+    method: "POST",
+    path: `${instancePath}${path}`,
+    summary,
+    tag: "message",
+    scope: "instance",
+    sends: true,
+    ...(aliases !== undefined && { aliases }),
+    body,
+    response: queued,
+    run: async (context, { body: parsed }) => {
+      // `extend` keeps both halves; the compiler cannot follow it through the generic shape.
+      const common = parsed as z.output<typeof sendFields> & z.output<typeof contextFields>;
+      const now = context.deps.clock.now();
+      const idempotency = readIdempotency(context.header("idempotency-key"), {
+        operationId: id,
+        params: {},
+        body: parsed,
+      });
+      const answer = await context.deps.sendQueue.enqueue({
+        instanceId: context.instance.id,
+        outgoing: {
+          to: common.phone,
+          content: await content(parsed as z.output<B>, context),
+          options: sendOptions(common),
+        },
+        ...(common.delayMessage !== undefined && { delayMs: common.delayMessage * 1000 }),
+        ...(common.delayTyping !== undefined && { typingMs: common.delayTyping * 1000 }),
+        ...(common.scheduledFor !== undefined && { scheduledAt: future(common.scheduledFor, now) }),
+        ...idempotency,
+      });
+      if (!answer.created) context.setHeader("idempotency-replayed", "true");
+      return { zaapId: answer.zaapId, messageId: answer.messageId, id: answer.messageId };
+    },
+  });
+}
+
+function sendOptions(fields: z.output<typeof contextFields>): SendOptions {
+  return {
+    ...(fields.messageId !== undefined && { replyTo: fields.messageId }),
+    ...(fields.mentioned !== undefined && { mentioned: fields.mentioned }),
+    ...(fields.mentionedAll !== undefined && { mentionAll: fields.mentionedAll }),
+    ...(fields.groupMentioned !== undefined && { groupMentioned: fields.groupMentioned }),
+    ...(fields.privateAnswer !== undefined && { privateAnswer: fields.privateAnswer }),
+  };
+}
+
+function future(at: number, now: number): number {
+  if (at > now) return at;
+  throw new WazapiError("invalid_request", {
+    message: "scheduledFor: lies in the past",
+    details: { field: "scheduledFor" },
+  });
+}

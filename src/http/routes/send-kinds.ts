@@ -1,0 +1,40 @@
+import { z } from "zod";
+
+import type { OutgoingKind } from "#domain/content.ts";
+
+import { contextFields, sendRoute } from "./send-kind.ts";
+import type { SendRoute } from "./send-kind.ts";
+
+/** The routes that send, by the kind of content they make. A new kind does not compile until it has its routes. */
+export const sendKinds = {
+  text: [
+    sendRoute({
+      id: "sendText",
+      path: "/send-text",
+      summary: "Send a text, reply with one, or edit one",
+      body: contextFields.extend({
+        message: z.string().min(1).max(65_536).meta({ description: "Text; `%0a` and `\\r\\n` are line breaks too" }),
+        editMessageId: z
+          .string()
+          .min(1)
+          .max(128)
+          .optional()
+          .meta({ description: "A message of yours whose text this replaces" }),
+      }),
+      aliases: { text: "message" },
+      content: ({ message, editMessageId }) => ({
+        kind: "text",
+        text: lineBreaks(message),
+        ...(editMessageId !== undefined && { editMessageId }),
+      }),
+    }),
+  ],
+} as const satisfies Record<OutgoingKind, readonly SendRoute[]>;
+
+/** Every send route. */
+export const sendOperations: readonly SendRoute[] = Object.values(sendKinds).flat();
+
+/** Z-API takes `%0a` and carriage returns as line breaks; inside a link `%0a` belongs to the link. */
+function lineBreaks(text: string): string {
+  return text.replace(/(https?:\/\/\S+)|%0a|\r\n?/gi, (_match, link: string | undefined) => link ?? "\n");
+}

@@ -1,0 +1,34 @@
+import type { Operation } from "../operation.ts";
+import { connectionOperations } from "./connection.ts";
+import { dlqOperations } from "./dlq.ts";
+import { docsOperations } from "./docs.ts";
+import { eventOperations } from "./events.ts";
+import { instanceOperations } from "./instance.ts";
+import { messagesStatusOperations } from "./messages-status.ts";
+import { partnerOperations } from "./partner.ts";
+import { profileOperations } from "./profile.ts";
+import { queueOperations } from "./queue.ts";
+import { sendOperations } from "./send-kinds.ts";
+import { systemOperations } from "./system.ts";
+import { webhookConfigOperations } from "./webhook-config.ts";
+import { webhookOperations } from "./webhooks.ts";
+
+/** Every operation of the server, in the order the docs list them. Read this to see what the product can do. */
+export function operationTable(): readonly Operation[] {
+  const table: readonly Operation[] = [
+    ...systemOperations,
+    ...docsOperations(() => table),
+    ...partnerOperations,
+    ...instanceOperations,
+    ...profileOperations,
+    ...connectionOperations,
+    ...webhookConfigOperations,
+    ...webhookOperations,
+    ...sendOperations,
+    ...queueOperations,
+    ...messagesStatusOperations,
+    ...eventOperations,
+    ...dlqOperations,
+  ];
+  return table;
+}
