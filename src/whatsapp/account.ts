@@ -17,15 +17,13 @@ export async function readProfile(socket: LiveSocket): Promise<OwnProfile> {
   ]);
   const { phone, lid } = ownAccount(own);
   const name = socket.pushName();
-  const { platform } = sock.authState.creds;
   return {
     phone,
     ...(lid === undefined ? {} : { lid }),
     ...(name === undefined ? {} : { name }),
     ...(about === undefined ? {} : { about }),
     ...(pictureUrl === undefined ? {} : { pictureUrl }),
-    // WhatsApp protocol: smbi and smba are the business apps of iPhone and Android.
-    isBusiness: platform === "smbi" || platform === "smba",
+    isBusiness: socket.isBusiness(),
   };
 }
 

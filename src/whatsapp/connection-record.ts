@@ -33,11 +33,11 @@ export function connectionOf(
 export function announcementOf(
   before: SessionState,
   after: SessionState,
-  known: { readonly phone: string | undefined; readonly now: number },
+  known: { readonly phone: string | undefined; readonly isBusiness: boolean; readonly now: number },
 ): CapturedConnected | CapturedDisconnected | undefined {
   if (before.state === after.state || known.phone === undefined) return undefined;
   const at = known.now;
-  if (after.state === "connected") return { kind: "connected", phone: known.phone, at };
+  if (after.state === "connected") return { kind: "connected", phone: known.phone, isBusiness: known.isBusiness, at };
   const lost = after.state === "logged_out" || after.state === "banned" || after.state === "replaced";
   if (before.state !== "connected" && !lost) return undefined;
   const reason = after.reason ?? after.state;

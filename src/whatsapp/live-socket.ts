@@ -1,5 +1,4 @@
-import { makeWASocket, type BaileysEventMap, type WASocket } from "@whiskeysockets/baileys";
-import { DisconnectReason } from "@whiskeysockets/baileys";
+import { DisconnectReason, makeWASocket, type BaileysEventMap, type WASocket } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
@@ -41,6 +40,8 @@ export interface LiveSocket extends AsyncDisposable {
   readonly gate: StanzaGate;
   /** Undefined until a phone accepted. */
   readonly own: () => OwnJids | undefined;
+  /** Whether the account belongs to a business app. */
+  readonly isBusiness: () => boolean;
   readonly pushName: () => string | undefined;
   /** Epoch milliseconds of the last frame; undefined before the first. */
   readonly lastSeenAt: () => number | undefined;
@@ -76,6 +77,7 @@ export function openLiveSocket(
   let lastSeenAt: number | undefined;
   let lastFrameMs = clock.monotonicMs();
   let pauses = 0;
+  let nudging = false;
 
   const gate = gateStanzas({
     ws: sock.ws,
@@ -100,9 +102,23 @@ export function openLiveSocket(
     });
   }
 
+  /**
+   * Baileys holds events back to merge them: for 20 s while it waits for a first history, for 30 s after some of its own
+   * queries. Meanwhile they would only be in memory, and a full buffer could not stop the reading.
+   */
+  function nudge(): void {
+    if (nudging || ended.signal.aborted) return;
+    nudging = true;
+    void sleep(maxHoldMs, ended.signal).then(() => {
+      nudging = false;
+      if (!ended.signal.aborted && sock.ev.isBuffering()) sock.ev.flush();
+    });
+  }
+
   sock.ws.on("frame", () => {
     lastSeenAt = clock.now();
     lastFrameMs = clock.monotonicMs();
+    nudge();
   });
   sock.ev.on("creds.update", auth.credsChanged);
   sock.ev.process((all) => {
@@ -132,6 +148,8 @@ export function openLiveSocket(
     groups,
     gate,
     own: () => ownJids(auth.creds),
+    // WhatsApp protocol: smbi and smba are the business apps of iPhone and Android.
+    isBusiness: () => auth.creds.platform === "smbi" || auth.creds.platform === "smba",
     pushName: () => auth.creds.me?.name ?? undefined,
     lastSeenAt: () => lastSeenAt,
     silentForMs: () => (pauses > 0 ? 0 : clock.monotonicMs() - lastFrameMs),
@@ -151,6 +169,9 @@ export function openLiveSocket(
     },
   };
 }
+
+/** Longest that Baileys may hold an event back. */
+const maxHoldMs = 400;
 
 function forwarded(all: Partial<BaileysEventMap>): Partial<BaileysEventMap> {
   const { "connection.update": _connection, "creds.update": _creds, ...events } = all;

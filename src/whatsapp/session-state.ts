@@ -97,7 +97,7 @@ export function step(
     case "restart":
       return opening({ ...now, failures: 0, heals: 0 }, "restart");
     case "retryDue":
-      return now.retrying && !now.socket ? opening(now, now.reason ?? "retry") : same({ ...now, retrying: false });
+      return now.retrying ? opening({ ...now, retrying: false }, now.reason ?? "retry") : same(now);
     case "stop":
       return down(now, { state: now.paired ? "disconnected" : "unpaired", reason: event.reason });
     case "logout":

@@ -138,8 +138,8 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
   /** Lets go of what is no longer needed, then writes down and tells what changed. */
   async function settle(before: SessionState): Promise<void> {
     const phone = connection.phone ?? live?.own()?.id.replace(/[:@].*$/, "");
-    const changed =
-      before.state !== state.state || before.reason !== state.reason || before.statusCode !== state.statusCode;
+    const isBusiness = live?.isBusiness() ?? false;
+    const changed = before.state !== state.state || before.reason !== state.reason;
     if (changed) connection = connectionOf(state, { previous: connection, live, now: clock.now() });
     if (!state.socket) await closeSocket();
     if (!state.wanted) await releaseLease();
@@ -147,7 +147,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     if (state.state === "connected") wake();
     log.info({ state: state.state, reason: state.reason, statusCode: state.statusCode }, "session state changed");
     await record();
-    const captured = announcementOf(before, state, { phone, now: clock.now() });
+    const captured = announcementOf(before, state, { phone, isBusiness, now: clock.now() });
     if (captured === undefined || phone === undefined) return;
     const { lid } = connection;
     const own = lid === undefined ? { phone } : { phone, lid };
