@@ -1,0 +1,86 @@
+import type { RenderContext } from "#callbacks/definition.ts";
+import { renderCallback } from "#callbacks/catalogue.ts";
+import type { Captured } from "#domain/captured.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { AddressGuard } from "#lib/guard.ts";
+import type { Log } from "#lib/log.ts";
+import type { Delivery } from "#store/deliveries.ts";
+import type { EventRow } from "#store/records.ts";
+import type { Deliver, Outcome, Try } from "../outcome.ts";
+import { failureWord } from "./failure.ts";
+import type { MediaLinks } from "./media-links.ts";
+import { createPost, type PostOptions } from "./post.ts";
+import { retryAfterMs } from "./retry-after.ts";
+import { signWebhook } from "./sign.ts";
+
+/** What a delivery works with. */
+export interface DeliverDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly guard: AddressGuard;
+  readonly media: MediaLinks;
+}
+
+/** Opens the stage that makes one try: render, sign, POST, tell what came of it. Whoever opens it closes it. */
+export function createDeliver(
+  deps: DeliverDeps,
+  options: PostOptions,
+): { readonly deliver: Deliver } & AsyncDisposable {
+  const client = createPost(deps.guard, options);
+  const deliver: Deliver = async ({ delivery, secrets }, signal) => {
+    const at = deps.clock.now();
+    const startedMs = deps.clock.monotonicMs();
+    const tried = (found: Omit<Try, "at" | "durationMs">): Try => ({
+      at,
+      durationMs: Math.round(deps.clock.monotonicMs() - startedMs),
+      ...found,
+    });
+    let body: string;
+    try {
+      body = JSON.stringify(await payloadOf(deps, delivery.event, signal));
+    } catch (error) {
+      if (signal.aborted) return { kind: "canceled" };
+      deps.log.error({ eventId: delivery.event.eventId, error }, "event cannot be rendered");
+      return { kind: "unrenderable", attempt: tried({ error: "unrenderable" }) };
+    }
+    try {
+      const headers = headersOf(delivery, { body, secrets, at });
+      const answer = await client.post({ url: delivery.url, headers, body }, signal);
+      const attempt = tried({ status: answer.status, answer: answer.text });
+      if (answer.status >= 200 && answer.status < 300) return { kind: "delivered", attempt };
+      return answered(attempt, retryAfterMs(answer.retryAfter, at));
+    } catch (error) {
+      if (signal.aborted) return { kind: "canceled" };
+      return { kind: "unreachable", attempt: tried({ error: failureWord(error) }) };
+    }
+  };
+  return { deliver, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+}
+
+function answered(attempt: Try, retryAfter: number | undefined): Outcome {
+  return { kind: "answered", attempt, ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }) };
+}
+
+async function payloadOf(deps: DeliverDeps, event: EventRow, signal: AbortSignal): Promise<unknown> {
+  const captured = JSON.parse(event.captured) as Captured; // Written by persist out of this very type.
+  const media = captured.kind === "message" ? captured.media : undefined;
+  const links = media === undefined ? new Map() : await deps.media.links({ event, media }, signal);
+  const context: RenderContext = { instanceId: event.instanceId, media: (part) => links.get(part) };
+  return renderCallback(captured, context).payload;
+}
+
+function headersOf(
+  delivery: Delivery,
+  input: { readonly body: string; readonly secrets: readonly string[]; readonly at: number },
+): Record<string, string> {
+  const { event } = delivery;
+  return {
+    "content-type": "application/json",
+    "user-agent": "wazapi",
+    ...signWebhook({ id: event.eventId, body: input.body, atMs: input.at }, input.secrets),
+    "x-wazapi-instance-id": event.instanceId,
+    "x-wazapi-event-type": event.type,
+    "x-wazapi-sequence": String(event.sequence),
+    "x-wazapi-attempt": String(delivery.attempts + 1),
+  };
+}
