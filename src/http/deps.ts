@@ -2,6 +2,7 @@ import type { Outgoing } from "#domain/content.ts";
 import type { HookSlot, Instance } from "#domain/instance.ts";
 import type { SessionControl } from "#domain/session.ts";
 import type { Clock } from "#lib/clock.ts";
+import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
 import type { EventRow } from "#store/records.ts";
 import type { Store } from "#store/store.ts";
@@ -105,6 +106,8 @@ export interface HttpDeps {
   readonly wake: Wake;
   readonly deadLetters: DeadLetters;
   readonly remoteFile: RemoteFile;
+  /** What callers may point webhooks at. */
+  readonly addressGuard: Pick<AddressGuard, "check">;
   /** The webhook body of an event as its hook receives it; undefined for kinds without one. */
   readonly renderEvent: (event: EventRow) => unknown;
   /** `draining`: sends are refused. `standby`: everything that needs the store is. */

@@ -9,7 +9,7 @@ import { streamEvents } from "../event-stream.ts";
 import { operation, RawAnswer } from "../operation.ts";
 import type { Operation } from "../operation.ts";
 import { chat, instancePath, moment, whole } from "../schemas.ts";
-import { hookUrl } from "./webhook-config.ts";
+import { hookUrl, requireCallable } from "./hook-fields.ts";
 
 const tag = "events";
 const replayMax = 10_000;
@@ -135,6 +135,7 @@ export const eventOperations: readonly Operation[] = [
           message: "say which events: eventIds, from, to, chatId, type or state",
         });
       }
+      if (url !== undefined && url !== "") await requireCallable(deps, url);
       const replayed = await deps.store.events.replay({
         selector: { ...selector, instanceId: instance.id },
         ...(url !== undefined && url !== "" && { url }),

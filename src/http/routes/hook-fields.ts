@@ -1,5 +1,18 @@
+import { z } from "zod";
+
+import { WazapiError } from "#domain/errors.ts";
 import { hookSlots } from "#domain/instance.ts";
 import type { Hooks, HookSlot } from "#domain/instance.ts";
+
+import type { HttpDeps } from "../deps.ts";
+
+/** A webhook URL; an empty one clears the slot. */
+export const hookUrl = z
+  .string()
+  .trim()
+  .max(2048)
+  .refine((text) => text === "" || isHttpUrl(text), "expected an http or https URL, or an empty text")
+  .meta({ description: "http or https; empty clears it" });
 
 /** Names Z-API gives the configured URLs in answers and when an instance is created. */
 export const hookFieldNames = {
@@ -16,4 +29,17 @@ export const hookFieldNames = {
 /** The configured URLs under Z-API's names; null where there is none. */
 export function hookFields(hooks: Hooks): Readonly<Record<string, string | null>> {
   return Object.fromEntries(hookSlots.map((slot) => [hookFieldNames[slot], hooks[slot] ?? null]));
+}
+
+/**
+ * Throws `forbidden_address` when the host of the URL may not be called from here. One that cannot be resolved now is
+ * let through: it is checked again before every delivery.
+ */
+export async function requireCallable({ addressGuard }: HttpDeps, url: string): Promise<void> {
+  const verdict = await addressGuard.check(new URL(url).hostname);
+  if (verdict.kind === "forbidden") throw new WazapiError("forbidden_address", { details: { field: "value" } });
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
 }

@@ -8,9 +8,8 @@ import type { Hooks, Instance } from "#domain/instance.ts";
 import { operation, RawAnswer } from "../operation.ts";
 import type { InstanceContext, Operation, RequestContext } from "../operation.ts";
 import { instancePath, isoTime, whole } from "../schemas.ts";
-import { hookFieldNames, hookFields } from "./hook-fields.ts";
+import { hookFieldNames, hookFields, hookUrl, requireCallable } from "./hook-fields.ts";
 import { canceledGraceMs, dueOf, paymentStatusOf } from "./subscription.ts";
-import { hookUrl } from "./webhook-config.ts";
 
 const tag = "partner";
 
@@ -64,6 +63,7 @@ export const partnerOperations: readonly Operation[] = [
         throw new WazapiError("not_supported", { message: "mobile instances (isDevice) are not possible here" });
       }
       const instance = newInstance(body, deps.clock.now());
+      for (const url of new Set(Object.values(instance.hooks))) await requireCallable(deps, url);
       await deps.store.instances.create({ instance });
       return { id: instance.id, token: instance.token, due: dueOf(instance.subscription) };
     },

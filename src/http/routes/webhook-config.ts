@@ -6,16 +6,9 @@ import type { HookSlot, Instance, InstanceSettings } from "#domain/instance.ts";
 import { operation } from "../operation.ts";
 import type { InstanceContext, Operation } from "../operation.ts";
 import { instancePath, valueTrue } from "../schemas.ts";
+import { hookUrl, requireCallable } from "./hook-fields.ts";
 
 const tag = "webhook-config";
-
-/** A webhook URL; an empty one clears the slot. */
-export const hookUrl = z
-  .string()
-  .trim()
-  .max(2048)
-  .refine((text) => text === "" || isHttpUrl(text), "expected an http or https URL, or an empty text")
-  .meta({ description: "http or https; empty clears it" });
 
 interface HookSetter {
   readonly slot: HookSlot;
@@ -118,14 +111,12 @@ async function setHooks(
   hooks: Partial<Record<HookSlot, string | null>>,
   settings: Partial<InstanceSettings>,
 ): Promise<void> {
+  const urls = new Set(Object.values(hooks).filter((url) => url !== null));
+  for (const url of urls) await requireCallable(deps, url);
   await deps.store.instances.setHooks({ instanceId: instance.id, hooks, settings, now: deps.clock.now() });
   deps.wake.deliveries();
 }
 
 function urlOrNull(value: string): string | null {
   return value === "" ? null : value;
-}
-
-function isHttpUrl(text: string): boolean {
-  return /^https?:\/\//i.test(text) && URL.canParse(text);
 }
