@@ -84,7 +84,10 @@ describe("session state: a connected session", () => {
   });
 
   it("starts its waits over after a stable connection only", () => {
-    const flapping = run([...pairedAndOpen, closed(428), { type: "retryDue" }, { type: "opened" }, closed(428)], paired);
+    const flapping = run(
+      [...pairedAndOpen, closed(428), { type: "retryDue" }, { type: "opened" }, closed(428)],
+      paired,
+    );
     expect(flapping.state.failures).toBe(2);
     const stable = run([{ type: "retryDue" }, { type: "opened" }, closed(428, true)], flapping.state);
     expect(stable.state.failures).toBe(1);
@@ -182,7 +185,8 @@ describe("session state: whatever happens", () => {
           expect(state.socket || state.retrying).toBe(state.wanted);
           if (state.state === "connected") expect(state.socket && state.paired).toBe(true);
           if (state.state === "connected" && before.state !== "connected") expect(happened.type).toBe("opened");
-          if (["unpaired", "pairing", "logged_out"].includes(state.state) && state.socket) expect(state.wanted).toBe(true);
+          if (["unpaired", "pairing", "logged_out"].includes(state.state) && state.socket)
+            expect(state.wanted).toBe(true);
           if (state.state === "logged_out") expect(state.paired).toBe(false);
           if (state.state === "banned" && state.statusCode === 403) expect(state.wanted).toBe(false);
         }

@@ -1,0 +1,155 @@
+import { EventEmitter } from "node:events";
+import type { BinaryNode } from "@whiskeysockets/baileys";
+import { describe, expect, it } from "vitest";
+import type { JournalEntry } from "#store/auth-state.ts";
+import type { Correlation } from "#whatsapp/journal-entry.ts";
+import { gateStanzas } from "#whatsapp/stanza-gate.ts";
+import { handClock, settled } from "./support.ts";
+
+/** A gate in front of listeners that record what reaches them. */
+function gated(options: { journal?: (entry: JournalEntry) => Promise<void>; forward?: () => Promise<void> } = {}) {
+  const ws = new EventEmitter();
+  const seen: string[] = [];
+  const forwarded: { stanza: BinaryNode; journalId: string }[] = [];
+  const journaled: JournalEntry[] = [];
+  const correlation: Correlation = new WeakMap();
+  for (const tag of ["message", "receipt", "notification", "call"]) {
+    ws.on(`CB:${tag}`, (node: BinaryNode) => seen.push(`${tag}:${node.attrs["id"]}`));
+  }
+  const gate = gateStanzas({
+    ws,
+    correlation,
+    clock: handClock(),
+    journal: async (entries) => {
+      for (const entry of entries) {
+        await options.journal?.(entry);
+        journaled.push(entry);
+      }
+    },
+    forward: async (stanza, journalId) => {
+      forwarded.push({ stanza, journalId });
+      await options.forward?.();
+    },
+  });
+  const arrive = (node: BinaryNode): void => void ws.emit(`CB:${node.tag}`, node);
+  return { gate, seen, forwarded, journaled, correlation, arrive };
+}
+
+const receipt = (id: string, attrs: Record<string, string> = {}): BinaryNode => ({
+  tag: "receipt",
+  attrs: { id, from: "5511888880002@s.whatsapp.net", t: "1700000000", ...attrs },
+});
+
+describe("stanza gate", () => {
+  it("a receipt reaches Baileys, which acknowledges it, only once its journal entry is durable", async () => {
+    const { promise: durable, resolve: commit } = Promise.withResolvers<void>();
+    const { seen, forwarded, arrive } = gated({ journal: () => durable });
+    arrive(receipt("A"));
+    await settled();
+    expect([seen, forwarded.length]).toEqual([[], 0]);
+    commit();
+    await settled();
+    expect([seen, forwarded.length]).toEqual([["receipt:A"], 1]);
+  });
+
+  it("a stanza whose entry cannot be written is never acknowledged; what follows is", async () => {
+    const { seen, arrive } = gated({
+      journal: (entry) => (entry.attrs.includes('"A"') ? Promise.reject(new Error("disk")) : Promise.resolve()),
+    });
+    arrive(receipt("A"));
+    arrive(receipt("B"));
+    await settled();
+    expect(seen).toEqual(["receipt:B"]);
+  });
+
+  it("keeps the order of arrival although commits end in any order", async () => {
+    const { promise: slow, resolve } = Promise.withResolvers<void>();
+    const { seen, arrive, gate } = gated({
+      journal: (entry) => (entry.attrs.includes('"A"') ? slow : Promise.resolve()),
+    });
+    arrive(receipt("A"));
+    arrive({ tag: "message", attrs: { id: "M" }, content: [{ tag: "enc", attrs: {}, content: Buffer.from("x") }] });
+    arrive(receipt("B"));
+    await settled();
+    expect(seen).toEqual([]);
+    expect(gate.waiting()).toBe(3);
+    resolve();
+    await settled();
+    expect(seen).toEqual(["receipt:A", "message:M", "receipt:B"]);
+    expect(gate.waiting()).toBe(0);
+  });
+
+  it("waits while the buffer behind it is full", async () => {
+    const { promise: room, resolve } = Promise.withResolvers<void>();
+    const { seen, arrive } = gated({ forward: () => room });
+    arrive(receipt("A"));
+    arrive(receipt("B"));
+    await settled();
+    expect(seen).toEqual([]);
+    resolve();
+    await settled();
+    expect(seen).toEqual(["receipt:A", "receipt:B"]);
+  });
+
+  it.each<[string, BinaryNode, number, number]>([
+    ["delivery receipt", receipt("A"), 1, 1],
+    ["retry request", receipt("A", { type: "retry" }), 0, 0],
+    ["group notification", { tag: "notification", attrs: { id: "N", type: "w:gp2" } }, 1, 1],
+    ["key notification", { tag: "notification", attrs: { id: "N", type: "encrypt" } }, 0, 0],
+    ["call", { tag: "call", attrs: { id: "C" } }, 1, 1],
+    [
+      "encrypted message",
+      { tag: "message", attrs: { id: "M" }, content: [{ tag: "enc", attrs: {}, content: Buffer.from("x") }] },
+      0,
+      0,
+    ],
+    [
+      "channel post",
+      { tag: "message", attrs: { id: "M" }, content: [{ tag: "plaintext", attrs: {}, content: Buffer.from("x") }] },
+      1,
+      0,
+    ],
+  ])("%s: what is journaled and what is forwarded raw", async (_name, node, entries, raw) => {
+    const { journaled, forwarded, seen, arrive } = gated();
+    arrive(node);
+    await settled();
+    expect([journaled.length, forwarded.length, seen.length]).toEqual([entries, raw, 1]);
+  });
+
+  it("a receipt is settled by an id of its own, a channel post by its message id", async () => {
+    const { journaled, forwarded, arrive } = gated();
+    arrive(receipt("SAME", { type: "read" }));
+    arrive(receipt("SAME"));
+    arrive({
+      tag: "message",
+      attrs: { id: "POST" },
+      content: [{ tag: "plaintext", attrs: {}, content: Buffer.from("x") }],
+    });
+    await settled();
+    const ids = journaled.map(({ stanzaId }) => stanzaId);
+    expect(new Set(ids).size).toBe(3);
+    expect(ids[2]).toBe("POST");
+    expect(forwarded.map(({ journalId }) => journalId)).toEqual(ids.slice(0, 2));
+  });
+
+  it("remembers which stanza a ciphertext came in", async () => {
+    const { correlation, arrive } = gated();
+    const ciphertext = Buffer.from("cipher");
+    arrive({
+      tag: "message",
+      attrs: { id: "M", from: "x" },
+      content: [{ tag: "enc", attrs: {}, content: ciphertext }],
+    });
+    expect(correlation.get(ciphertext)).toEqual({ id: "M", from: "x" });
+  });
+
+  it("injected stanzas take their turn and are not journaled", async () => {
+    const { gate, journaled, seen, arrive } = gated();
+    arrive(receipt("A"));
+    gate.inject([receipt("OLD")]);
+    arrive(receipt("B"));
+    await settled();
+    expect(seen).toEqual(["receipt:A", "receipt:OLD", "receipt:B"]);
+    expect(journaled).toHaveLength(2);
+  });
+});
