@@ -1,0 +1,303 @@
+import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import type { sleep } from "#lib/sleep.ts";
+import type { Delivery, DeliveryStore, Lane } from "#store/deliveries.ts";
+import type { InstanceStore } from "#store/instances.ts";
+import type { Deliver, Outcome } from "../outcome.ts";
+import { createLaneBreaker } from "./lane-breaker.ts";
+import { type Line, type LineDeps, runLine } from "./line.ts";
+import type { DispatchOptions } from "./options.ts";
+import { createSettler } from "./settler.ts";
+
+/** What one try led to, for metrics. */
+export interface Attempted {
+  readonly instanceId: string;
+  readonly type: string;
+  readonly outcome: Outcome["kind"];
+  readonly durationMs: number;
+  /** From the persist transaction to the end of this try. */
+  readonly ageMs: number;
+}
+
+/** What a lane works with. */
+export interface LaneDeps {
+  readonly deliveries: Pick<DeliveryStore, "pending" | "settle" | "renewLane" | "releaseLane">;
+  readonly instances: Pick<InstanceStore, "get">;
+  readonly deliver: Deliver;
+  readonly clock: Clock;
+  readonly sleep: typeof sleep;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly attempted: (input: Attempted) => void;
+}
+
+/** A lane being worked on. */
+export interface LaneWorker {
+  /** There may be something new. */
+  readonly wake: () => void;
+  /** Resolves when the lane was given back or lost. Never rejects. */
+  readonly done: Promise<void>;
+}
+
+/** The two ways to stop: `drain` lets a POST in flight finish, `abort` does not. */
+export interface StopSignals {
+  readonly drain: AbortSignal;
+  readonly abort: AbortSignal;
+}
+
+/** Works on a claimed lane until it stays empty, is lost, or a signal stops it. */
+export function startLaneWorker(
+  deps: LaneDeps,
+  input: { readonly lane: Lane; readonly options: DispatchOptions },
+  signals: StopSignals,
+): LaneWorker {
+  const waiting = createWaiting();
+  const done = work(deps, { ...input, waiting }, signals).catch((error: unknown) => {
+    // The lease runs out and the lane is claimed again, here or elsewhere.
+    deps.log.error({ instanceId: input.lane.instanceId, hookId: input.lane.hookId, error }, "lane stopped");
+  });
+  return { wake: waiting.news, done };
+}
+
+async function work(
+  deps: LaneDeps,
+  input: { readonly lane: Lane; readonly options: DispatchOptions; readonly waiting: Waiting },
+  signals: StopSignals,
+): Promise<void> {
+  const { lane, options, waiting } = input;
+  const lost = new AbortController();
+  const ended = new AbortController();
+  const stop = AbortSignal.any([signals.drain, signals.abort, lost.signal]);
+  const abort = AbortSignal.any([signals.abort, lost.signal]);
+  stop.addEventListener("abort", waiting.wake, { once: true });
+  const renewing = keepLease(deps, { lane, options, lost }, AbortSignal.any([ended.signal, lost.signal]));
+  const settler = createSettler(
+    { ...deps, lost: () => lost.abort() },
+    { lane, maxUnsettled: options.maxUnsettled },
+    abort,
+  );
+  try {
+    await deliverAll({ ...deps, settler }, { lane, options, waiting, abort }, stop);
+    await settler.flush();
+  } finally {
+    ended.abort();
+    await renewing;
+    if (!lost.signal.aborted) await deps.deliveries.releaseLane({ lane, now: deps.clock.now() });
+  }
+}
+
+/** Reads pages, deals them out to lines, and keeps the lines running. */
+async function deliverAll(
+  deps: LaneDeps & Pick<LineDeps, "settler">,
+  input: {
+    readonly lane: Lane;
+    readonly options: DispatchOptions;
+    readonly waiting: Waiting;
+    readonly abort: AbortSignal;
+  },
+  stop: AbortSignal,
+): Promise<void> {
+  const { lane, options, waiting } = input;
+  const instance = await deps.instances.get({ instanceId: lane.instanceId });
+  const perChat = instance?.settings.deliveryOrder === "chat";
+  const slots = createSlots(perChat ? options.chatsInParallel : 1);
+  const lines = new Map<string, { readonly line: Line; running: Promise<void> | undefined }>();
+  let secrets = instance?.webhookSecrets ?? [];
+  let held = 0;
+  let taken = 0;
+  let cursor: { readonly sequence: number; readonly deliveryId: number } | undefined;
+  let mayHaveMore = true;
+  let emptySince: number | undefined;
+  const failures: unknown[] = [];
+  const running = (): Promise<unknown> => Promise.all([...lines.values()].flatMap((entry) => entry.running ?? []));
+
+  const lineDeps: LineDeps = {
+    options,
+    settler: deps.settler,
+    breaker: createLaneBreaker(deps, lane.breaker, options.probe),
+    random: deps.random,
+    now: deps.clock.now,
+    sleep: deps.sleep,
+    taken: () => taken,
+    stillThere: async ({ deliveryId, event: { sequence } }) => {
+      const after = { sequence, deliveryId: deliveryId - 1 };
+      const [first] = await deps.deliveries.pending({ lane, after, limit: 1 });
+      return first?.deliveryId === deliveryId;
+    },
+    gone: (count, state) => {
+      held -= count;
+      if (state === "delivered") taken += count;
+      if (held === 0 || (mayHaveMore && held <= options.lookahead / 2)) waiting.wake();
+    },
+    attempt: async (delivery) => {
+      await slots.take();
+      try {
+        const outcome = await deps.deliver({ delivery, secrets }, input.abort);
+        report(deps, delivery, outcome);
+        return outcome;
+      } finally {
+        slots.give();
+      }
+    },
+  };
+  const deal = (page: readonly Delivery[]): void => {
+    for (const delivery of page) {
+      const key = perChat ? (delivery.event.chatId ?? "") : "";
+      const entry = lines.get(key) ?? { line: [], running: undefined };
+      const { attempts: failures, dueAt, lastError } = delivery;
+      entry.line.push({ delivery, failures, dueAt, lastError, takenBefore: taken });
+      lines.set(key, entry);
+    }
+    held += page.length;
+    for (const [key, entry] of lines) {
+      entry.running ??= runLine(lineDeps, entry.line, stop)
+        .catch((error: unknown) => {
+          failures.push(error);
+        })
+        .finally(() => {
+          entry.running = undefined;
+          if (entry.line.length === 0) lines.delete(key);
+          waiting.wake();
+        });
+    }
+  };
+
+  try {
+    while (!stop.aborted && failures.length === 0) {
+      if (mayHaveMore && held < options.lookahead) {
+        mayHaveMore = false;
+        const limit = Math.min(100, options.lookahead - held);
+        const page = await deps.deliveries.pending({ lane, limit, ...(cursor === undefined ? {} : { after: cursor }) });
+        const last = page.at(-1);
+        if (last !== undefined) cursor = { sequence: last.event.sequence, deliveryId: last.deliveryId };
+        mayHaveMore = page.length === limit;
+        // Settings may have changed since the last page; the order of this claim stays.
+        secrets = (await deps.instances.get({ instanceId: lane.instanceId }))?.webhookSecrets ?? secrets;
+        if (page.length > 0) emptySince = undefined;
+        deal(page);
+        continue;
+      }
+      if (held > 0) {
+        // Woken by a line that needs more, by new rows, or by the end.
+        await waiting.until();
+        mayHaveMore ||= waiting.takeNews();
+        continue;
+      }
+      await running();
+      await deps.settler.flush();
+      if (cursor !== undefined) {
+        // Replays and revived dead letters come with old numbers: look again from the beginning.
+        cursor = undefined;
+        mayHaveMore = true;
+        continue;
+      }
+      emptySince ??= deps.clock.monotonicMs();
+      if (deps.clock.monotonicMs() - emptySince >= options.idleMs) return;
+      await waiting.until((cancel) => deps.sleep(options.pollMs, AbortSignal.any([stop, cancel])));
+      waiting.takeNews();
+      mayHaveMore = true;
+    }
+  } finally {
+    await running();
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+function report(deps: LaneDeps, delivery: Delivery, outcome: Outcome): void {
+  const now = deps.clock.now();
+  deps.attempted({
+    instanceId: delivery.instanceId,
+    type: delivery.event.type,
+    outcome: outcome.kind,
+    durationMs: outcome.kind === "canceled" ? 0 : outcome.attempt.durationMs,
+    ageMs: Math.max(0, now - delivery.event.createdAt),
+  });
+}
+
+/** Extends the lease until the signal aborts; aborts `lost` when somebody else has the lane. */
+async function keepLease(
+  deps: LaneDeps,
+  input: { readonly lane: Lane; readonly options: DispatchOptions; readonly lost: AbortController },
+  signal: AbortSignal,
+): Promise<void> {
+  const { lane, options, lost } = input;
+  let leaseUntil = lane.leaseUntil;
+  while (!signal.aborted) {
+    await deps.sleep(options.leaseMs / 3, signal);
+    if (signal.aborted) return;
+    const now = deps.clock.now();
+    try {
+      if (!(await deps.deliveries.renewLane({ lane, leaseMs: options.leaseMs, now }))) lost.abort();
+      leaseUntil = now + options.leaseMs;
+    } catch (error) {
+      deps.log.warn({ hookId: lane.hookId, error }, "lease of a lane cannot be renewed");
+      if (deps.clock.now() >= leaseUntil) lost.abort();
+    }
+  }
+}
+
+/** Something to wait for that can be woken before or while one waits. */
+interface Waiting {
+  /** Look again at what you know. */
+  readonly wake: () => void;
+  /** There may be new rows. */
+  readonly news: () => void;
+  /** Whether there was news since the last time it was asked. */
+  readonly takeNews: () => boolean;
+  /** Resolves when woken, or when `timer` resolves. */
+  readonly until: (timer?: (cancel: AbortSignal) => Promise<void>) => Promise<void>;
+}
+
+function createWaiting(): Waiting {
+  let woken = false;
+  let fresh = false;
+  let waiter: PromiseWithResolvers<void> | undefined;
+  const wake = (): void => {
+    woken = true;
+    waiter?.resolve();
+  };
+  return {
+    wake,
+    news: () => {
+      fresh = true;
+      wake();
+    },
+    takeNews: () => {
+      const answer = fresh;
+      fresh = false;
+      return answer;
+    },
+    until: async (timer) => {
+      if (!woken) {
+        waiter = Promise.withResolvers<void>();
+        const cancel = new AbortController();
+        await Promise.race([waiter.promise, ...(timer === undefined ? [] : [timer(cancel.signal)])]);
+        cancel.abort();
+        waiter = undefined;
+      }
+      woken = false;
+    },
+  };
+}
+
+/** A counting lock, first come first served. */
+function createSlots(free: number): { readonly take: () => Promise<void> | undefined; readonly give: () => void } {
+  const queue: (() => void)[] = [];
+  let left = free;
+  return {
+    take: () => {
+      if (left > 0) {
+        left -= 1;
+        return undefined;
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      queue.push(resolve);
+      return promise;
+    },
+    give: () => {
+      const next = queue.shift();
+      if (next === undefined) left += 1;
+      else next();
+    },
+  };
+}

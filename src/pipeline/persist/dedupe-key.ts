@@ -1,0 +1,39 @@
+import type { Captured, ChatRef } from "#domain/captured.ts";
+
+/**
+ * Names the happening itself: the same stanza delivered again, or replayed out of the journal, gets the same name. It
+ * uses the chat's address on the wire, because what we know of numbers behind LIDs grows.
+ */
+export function dedupeKeyOf(captured: Captured): string {
+  switch (captured.kind) {
+    case "message":
+    case "waiting":
+      return join(captured.kind, address(captured.chat), captured.messageId, String(captured.fromMe));
+    case "notification":
+      return join("notification", address(captured.chat), captured.name, captured.key);
+    case "receipt": {
+      const { status, participant, phoneDevice, messageIds } = captured;
+      const device = String(participant?.device ?? phoneDevice ?? "");
+      const ids = [...messageIds].sort().join(",");
+      return join("receipt", address(captured.chat), status, participant?.jid ?? "", device, ids);
+    }
+    case "presence":
+      return join("presence", address(captured.chat), captured.participant?.jid ?? "", captured.status, captured.at);
+    case "connected":
+      return join("connected", captured.phone, captured.at);
+    case "disconnected":
+      return join("disconnected", captured.reason, captured.at);
+    case "delivery":
+      return join("delivery", captured.zaapId, captured.error === undefined ? "sent" : "failed");
+    case "history":
+      return join("history", captured.syncType, captured.chunkOrder, captured.progress, captured.at);
+  }
+}
+
+function address(chat: ChatRef): string {
+  return chat.address ?? chat.chatId;
+}
+
+function join(...parts: readonly (string | number)[]): string {
+  return parts.join("|");
+}
