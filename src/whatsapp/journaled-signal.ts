@@ -18,7 +18,7 @@ type MakeSignalRepository = SocketConfig["makeSignalRepository"];
  * Baileys' Signal repository, with every plaintext journaled in the transaction that advances its ratchet. Baileys
  * sends the delivery receipt only after a decryption has returned, so no receipt can leave before that commit.
  *
- * All decryptions of one account take the same lock as Baileys' sends (which lock on the own id): both read, change
+ * All decryptions (and session changes) of one account take the same lock as Baileys' sends (which lock on the own id): both read, change
  * and write whole session records, and an interleaving would put an old record back over a newer one.
  */
 export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository {
@@ -55,6 +55,8 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
       ...inner,
       decryptMessage: (options) => decrypt(options.ciphertext, () => inner.decryptMessage(options)),
       decryptGroupMessage: (options) => decrypt(options.msg, () => inner.decryptGroupMessage(options)),
+      injectE2ESession: (options) => transaction(() => inner.injectE2ESession(options)),
+      migrateSession: (from, to) => transaction(() => inner.migrateSession(from, to)),
     };
   };
 }
