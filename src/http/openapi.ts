@@ -64,6 +64,11 @@ export function openApi(
   };
 }
 
+/** The document as the committed file holds it. */
+export function openApiText(document: OpenApiDocument): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
 function describe(operation: Operation, schemas: Schemas): JsonObject {
   const error = { description: "Refused", content: { [json]: { schema: schemas.of(errorBody, "output") } } };
   return {

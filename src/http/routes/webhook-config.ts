@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { hookSlots } from "#domain/instance.ts";
-import type { HookSlot, Instance, InstanceSettings } from "#domain/instance.ts";
+import type { HookSlot, InstanceSettings } from "#domain/instance.ts";
 
 import { operation } from "../operation.ts";
 import type { InstanceContext, Operation } from "../operation.ts";
@@ -53,7 +53,7 @@ export const webhookConfigOperations: readonly Operation[] = [
     body: z.object({ value: hookUrl, notifySentByMe: z.boolean().optional() }),
     response: valueTrue,
     run: async (context, { body }) => {
-      await setHooks(context, everyHook(context.instance, body), {
+      await setHooks(context, Object.fromEntries(hookSlots.map((slot) => [slot, urlOrNull(body.value)])), {
         ...(body.notifySentByMe !== undefined && { notifySentByMe: body.notifySentByMe }),
       });
       return { value: true };
@@ -94,16 +94,6 @@ function hookSetter({ slot, path, summary, deprecated }: HookSetter): Operation 
       return { value: true };
     },
   });
-}
-
-/** The slot for received and own messages is part of "every" only while own messages are wanted. */
-function everyHook(
-  instance: Instance,
-  body: { readonly value: string; readonly notifySentByMe?: boolean | undefined },
-): Partial<Record<HookSlot, string | null>> {
-  const url = urlOrNull(body.value);
-  const wantsOwn = body.notifySentByMe ?? instance.settings.notifySentByMe;
-  return Object.fromEntries(hookSlots.map((slot) => [slot, slot === "receivedAndDelivery" && !wantsOwn ? null : url]));
 }
 
 async function setHooks(
