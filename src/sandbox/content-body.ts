@@ -11,6 +11,11 @@ export interface MediaBody {
   /** A video that plays as a GIF. */
   readonly gif?: boolean;
   readonly viewOnce?: boolean;
+  /** Pixels, as the message claims them; nothing measures the file. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Length of audio and video, as the message claims it. */
+  readonly seconds?: number;
 }
 
 /** The kinds of media message. */

@@ -158,8 +158,8 @@ export interface MediaServer extends AsyncDisposable {
   readonly host: string;
   /** Plain HTTP base, `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** Stores bytes as they are (already encrypted) and answers their path on the host. */
-  put(bytes: Uint8Array): Promise<{ readonly directPath: string; readonly url: string }>;
+  /** Stores bytes as they are (already encrypted) and answers their path on the host; a stream is never held whole. */
+  put(bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<{ readonly directPath: string; readonly url: string }>;
   get(directPath: string): Promise<Uint8Array | undefined>;
   /** Forgets every file. */
   clear(): Promise<void>;

@@ -140,7 +140,7 @@ export async function openBlobStore(options: BlobStoreOptions = {}): Promise<Blo
     },
     delete: remove,
     async clear() {
-      for (const name of [...blobs.keys()]) await remove(name);
+      for (const name of blobs.keys()) await remove(name);
     },
     async [Symbol.asyncDispose]() {
       blobs.clear();

@@ -1,0 +1,99 @@
+import { normalizeMessageContent, proto } from "@whiskeysockets/baileys";
+import type { ReplyChoice } from "../content-body.ts";
+import type { ContentContext, KnownMessage } from "../control.ts";
+import { SandboxError } from "../sandbox-error.ts";
+import { quote } from "./context-info.ts";
+import { findMessage } from "./find-message.ts";
+import type { Built, ContentBuilder } from "./builder.ts";
+
+const { Type } = proto.Message.ProtocolMessage;
+
+const reaction: ContentBuilder<"reaction"> = ({ messageId, emoji }, context) => {
+  const { key } = findMessage(messageId, context);
+  return { message: { reactionMessage: { key, text: emoji, senderTimestampMs: context.now } } };
+};
+
+const edit: ContentBuilder<"edit"> = ({ messageId, text }, context) => {
+  const known = findMessage(messageId, context);
+  if (!known.key.fromMe) throw new SandboxError("invalid", "only the author of a message can edit it");
+  const protocolMessage = {
+    key: known.key,
+    type: Type.MESSAGE_EDIT,
+    editedMessage: editedBody(known.message, text),
+    timestampMs: context.now,
+  };
+  return { message: { editedMessage: { message: { protocolMessage } } }, edit: "1" };
+};
+
+const revoke: ContentBuilder<"revoke"> = ({ messageId }, context) => {
+  const { key } = findMessage(messageId, context);
+  if (!key.fromMe && !key.remoteJid.endsWith("@g.us")) {
+    throw new SandboxError("invalid", "only the author of a message can revoke it, or an admin in a group");
+  }
+  return { message: { protocolMessage: { key, type: Type.REVOKE } }, edit: key.fromMe ? "7" : "8" };
+};
+
+const buttonReply: ContentBuilder<"buttonReply"> = (choice, context) => {
+  const asked = question(choice, context);
+  const contextInfo = quote(choice.messageId, context);
+  if (asked.templateMessage) {
+    return answer({
+      templateButtonReplyMessage: { selectedId: choice.id, selectedDisplayText: choice.label, contextInfo },
+    });
+  }
+  if (asked.interactiveMessage) return nativeFlow(choice, { name: "quick_reply", contextInfo });
+  return answer({
+    buttonsResponseMessage: {
+      selectedButtonId: choice.id,
+      selectedDisplayText: choice.label,
+      type: proto.Message.ButtonsResponseMessage.Type.DISPLAY_TEXT,
+      contextInfo,
+    },
+  });
+};
+
+const listReply: ContentBuilder<"listReply"> = (choice, context) => {
+  const asked = question(choice, context);
+  const contextInfo = quote(choice.messageId, context);
+  if (asked.interactiveMessage) return nativeFlow(choice, { name: "single_select", contextInfo });
+  return answer({
+    listResponseMessage: {
+      title: choice.label,
+      listType: proto.Message.ListResponseMessage.ListType.SINGLE_SELECT,
+      singleSelectReply: { selectedRowId: choice.id },
+      contextInfo,
+    },
+  });
+};
+
+/** Contents that speak of an earlier message, in clear. */
+export const answerContents = { reaction, edit, revoke, buttonReply, listReply };
+
+const answer = (message: proto.IMessage): Built => ({ message });
+
+function question(choice: ReplyChoice, context: ContentContext): proto.IMessage {
+  return normalizeMessageContent(findMessage(choice.messageId, context).message) ?? {};
+}
+
+/** WhatsApp protocol: native-flow buttons and lists are answered with JSON parameters. */
+function nativeFlow(choice: ReplyChoice, flow: { name: string; contextInfo: proto.IContextInfo }): Built {
+  const paramsJson = JSON.stringify({ id: choice.id, display_text: choice.label, title: choice.label });
+  return answer({
+    interactiveResponseMessage: {
+      body: { text: choice.label },
+      nativeFlowResponseMessage: { name: flow.name, paramsJson, version: 3 },
+      contextInfo: flow.contextInfo,
+    },
+  });
+}
+
+/** WhatsApp protocol: an edited text comes whole, an edited caption comes inside its media message. */
+function editedBody(original: KnownMessage["message"], text: string): proto.IMessage {
+  const inner = normalizeMessageContent(original) ?? {};
+  if (inner.imageMessage) return { imageMessage: { ...inner.imageMessage, caption: text } };
+  if (inner.videoMessage) return { videoMessage: { ...inner.videoMessage, caption: text } };
+  if (inner.documentMessage) return { documentMessage: { ...inner.documentMessage, caption: text } };
+  if (inner.extendedTextMessage) return { extendedTextMessage: { ...inner.extendedTextMessage, text } };
+  if (typeof inner.conversation === "string") return { conversation: text };
+  throw new SandboxError("invalid", "only texts and captions can be edited");
+}

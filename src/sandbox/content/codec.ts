@@ -1,0 +1,6 @@
+import type { ContentCodec } from "../control.ts";
+import { describeMessage } from "./describe.ts";
+import { toMessage } from "./to-message.ts";
+
+/** The conversion between control bodies and protobuf messages; holds no state. */
+export const contentCodec: ContentCodec = { toMessage, describe: describeMessage };
