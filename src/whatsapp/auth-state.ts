@@ -10,6 +10,7 @@ import { backoffMs } from "#lib/backoff.ts";
 import { sleep } from "#lib/sleep.ts";
 import { isWazapiError, WazapiError } from "#domain/errors.ts";
 import type { AuthStateStore, JournalEntry, JournalRow, KeyMutation } from "#store/auth-state.ts";
+import type { LidPair } from "#store/records.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { decodeCreds, decodeKey, encodeCreds, encodeKey } from "./key-codec.ts";
 
@@ -47,6 +48,8 @@ export interface AuthStateOptions {
   readonly maxCachedKeys: number;
   /** Tries of one commit before it counts as failed. */
   readonly maxCommitTries: number;
+  /** Called with numbers and LIDs that Baileys has just stored as belonging together. */
+  readonly onPairs?: (pairs: readonly LidPair[]) => void;
   /** Called once per failed commit, before the caller sees the error: the socket must stop talking at once. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -160,6 +163,8 @@ export async function openAuthState(store: AuthStateStore, options: AuthStateOpt
     const entry = scope?.entry;
     await commit({ keys, ...(entry === undefined ? {} : { journal: [entry] }) });
     if (scope !== undefined) scope.entry = undefined;
+    const pairs = pairsIn(data);
+    if (pairs.length > 0) options.onPairs?.(pairs);
   }
 
   async function flush(): Promise<void> {
@@ -211,6 +216,13 @@ function mutationsOf(data: SignalDataSet): KeyMutation[] {
       id,
       value: value === null || value === undefined ? null : encodeKey(value),
     })),
+  );
+}
+
+/** Baileys keeps each pair twice: number → LID, and LID with a suffix → number. */
+function pairsIn(data: SignalDataSet): LidPair[] {
+  return Object.entries(data["lid-mapping"] ?? {}).flatMap(([phone, lid]) =>
+    lid === null || phone.endsWith("_reverse") ? [] : [{ phone, lid }],
   );
 }
 

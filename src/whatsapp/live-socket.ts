@@ -136,6 +136,10 @@ export function openLiveSocket(
     if (update.qr !== undefined) listener.qr(update.qr);
     if (update.isNewLogin === true) listener.paired();
     if (update.connection === "open") listener.opened();
+    const { reachoutTimeLock: lock } = update;
+    if (lock?.isActive === true) {
+      deps.log.warn({ until: lock.timeEnforcementEnds, kind: lock.enforcementType }, "new chats are restricted");
+    }
     if (update.connection !== "close") return;
     acks.close();
     if (!ended.signal.aborted) listener.closed(statusCodeOf(update.lastDisconnect?.error));

@@ -6,6 +6,7 @@ import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
 import type { AuthStateStore } from "#store/auth-state.ts";
+import type { DirectoryStore } from "#store/directory.ts";
 import type { InstanceStore } from "#store/instances.ts";
 import type { LeaseStore } from "#store/leases.ts";
 import type { MessageStore } from "#store/messages.ts";
@@ -27,6 +28,7 @@ export interface SessionDeps {
   readonly instances: InstanceStore;
   readonly authState: AuthStateStore;
   readonly messages: MessageStore;
+  readonly directory: DirectoryStore;
   readonly leases: LeaseStore;
   readonly inbound: Inbound;
   readonly transport: Transport;
@@ -209,6 +211,11 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
       token: lease.token,
       maxCachedKeys: options.maxCachedKeys,
       maxCommitTries: options.maxCommitTries,
+      onPairs: (pairs) => {
+        deps.directory
+          .putPairs({ instanceId, pairs })
+          .catch((error: unknown) => log.warn({ error }, "numbers and LIDs not stored"));
+      },
       onFailure: (error) => {
         // What is not stored must not be confirmed: nothing more leaves this socket.
         live?.tearDown();

@@ -2,8 +2,8 @@ import type { WAMessageKey } from "@whiskeysockets/baileys";
 import { WazapiError } from "#domain/errors.ts";
 import { isPaired } from "#domain/instance.ts";
 import type { Sender, SessionControl } from "#domain/session.ts";
+import { sleep } from "#lib/sleep.ts";
 import { quietLibsignal } from "#lib/quiet-libsignal.ts";
-import type { DirectoryStore } from "#store/directory.ts";
 import { changeProfile, readProfile } from "./account.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { LiveSocket } from "./live-socket.ts";
@@ -12,11 +12,6 @@ import { requestPairingCode } from "./pairing-code.ts";
 import type { Recipient } from "./recipient.ts";
 import { sendMessage } from "./send/send-message.ts";
 import { createSession, type Session, type SessionDeps } from "./session.ts";
-
-/** What the sessions work with. */
-export interface SessionsDeps extends SessionDeps {
-  readonly directory: DirectoryStore;
-}
 
 /** All sessions of this process. Disposing closes every socket without a logout; pairing stays. */
 export interface Sessions extends SessionControl, Sender, AsyncDisposable {
@@ -45,7 +40,7 @@ export interface Sessions extends SessionControl, Sender, AsyncDisposable {
  * The sessions of this process: one socket per instance it holds the lease of. Nothing is started yet. `signal` ends
  * every wait of a caller; the sessions themselves live until they are disposed.
  */
-export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOptions>, signal: AbortSignal): Sessions {
+export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOptions>, signal: AbortSignal): Sessions {
   quietLibsignal();
   const options: SessionsOptions = { ...defaultSessionsOptions, ...overrides };
   const sessions = new Map<string, Promise<Session>>();
@@ -132,8 +127,10 @@ export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOp
     setProfile: async (instanceId, change) => changeProfile(await openSocketOf(instanceId), change),
     isOpen: (instanceId) => ready.get(instanceId)?.open()?.sock.ws.isOpen === true,
     untilOpen: async (instanceId, waitSignal) => {
+      const either = AbortSignal.any([signal, waitSignal]);
       const session = await sessionOf(instanceId).catch(() => {});
-      await session?.untilOpen(AbortSignal.any([signal, waitSignal]));
+      // An instance that is gone never opens.
+      await (session?.untilOpen(either) ?? sleep(foreverMs, either));
     },
     typing: async (instanceId, to, state) => {
       // Best effort: a message must not wait for, or fail with, its typing indicator.
@@ -186,3 +183,5 @@ export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOp
 }
 
 const pageSize = 100;
+/** The longest wait a timer takes. */
+const foreverMs = 2 ** 31 - 1;
