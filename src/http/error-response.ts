@@ -11,12 +11,13 @@ export interface ErrorAnswer {
 export function errorAnswer(thrown: unknown): ErrorAnswer {
   const error = isWazapiError(thrown) ? thrown : new WazapiError("internal");
   const { status } = errorTable[error.code];
-  const { field, allow, retryAfterSeconds, challenge } = error.details;
+  const { field, allow, retryAfterSeconds, challenge, closesConnection } = error.details;
   const headers: Record<string, string> = {};
   if (typeof allow === "string") headers["allow"] = allow;
   if (status === 429 || status === 503)
     headers["retry-after"] = typeof retryAfterSeconds === "number" ? String(retryAfterSeconds) : "1";
   if (status === 401 && typeof challenge === "string") headers["www-authenticate"] = challenge;
+  if (closesConnection === true) headers["connection"] = "close";
   return {
     status,
     body: { error: error.message, code: error.code, ...(typeof field === "string" && { field }) },

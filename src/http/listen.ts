@@ -1,9 +1,10 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 
 import { listen } from "listhen";
 
 import { WazapiError } from "#domain/errors.ts";
+import { sleep } from "#lib/sleep.ts";
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -22,6 +23,7 @@ export interface HttpListener extends AsyncDisposable {
 }
 
 const defaultDrainMs = 10_000;
+const idleCheckMs = 20;
 const requestTimeoutMs = 120_000;
 const headersTimeoutMs = 15_000;
 
@@ -47,12 +49,18 @@ export async function listenHttp(
   }).catch((cause: unknown) => {
     throw new WazapiError("unavailable", { message: `cannot listen on ${host}:${port}`, cause });
   });
-  const { server, address } = listener;
+  const { address } = listener;
+  // Without the `https` option the library makes a plain HTTP server.
+  const server = listener.server as Server;
+  // The library watches every request to close connections later, and throws when a request ends before its answer.
+  for (const watcher of server.listeners("request")) {
+    if (watcher !== app.nodeListener) server.removeListener("request", watcher as () => void);
+  }
   server.requestTimeout = requestTimeoutMs;
   server.headersTimeout = headersTimeoutMs;
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= closeWithin(options.drainMs ?? defaultDrainMs, listener.close(), () => server.closeAllConnections());
+    closing ??= closeWithin(server, options.drainMs ?? defaultDrainMs);
     return closing;
   };
   if (port !== 0 && address.port !== port) {
@@ -73,13 +81,16 @@ export async function listenHttp(
   };
 }
 
-async function closeWithin(drainMs: number, closed: Promise<void>, cut: () => void): Promise<void> {
-  const timer = setTimeout(cut, drainMs);
-  try {
-    await closed;
-  } finally {
-    clearTimeout(timer);
+/** Connections end as soon as nothing is in flight on them, all of them after `drainMs`. */
+async function closeWithin(server: Server, drainMs: number): Promise<void> {
+  const ended = new AbortController();
+  server.close(() => ended.abort());
+  const late = AbortSignal.any([ended.signal, AbortSignal.timeout(drainMs)]);
+  while (!late.aborted) {
+    server.closeIdleConnections();
+    await sleep(idleCheckMs, late);
   }
+  server.closeAllConnections();
 }
 
 function isLoopback(host: string): boolean {

@@ -11,7 +11,7 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
   if (!isJson(request.headers.get("content-type"))) throw new WazapiError("unsupported_media_type");
   if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
   // A declared length is enforced by the HTTP parser, so only a chunked body has to be counted.
-  const text = chunked ? await readCounted(request, maxBytes) : await request.text();
+  const text = await (chunked ? readCounted(request, maxBytes) : readWhole(request));
   if (text.trim() === "") return {};
   try {
     return JSON.parse(text);
@@ -26,17 +26,36 @@ function isJson(contentType: string | null): boolean {
   return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType.trim());
 }
 
+async function readWhole(request: Request): Promise<string> {
+  try {
+    return await request.text();
+  } catch (cause) {
+    throw cutOff(cause);
+  }
+}
+
 async function readCounted(request: Request, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes) break;
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw cutOff(cause);
   }
+  // What still comes is not read any more, so the connection cannot be used again.
+  if (bytes > maxBytes) throw tooLarge(maxBytes, { closesConnection: true });
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function tooLarge(maxBytes: number): WazapiError {
-  return new WazapiError("payload_too_large", { message: `the body is larger than ${maxBytes} bytes` });
+/** The caller hung up: nobody reads the answer, and it is no fault of ours. */
+function cutOff(cause: unknown): WazapiError {
+  return new WazapiError("invalid_request", { message: "the body ended before its end", cause });
+}
+
+function tooLarge(maxBytes: number, details: Record<string, unknown> = {}): WazapiError {
+  return new WazapiError("payload_too_large", { message: `the body is larger than ${maxBytes} bytes`, details });
 }

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 
+import { listenHttp } from "#http/listen.ts";
+
 import { call, known, openHttp, persist } from "./support.ts";
 import type { TestHttp } from "./support.ts";
 
@@ -105,4 +107,32 @@ test("events: a position of another database does not silence the stream", async
   const client = await connect(http, { lastEventId: "999999" });
   expect(await client.next()).toEqual({ id: 1 });
   await client.hangUp();
+});
+
+test("events: over a socket, a client that hangs up leaves nothing behind", async () => {
+  await using http = await openHttp();
+  const { signal } = new AbortController();
+  await using listener = await listenHttp(http.app, { host: "127.0.0.1", port: 0 }, signal);
+  const hangUp = new AbortController();
+  const response = await fetch(`${listener.url}/events`, {
+    headers: { authorization: `Bearer ${known.partnerToken}` },
+    signal: hangUp.signal,
+  });
+  const reader = response.body!.getReader();
+  expect(new TextDecoder().decode((await reader.read()).value)).toBe("retry: 1000\nid: 0\n\n");
+  await http.news.someoneWaits();
+  hangUp.abort();
+  await http.news.nobodyWaits();
+});
+
+test("events: over a socket, the end of the server ends the streams before the listener", async () => {
+  await using http = await openHttp();
+  const { signal } = new AbortController();
+  const listener = await listenHttp(http.app, { host: "127.0.0.1", port: 0 }, signal);
+  const response = await fetch(`${listener.url}/events`, {
+    headers: { authorization: `Bearer ${known.partnerToken}` },
+  });
+  http.control.stopping.abort();
+  await listener[Symbol.asyncDispose]();
+  expect(await response.text()).toBe("retry: 1000\nid: 0\n\n");
 });

@@ -45,7 +45,14 @@ export interface TestHttp extends AsyncDisposable {
     unhealthy: boolean;
     role: "leader" | "standby";
   };
-  readonly news: { ring: () => void };
+  readonly news: {
+    /** Wakes every stream. */
+    readonly ring: () => void;
+    /** Resolves when a stream waits for news. */
+    readonly someoneWaits: () => Promise<void>;
+    /** Resolves when no stream does any more. */
+    readonly nobodyWaits: () => Promise<void>;
+  };
 }
 
 /** Opens a server over a real SQLite with two instances. */
@@ -65,7 +72,22 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
     role: "leader",
   };
   const waiting = new Set<() => void>();
-  const news = { ring: () => waiting.forEach((resolve) => resolve()) };
+  const watchers = new Set<() => void>();
+  const whenWaiting = (some: boolean) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (waiting.size > 0 !== some) return;
+        watchers.delete(look);
+        resolve();
+      };
+      watchers.add(look);
+      look();
+    });
+  const news = {
+    ring: () => waiting.forEach((resolve) => resolve()),
+    someoneWaits: () => whenWaiting(true),
+    nobodyWaits: () => whenWaiting(false),
+  };
   const deps: HttpDeps = {
     store,
     sessions: sessionsOf(calls, () => control.connection),
@@ -116,9 +138,11 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
         new Promise((resolve) => {
           const done = () => {
             waiting.delete(done);
+            for (const look of watchers) look();
             resolve();
           };
           waiting.add(done);
+          for (const look of watchers) look();
           signal.addEventListener("abort", done, { once: true });
         }),
     },

@@ -1,0 +1,65 @@
+import { connect } from "node:net";
+
+import { expect, test, vi } from "vitest";
+
+import { listenHttp } from "#http/listen.ts";
+
+import { known, openHttp } from "./support.ts";
+
+const path = `/instances/${known.instanceId}/token/${known.instanceToken}/send-text`;
+const headers = { "client-token": known.clientToken, "content-type": "application/json" };
+const message = JSON.stringify({ phone: "5511999999999", message: "çé 👋" });
+const large = JSON.stringify({ phone: "5511999999999", message: "x".repeat(1_000_000) });
+
+/** The same text in pieces, so that no length is declared. */
+function chunked(text: string): ReadableStream<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  let at = 0;
+  return new ReadableStream({
+    pull: (controller) => {
+      if (at >= bytes.length) return controller.close();
+      controller.enqueue(bytes.subarray(at, (at += 1000)));
+    },
+  });
+}
+
+test.each([
+  ["declared", () => message, 200],
+  ["chunked", () => chunked(message), 200],
+  ["declared and too large", () => large, 413],
+  ["chunked and too large", () => chunked(large), 413],
+] as const)("over a socket: a %s body", async (_name, body, status) => {
+  await using http = await openHttp();
+  await using listener = await listenHttp(http.app, { host: "127.0.0.1", port: 0 }, new AbortController().signal);
+  const response = await fetch(listener.url + path, { method: "POST", headers, body: body(), duplex: "half" });
+  expect(response.status).toBe(status);
+  await response.text();
+  const queued = await http.store.queue.list({ instanceId: known.instanceId, states: ["queued"], limit: 2 });
+  const texts = queued.map(({ outgoing: { content } }) => (content.kind === "text" ? content.text : content.kind));
+  expect(texts).toEqual(status === 200 ? ["çé 👋"] : []);
+});
+
+test("over a socket: HEAD has the headers of GET and no body", async () => {
+  await using http = await openHttp();
+  await using listener = await listenHttp(http.app, { host: "127.0.0.1", port: 0 }, new AbortController().signal);
+  const response = await fetch(`${listener.url}/health`, { method: "HEAD" });
+  expect([response.status, response.headers.get("x-content-type-options"), await response.text()]).toEqual([
+    200,
+    "nosniff",
+    "",
+  ]);
+});
+
+test.each(["content-length: 1000", "transfer-encoding: chunked"])(
+  "over a socket: a caller that hangs up in the middle of its body (%s) harms nobody",
+  async (framing) => {
+    await using http = await openHttp();
+    await using listener = await listenHttp(http.app, { host: "127.0.0.1", port: 0 }, new AbortController().signal);
+    const socket = connect(listener.port, "127.0.0.1");
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\n${lines.join("\r\n")}\r\n${framing}\r\n\r\n`);
+    socket.write(framing.includes("chunked") ? '3\r\n{"p\r\n' : '{"p', () => socket.destroy());
+    await vi.waitFor(() => expect(http.logged).toMatchObject([{ operation: "sendText", status: 400 }]));
+    expect((await fetch(`${listener.url}/health`)).status).toBe(200);
+  },
+);
