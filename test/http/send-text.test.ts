@@ -143,6 +143,15 @@ describe("Idempotency-Key", () => {
     await queuedIn(http);
   });
 
+  test("a scheduled request can be repeated after its time has come", async () => {
+    await using http = await openHttp();
+    const later = { ...send, body: { ...send.body, scheduledFor: t0 + 1000 } };
+    const first = await callJson(http, later);
+    http.clock.now += 5000;
+    expect(await callJson(http, later)).toEqual(first);
+    await queuedIn(http);
+  });
+
   test("the same key for another request is a conflict", async () => {
     await using http = await openHttp();
     await callJson(http, send);

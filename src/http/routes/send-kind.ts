@@ -35,22 +35,29 @@ export const contextFields = z.object({
 });
 
 /** One send route as it is written. Its body is what the route takes beyond the fields of every send. */
-export interface SendRouteSpec<B extends z.ZodObject> {
+export interface SendRouteSpec<B extends z.ZodObject, P extends z.ZodObject> {
   readonly id: string;
   /** Below the instance prefix, e.g. `/send-text`. */
   readonly path: `/${string}`;
   readonly summary: string;
   readonly body: B;
+  /** Parameters in the path, e.g. a file extension. */
+  readonly params?: P;
   readonly aliases?: Readonly<Record<string, string>>;
   /** May fetch and store files, but sends nothing. */
-  readonly content: (body: z.output<B>, context: InstanceContext) => OutgoingContent | Promise<OutgoingContent>;
+  readonly content: (
+    input: { readonly body: z.output<B>; readonly params: z.output<P> },
+    context: InstanceContext,
+  ) => OutgoingContent | Promise<OutgoingContent>;
 }
 
 /** One way of asking for a kind of content. */
 export type SendRoute = Operation;
 
 /** Declares a send route: everything but its own fields and its content is the same for all. */
-export function sendRoute<B extends z.ZodObject>(spec: SendRouteSpec<B>): SendRoute {
+export function sendRoute<B extends z.ZodObject, P extends z.ZodObject = z.ZodObject<Record<string, never>>>(
+  spec: SendRouteSpec<B, P>,
+): SendRoute {
   const { id, path, summary, aliases, content } = spec;
   const body = sendFields.extend(spec.body.shape);
   return operation({
@@ -62,27 +69,30 @@ export function sendRoute<B extends z.ZodObject>(spec: SendRouteSpec<B>): SendRo
     scope: "instance",
     sends: true,
     ...(aliases !== undefined && { aliases }),
+    ...(spec.params !== undefined && { params: spec.params }),
     body,
     response: queued,
-    run: async (context, { body: parsed }) => {
+    run: async (context, { body: parsed, params }) => {
       // `extend` keeps both halves; the compiler cannot follow it through the generic shape.
       const common = parsed as z.output<typeof sendFields> & z.output<typeof contextFields>;
       const now = context.deps.clock.now();
       const idempotency = readIdempotency(context.header("idempotency-key"), {
         operationId: id,
-        params: {},
+        params,
         body: parsed,
       });
       const answer = await context.deps.sendQueue.enqueue({
         instanceId: context.instance.id,
         outgoing: {
           to: common.phone,
-          content: await content(parsed as z.output<B>, context),
+          content: await content({ body: parsed as z.output<B>, params }, context),
           options: sendOptions(common),
         },
         ...(common.delayMessage !== undefined && { delayMs: common.delayMessage * 1000 }),
         ...(common.delayTyping !== undefined && { typingMs: common.delayTyping * 1000 }),
-        ...(common.scheduledFor !== undefined && { scheduledAt: future(common.scheduledFor, now) }),
+        ...(common.scheduledFor !== undefined && {
+          scheduledAt: scheduled(common.scheduledFor, idempotency === undefined ? now : 0),
+        }),
         ...idempotency,
       });
       if (!answer.created) context.setHeader("idempotency-replayed", "true");
@@ -101,8 +111,9 @@ function sendOptions(fields: z.output<typeof contextFields>): SendOptions {
   };
 }
 
-function future(at: number, now: number): number {
-  if (at > now) return at;
+/** Throws for a moment before `earliest`. A repeated request may name one that has passed meanwhile, so it has none. */
+function scheduled(at: number, earliest: number): number {
+  if (at > earliest) return at;
   throw new WazapiError("invalid_request", {
     message: "scheduledFor: lies in the past",
     details: { field: "scheduledFor" },

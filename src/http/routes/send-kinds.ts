@@ -22,7 +22,7 @@ export const sendKinds = {
           .meta({ description: "A message of yours whose text this replaces" }),
       }),
       aliases: { text: "message" },
-      content: ({ message, editMessageId }) => ({
+      content: ({ body: { message, editMessageId } }) => ({
         kind: "text",
         text: lineBreaks(message),
         ...(editMessageId !== undefined && { editMessageId }),
