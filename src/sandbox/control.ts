@@ -76,6 +76,10 @@ export interface MessageMedia {
   /** Base64 SHA-256 of the plain file. */
   readonly sha256?: string;
   readonly directPath?: string;
+  /** Added by the HTTP routes: the file was downloaded, decrypted, and is what the message claims. */
+  readonly verified?: boolean;
+  /** Why it is not. */
+  readonly error?: string;
 }
 
 /** What `describe` says of a message: the words the inbox shows. */

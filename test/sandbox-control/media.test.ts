@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile, rm, mkdtemp, writeFile, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { downloadContentFromMessage, encryptedStream, type MediaType } from "@whiskeysockets/baileys";
+import { downloadContentFromMessage, encryptedStream } from "@whiskeysockets/baileys";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openBlobStore } from "#sandbox/media/blob-store.ts";
 import { decryptMedia, encryptMedia, type MediaCipherKind } from "#sandbox/media/media-crypto.ts";
@@ -18,12 +18,12 @@ describe("media crypto", () => {
     const { directPath } = await setup.station.put(ours.bytes);
     const stream = await downloadContentFromMessage(
       { mediaKey: ours.mediaKey, url: `${setup.station.url}${directPath}` },
-      kind as MediaType,
+      kind,
     );
     expect(plain.equals(await collect(stream))).toBe(true);
     expect(Buffer.from(ours.facts().fileSha256).equals(createHash("sha256").update(plain).digest())).toBe(true);
 
-    const theirs = await encryptedStream(plain, kind as MediaType);
+    const theirs = await encryptedStream(plain, kind);
     const encrypted = await readFile(theirs.encFilePath);
     await rm(theirs.encFilePath);
     expect(theirs.fileEncSha256.equals(createHash("sha256").update(encrypted).digest())).toBe(true);

@@ -21,6 +21,11 @@ export function messageFromJson(json: Readonly<Record<string, unknown>>): proto.
   return message;
 }
 
+/** Reads what {@link messageToJson} wrote. */
+export function messageOfJson(json: Readonly<Record<string, unknown>>): proto.IMessage {
+  return proto.Message.fromObject(json);
+}
+
 function toObject(message: proto.IMessage, options: { enums?: StringConstructor }): Readonly<Record<string, unknown>> {
   // toObject reads fields only, so an interface-shaped message serves as well as an instance.
   return proto.Message.toObject(message as proto.Message, { bytes: String, longs: String, ...options });

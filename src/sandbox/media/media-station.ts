@@ -10,7 +10,7 @@ import { createMediaHandler } from "./media-handler.ts";
 export interface MediaStation extends MediaServer {
   /** Like `put` of {@link MediaServer}, for files too large to hold. */
   put(source: Uint8Array | Bytes): Promise<{ readonly directPath: string; readonly url: string }>;
-  /** The stored (encrypted) bytes; no fault applies here. */
+  /** The stored (encrypted) bytes, opened when they are read; no fault applies here. */
   open(directPath: string): { readonly size: number; readonly bytes: Bytes } | undefined;
   /** Answers uploads and downloads. Every other path gets a 404. */
   handle(request: IncomingMessage, response: ServerResponse): void;
@@ -40,8 +40,7 @@ export async function openMediaStation(
   const open: MediaStation["open"] = (directPath) => {
     const name = blobName(directPath);
     const size = name === undefined ? undefined : blobs.size(name);
-    const bytes = name === undefined ? undefined : blobs.read(name);
-    return size === undefined || bytes === undefined ? undefined : { size, bytes };
+    return name === undefined || size === undefined ? undefined : { size, bytes: lazily(() => blobs.read(name)) };
   };
   return {
     host,
@@ -65,6 +64,11 @@ const query = "?ccb=11-4";
 /** The blob behind a direct path, or nothing: names never become paths of this machine. */
 function blobName(directPath: string): string | undefined {
   return /^\/v\/t62\.7118-24\/([0-9a-f]{32}\.enc)(?:\?|$)/.exec(directPath)?.[1];
+}
+
+/** Opens a file when its first byte is asked for, so that looking a file up leaves no handle behind. */
+async function* lazily(read: () => Bytes | undefined): AsyncGenerator<Uint8Array> {
+  yield* read() ?? [];
 }
 
 async function collect(source: Bytes): Promise<Uint8Array> {

@@ -1,0 +1,159 @@
+import { z } from "zod";
+import { SandboxError } from "../sandbox-error.ts";
+import { contentOf, contentShape } from "./content-schema.ts";
+import { accountName, count, flag, numberOf, phoneNumber, recipient, wholeNumber } from "./fields.ts";
+import { bodyRoute, type Route } from "./route.ts";
+
+const account = {
+  name: accountName.exactOptional(),
+  platform: z.enum(["iphone", "android", "smba", "smbi"]).exactOptional(),
+  business: accountName.exactOptional(),
+};
+const messageId = z.string().regex(/^[\w.-]{1,64}$/);
+
+/** The accounts' own phones. */
+export const phoneRoutes: readonly Route[] = [
+  bodyRoute({
+    method: "POST",
+    path: "/phones/:number/scan",
+    summary: "The phone scans a QR code",
+    body: z.strictObject({ qr: z.string().min(1), ...account }),
+    run: async ({ control }, { params, body }, signal) => control.scan({ number: numberOf(params), ...body }, signal),
+  }),
+  bodyRoute({
+    method: "POST",
+    path: "/phones/:number/code",
+    summary: "The phone's owner types a pairing code",
+    body: z.strictObject({ code: z.string().min(1), ...account }),
+    run: async ({ control }, { params, body }, signal) => control.code({ number: numberOf(params), ...body }, signal),
+  }),
+  bodyRoute({
+    method: "POST",
+    path: "/phones/:number/unlink",
+    summary: "The phone unlinks one device, or all",
+    body: z.strictObject({ device: z.int().positive().exactOptional() }),
+    run: async ({ control }, { params, body }) => control.unlink({ number: numberOf(params), ...body }),
+  }),
+  bodyRoute({
+    method: "POST",
+    path: "/phones/:number/send",
+    summary: "The account's owner types a message on the phone",
+    body: z.strictObject({ to: recipient, count, messageId: messageId.exactOptional(), ...contentShape }),
+    run: async ({ control }, { params, body }, signal) =>
+      control.phoneSend({ number: numberOf(params), ...sendFields(body), content: contentOf(body) }, signal),
+  }),
+];
+
+/** The simulated people. */
+export const contactRoutes: readonly Route[] = [
+  bodyRoute({
+    method: "POST",
+    path: "/contacts",
+    summary: "Adds or changes a contact",
+    body: z.strictObject({
+      number: phoneNumber,
+      name: accountName.exactOptional(),
+      onWhatsApp: z.boolean().exactOptional(),
+      devices: z.int().min(1).max(5).exactOptional(),
+    }),
+    run: async ({ control }, { body }) => control.addContact(body),
+  }),
+  bodyRoute({
+    method: "POST",
+    path: "/contacts/:number/send",
+    summary: "A contact sends a message",
+    body: z.strictObject({
+      to: recipient,
+      count,
+      messageId: messageId.exactOptional(),
+      addressing: z.enum(["pn", "lid"]).exactOptional(),
+      corrupt: z.boolean().exactOptional(),
+      ...contentShape,
+    }),
+    run: async ({ control }, { params, body }, signal) => {
+      const { addressing, corrupt } = body;
+      const extra = { ...(addressing !== undefined && { addressing }), ...(corrupt !== undefined && { corrupt }) };
+      const fields = { number: numberOf(params), ...sendFields(body), ...extra };
+      return control.contactSend({ ...fields, content: contentOf(body) }, signal);
+    },
+  }),
+  bodyRoute({
+    method: "POST",
+    path: "/contacts/:number/typing",
+    summary: "A contact types, records, or stops",
+    body: z.strictObject({ to: recipient, state: z.enum(["composing", "recording", "paused"]) }),
+    run: async ({ control }, { params, body }) => control.typing({ number: numberOf(params), ...body }),
+  }),
+  bodyRoute({
+    method: "POST",
+    path: "/contacts/:number/presence",
+    summary: "A contact comes online or leaves",
+    body: z.strictObject({ to: recipient, state: z.enum(["available", "unavailable"]) }),
+    run: async ({ control }, { params, body }) => control.presence({ number: numberOf(params), ...body }),
+  }),
+  bodyRoute({
+    method: "POST",
+    path: "/contacts/:number/call",
+    summary: "A contact calls",
+    body: z.strictObject({
+      to: recipient,
+      video: z.boolean().exactOptional(),
+      missed: z.boolean().exactOptional(),
+    }),
+    run: async ({ control }, { params, body }) => control.call({ number: numberOf(params), ...body }),
+  }),
+  bodyRoute({
+    method: "POST",
+    path: "/contacts/:number/receipt",
+    summary: "A contact confirms messages",
+    body: z.strictObject({
+      messageIds: z.array(z.string().min(1)).min(1).max(1000),
+      type: z.enum(["delivered", "read", "played"]),
+    }),
+    run: async ({ control }, { params, body }) => control.receipt({ number: numberOf(params), ...body }),
+  }),
+  {
+    method: "GET",
+    path: "/contacts/:number/inbox",
+    summary: "Messages of a contact after ?since=, waiting up to ?wait= seconds for the first",
+    run: async ({ control, media }, { params, query }, signal) => {
+      const since = wholeNumber(query, "since", { max: Number.MAX_SAFE_INTEGER });
+      const wait = wholeNumber(query, "wait", { max: 300 });
+      const unknown = [...query.keys()].find((key) => key !== "since" && key !== "wait");
+      if (unknown !== undefined) throw new SandboxError("invalid", `unknown query parameter ${unknown}`);
+      const entries = await control.inbox({ number: numberOf(params), since, waitMs: wait * 1000 }, signal);
+      return media.inspect(entries);
+    },
+  },
+  {
+    method: "GET",
+    path: "/media/:sha256",
+    summary: "The plain bytes of a file that a contact received; ?base64=1 answers JSON",
+    run: async ({ media }, { params, query }, signal) => {
+      const file = await media.open(params["sha256"] ?? "", signal);
+      if (flag(query, "base64")) {
+        const pieces: Uint8Array[] = [];
+        for await (const piece of file.bytes) pieces.push(piece);
+        return { mimetype: file.mimetype, base64: Buffer.concat(pieces).toString("base64") };
+      }
+      return new Response(file.bytes, { headers: { "content-type": file.mimetype } });
+    },
+  },
+];
+
+interface SendBody {
+  readonly to: string;
+  readonly count?: number;
+  readonly messageId?: string;
+}
+
+function sendFields(body: SendBody): SendBody {
+  if (body.messageId !== undefined && (body.count ?? 1) > 1) {
+    throw new SandboxError("invalid", "messageId goes with a single message only");
+  }
+  return {
+    to: body.to,
+    ...(body.count !== undefined && { count: body.count }),
+    ...(body.messageId !== undefined && { messageId: body.messageId }),
+  };
+}
