@@ -61,7 +61,7 @@ export async function runLine(deps: LineDeps, line: Line, stop: AbortSignal): Pr
     const admission = await deps.breaker.admit(stop);
     if (admission === "stop") return;
     if ((waited || admission === "probe") && !(await deps.stillThere(head.delivery))) {
-      deps.breaker.abandoned();
+      if (admission === "probe") deps.breaker.abandoned();
       line.shift();
       deps.gone(1, "elsewhere");
       continue;
@@ -73,7 +73,7 @@ export async function runLine(deps: LineDeps, line: Line, stop: AbortSignal): Pr
         comparisons = 0;
         break;
       case "stopped":
-        deps.breaker.abandoned();
+        if (admission === "probe") deps.breaker.abandoned();
         return;
       case "outage":
         await openBreaker(deps, line, round);

@@ -1,0 +1,235 @@
+import { proto, WAMessageStubType, type WAMessage } from "@whiskeysockets/baileys";
+import type { MessageRef } from "#domain/captured-content.ts";
+import type { CapturedMessage, PersonRef } from "#domain/captured.ts";
+import { isGroupJid, isStatusJid } from "#domain/jid.ts";
+import { phoneOf } from "#domain/phone.ts";
+import type { Log } from "#lib/log.ts";
+import type { MessageStore } from "#store/messages.ts";
+import type { ChatPatch, StoredMessage } from "#store/records.ts";
+import type { AddressBook, Owner } from "./address-book.ts";
+import { type CapturedOne, nothing } from "./captured-one.ts";
+import type { ContentContext, Converted } from "./content/converted.ts";
+import { fileOf } from "./content/files.ts";
+import { contextInfoOf, convertContent } from "./convert-content.ts";
+import { circumstancesOf } from "./message-circumstances.ts";
+import { type Place, placeOf } from "./message-place.ts";
+import { numberOf } from "./numbers.ts";
+import { isOwn, ownPerson, sceneOf } from "./scene.ts";
+import { stubNotification } from "./stub.ts";
+import { unwrap } from "./unwrap.ts";
+
+/** What capturing messages works with. */
+export interface MessageDeps {
+  readonly book: AddressBook;
+  readonly messages: Pick<MessageStore, "get">;
+  readonly log: Log;
+}
+
+/** How a message reached us. */
+export interface MessageOrigin {
+  readonly owner: Owner;
+  /** Sent through this API. */
+  readonly fromApi: boolean;
+  /** Epoch milliseconds, for messages that carry no time. */
+  readonly receivedAt: number;
+}
+
+/** Turns one message of `messages.upsert` into what happened. */
+export async function captureMessage(deps: MessageDeps, origin: MessageOrigin, info: WAMessage): Promise<CapturedOne> {
+  const { owner } = origin;
+  const place = await placeOf(deps.book, owner, info.key);
+  const messageId = info.key.id ?? "";
+  if (place === undefined || messageId === "") return nothing;
+  const at = numberOf(info.messageTimestamp) * 1000 || origin.receivedAt;
+  const fromMe = info.key.fromMe === true;
+  const base = { lidPairs: place.pairs, contacts: contactPatches(info, place, fromMe) };
+  const scene = await sceneOf(deps.book, owner, {
+    chat: place.chat,
+    sender: place.sender,
+    fromMe,
+    at,
+    pushName: info.pushName ?? undefined,
+    broadcast: info.broadcast === true || isStatusJid(place.chat.chatId),
+  });
+  if (!info.message) {
+    if (info.messageStubType === WAMessageStubType.CIPHERTEXT || info.key.isViewOnce === true) {
+      const viewOnce = info.key.isViewOnce === true;
+      return { ...base, captured: [{ kind: "waiting", ...scene, messageId, viewOnce }] };
+    }
+    const stub = numberOf(info.messageStubType);
+    const notification = await stubNotification(deps.book, owner, { info, scene, stub });
+    return notification === undefined ? base : { ...base, captured: [notification] };
+  }
+  const { message, viewOnce } = unwrap(info.message);
+  const target = (key: proto.IMessageKey | null | undefined) => targetOf(deps, { owner, place }, key);
+  const context: ContentContext = {
+    messageId,
+    fromMe,
+    at,
+    viewOnce: viewOnce || info.key.isViewOnce === true,
+    phone: place.chat.phone ?? phoneOf(place.chat.chatId),
+    isGroup: isGroupJid(place.chat.chatId),
+    ownPhone: owner.own.phone,
+    sender: scene.sender,
+    person: (jid) => deps.book.person(owner, jid),
+    target,
+    stored: (id) => storedMessage(deps, owner, { messageId: id, place }),
+    payment: info.paymentInfo,
+  };
+  const protocol = message.protocolMessage;
+  if (protocol) return { ...base, ...(await captureProtocol(deps, { origin, info, scene, context }, protocol)) };
+  const converted = await convertContent(message, context);
+  if (converted === undefined) return base;
+  const captured = await messageOf(deps, { origin, scene, context }, { message, converted });
+  return {
+    ...base,
+    captured: [captured],
+    messages: [stored(owner, { info, captured })],
+    chats: [await chatPatch(deps, owner, captured)],
+  };
+}
+
+interface Circumstances {
+  readonly origin: MessageOrigin;
+  readonly scene: Awaited<ReturnType<typeof sceneOf>>;
+  readonly context: ContentContext;
+}
+
+/** Messages about messages: edits and revocations; the rest is between clients. */
+async function captureProtocol(
+  deps: MessageDeps,
+  input: Circumstances & { readonly info: WAMessage },
+  protocol: proto.Message.IProtocolMessage,
+): Promise<CapturedOne> {
+  const { scene, context, origin, info } = input;
+  const types = proto.Message.ProtocolMessage.Type;
+  switch (protocol.type) {
+    case types.REVOKE: {
+      const messageId = protocol.key?.id ?? context.messageId;
+      const key = context.messageId;
+      const participant = context.isGroup ? { participant: scene.sender } : {};
+      return {
+        captured: [{ kind: "notification", ...scene, name: "REVOKE", key, messageId, parameters: [], ...participant }],
+      };
+    }
+    case types.EPHEMERAL_SETTING: {
+      // In groups the notification of the server says it.
+      if (context.isGroup) return nothing;
+      const seconds = numberOf(protocol.ephemeralExpiration);
+      const parameters = seconds > 0 ? ["true", String(seconds)] : ["false"];
+      const key = context.messageId;
+      return { captured: [{ kind: "notification", ...scene, name: "CHANGE_EPHEMERAL_SETTING", key, parameters }] };
+    }
+    case types.MESSAGE_EDIT: {
+      const editedMessageId = protocol.key?.id;
+      if (!protocol.editedMessage || !editedMessageId) return nothing;
+      const { message } = unwrap(protocol.editedMessage);
+      const converted = await convertContent(message, context);
+      if (converted === undefined) return nothing;
+      const captured = await messageOf(deps, input, { message, converted, editedMessageId });
+      const edited = { ...info, key: { ...info.key, id: editedMessageId }, message: protocol.editedMessage };
+      return {
+        captured: [captured],
+        messages: [stored(origin.owner, { info: edited, captured: { ...captured, messageId: editedMessageId } })],
+      };
+    }
+    default:
+      return nothing;
+  }
+}
+
+async function messageOf(
+  deps: MessageDeps,
+  { origin, scene, context }: Circumstances,
+  input: { readonly message: proto.IMessage; readonly converted: Converted; readonly editedMessageId?: string },
+): Promise<CapturedMessage> {
+  const { message, converted, editedMessageId } = input;
+  const contextInfo = contextInfoOf(message);
+  const circumstances = await circumstancesOf(deps.book, origin.owner, contextInfo);
+  const quotedImage = contextInfo?.quotedMessage?.imageMessage;
+  const statusMedia = circumstances.quotedStatus && quotedImage ? [fileOf("image", quotedImage, "status")] : [];
+  const media = [...(converted.media ?? []), ...statusMedia];
+  return {
+    kind: "message",
+    ...scene,
+    messageId: context.messageId,
+    fromApi: origin.fromApi,
+    content: converted.content,
+    ...(media.length === 0 ? {} : { media }),
+    isEdit: editedMessageId !== undefined,
+    ...(editedMessageId === undefined ? {} : { editedMessageId }),
+    ...circumstances,
+    // WhatsApp protocol: the recipients of a list are not told to the author's other devices.
+    ...(scene.fromMe && scene.broadcast && !isStatusJid(scene.chat.chatId) ? { broadcastRecipients: [] } : {}),
+  };
+}
+
+/** The message a reaction, vote or pin is about, from our side. */
+async function targetOf(
+  deps: MessageDeps,
+  input: { readonly owner: Owner; readonly place: Place },
+  key: proto.IMessageKey | null | undefined,
+): Promise<MessageRef> {
+  const { owner, place } = input;
+  const author = key?.participant || undefined;
+  const mine = key?.fromMe === true || isOwn(owner, author);
+  const isGroup = isGroupJid(place.chat.chatId);
+  const person: PersonRef | undefined = mine
+    ? ownPerson(owner)
+    : author === undefined
+      ? undefined
+      : await deps.book.person(owner, author);
+  return {
+    messageId: key?.id ?? "",
+    fromMe: mine,
+    phone: place.chat.phone ?? phoneOf(place.chat.chatId),
+    ...(isGroup && person !== undefined ? { participant: person.phone ?? person.lid ?? person.jid } : {}),
+  };
+}
+
+async function storedMessage(
+  deps: MessageDeps,
+  owner: Owner,
+  input: { readonly messageId: string; readonly place: Place },
+): Promise<proto.IWebMessageInfo | undefined> {
+  const row = await deps.messages.get({ instanceId: owner.instanceId, messageId: input.messageId });
+  return row === undefined ? undefined : proto.WebMessageInfo.decode(row.proto);
+}
+
+function stored(
+  owner: Owner,
+  { info, captured }: { readonly info: WAMessage; readonly captured: CapturedMessage },
+): StoredMessage {
+  return {
+    instanceId: owner.instanceId,
+    chatId: captured.chat.chatId,
+    messageId: captured.messageId,
+    fromMe: captured.fromMe,
+    senderId: captured.sender.jid,
+    at: captured.at,
+    type: captured.content.type,
+    // Channel posts arrive as JSON, with bytes as text; this reads both.
+    proto: proto.WebMessageInfo.encode(proto.WebMessageInfo.fromObject(info)).finish(),
+  };
+}
+
+async function chatPatch(deps: MessageDeps, owner: Owner, captured: CapturedMessage): Promise<ChatPatch> {
+  const { chatId } = captured.chat;
+  const row = await deps.book.chatRow(owner, chatId);
+  deps.book.forgetChat(owner.instanceId, chatId);
+  const unread =
+    captured.fromMe || captured.isEdit || captured.content.type === "reaction" ? undefined : (row?.unread ?? 0) + 1;
+  return {
+    chatId,
+    lastMessageAt: captured.at,
+    ...(unread === undefined ? {} : { unread }),
+  };
+}
+
+function contactPatches(info: WAMessage, place: Place, fromMe: boolean) {
+  const pushName = info.pushName ?? "";
+  const verifiedName = info.verifiedBizName ?? "";
+  if (fromMe || (pushName === "" && verifiedName === "")) return [];
+  const contactId = place.sender.phone === undefined ? place.sender.jid : `${place.sender.phone}@s.whatsapp.net`;
+  return [{ contactId, ...(pushName ? { pushName } : {}), ...(verifiedName ? { verifiedName } : {}) }];
+}

@@ -1,0 +1,24 @@
+import type { BinaryNode } from "@whiskeysockets/baileys";
+
+/** Child nodes; none when the content is text or bytes. */
+export function childrenOf(node: BinaryNode | undefined): readonly BinaryNode[] {
+  return Array.isArray(node?.content) ? node.content : [];
+}
+
+/** The first child of this tag. */
+export function childOf(node: BinaryNode | undefined, tag: string): BinaryNode | undefined {
+  return childrenOf(node).find((child) => child.tag === tag);
+}
+
+/** Text content of a node; empty when it has none. */
+export function textOf(node: BinaryNode | undefined): string {
+  const content = node?.content;
+  if (typeof content === "string") return content;
+  return content instanceof Uint8Array ? Buffer.from(content).toString("utf8") : "";
+}
+
+/** Epoch milliseconds of a node's `t` attribute (seconds on the wire); `fallback` when it has none. */
+export function timeOf(node: BinaryNode, fallback: number): number {
+  const seconds = Number(node.attrs["t"]);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : fallback;
+}

@@ -1,0 +1,194 @@
+import type { Captured } from "#domain/captured.ts";
+import { WazapiError } from "#domain/errors.ts";
+import type { BatcherOptions } from "#lib/batcher.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { AddressGuard } from "#lib/guard.ts";
+import type { Log } from "#lib/log.ts";
+import type { sleep } from "#lib/sleep.ts";
+import type { EventRow } from "#store/records.ts";
+import type { Store } from "#store/store.ts";
+import { createBuffer } from "./buffer/buffer.ts";
+import { createCapture, type SentMessage } from "./capture/capture.ts";
+import type { InboundBatch } from "./capture/inbound-batch.ts";
+import type { CaptureResult } from "./capture-result.ts";
+import { createDeliver } from "./deliver/deliver.ts";
+import type { MediaLinks } from "./deliver/media-links.ts";
+import type { PostOptions } from "./deliver/post.ts";
+import { deliverTest } from "./deliver/test-delivery.ts";
+import { startDispatch } from "./dispatch/dispatch.ts";
+import type { Attempted } from "./dispatch/lane-worker.ts";
+import type { DispatchOptions } from "./dispatch/options.ts";
+import type { Outcome } from "./outcome.ts";
+import { createPersist } from "./persist/persist.ts";
+
+/** What the pipeline works with. */
+export interface PipelineDeps {
+  readonly store: Pick<Store, "events" | "deliveries" | "instances" | "directory" | "messages">;
+  /** Decides which addresses webhooks may lead to. */
+  readonly guard: AddressGuard;
+  readonly media: MediaLinks;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told after each commit: event streams, wake signals to other nodes, the media downloads. Must not throw. */
+  readonly stored?: (rows: readonly EventRow[]) => void;
+  /** Told after each try of a delivery, for metrics. Must not throw. */
+  readonly attempted?: (input: Attempted) => void;
+  /** Waits and chance; tests bring their own. */
+  readonly sleep?: typeof sleep;
+  readonly random?: () => number;
+}
+
+/** Limits of the pipeline. */
+export interface PipelineOptions {
+  readonly buffer: BatcherOptions;
+  readonly dispatch: DispatchOptions;
+  readonly post: PostOptions;
+}
+
+/** Defaults of what is in front of the rows: 1 000 batches a session, stored as soon as the store is free. */
+export const defaultBufferOptions: BatcherOptions = {
+  maxItems: 1_000,
+  maxBatch: 200,
+  maxAgeMs: 0,
+  retry: { baseMs: 100, maxMs: 5_000, jitter: "equal" },
+};
+
+/** Defaults of one request. */
+export const defaultPostOptions: PostOptions = {
+  timeoutMs: 15_000,
+  answerBytes: 1_024,
+  connectionsPerOrigin: 64,
+  keepAliveMs: 4_000,
+};
+
+/** What the pipeline is doing. */
+export interface PipelineStats {
+  /** Batches in memory, not stored yet. */
+  readonly buffered: number;
+  /** Lanes claimed by this process. */
+  readonly lanes: number;
+}
+
+/** The road from the client's events to the customers' endpoints. */
+export interface Pipeline extends AsyncDisposable {
+  /**
+   * Takes the batch in any case. Answers undefined while there is room; a promise says that the session's buffer is
+   * full, and resolves when there is room again. Nothing is ever dropped. Never rejects.
+   */
+  readonly receive: (batch: InboundBatch) => Promise<void> | undefined;
+  /** Stores what a session says about itself, behind what it received before; resolves when it is stored. */
+  readonly record: (instanceId: string, captured: readonly Captured[]) => Promise<void>;
+  /** What a message sent through this API is to customers who want to be told of their own messages. Not stored. */
+  readonly capturedOf: (message: SentMessage) => Promise<readonly Captured[]>;
+  /** Something was stored elsewhere; of one instance when it is named. */
+  readonly wake: (instanceId?: string) => void;
+  /** Sends one signed callback that is no event, once. Throws `instance_not_found`. */
+  readonly deliverTest: (
+    input: { readonly instanceId: string; readonly url: string },
+    signal: AbortSignal,
+  ) => Promise<Outcome>;
+  /** Resolves when everything received so far is stored. */
+  readonly stored: () => Promise<void>;
+  readonly stats: () => PipelineStats;
+}
+
+/** What waits in the buffer. */
+interface Intake {
+  /** Captured once, also when storing is tried again: capture remembers which calls ring. */
+  readonly result: () => Promise<CaptureResult>;
+  readonly stored: () => void;
+}
+
+/**
+ * Starts the five stages.
+ *
+ *     sessions ─► buffer ─► capture ─► persist ═► dispatch ─► deliver ─► customer
+ *                 │ full: the session stops reading        │ one worker a lane
+ *                 └ waits while the store fails            └ waits while the endpoint fails
+ *
+ * `═►` is the durability line: left of it memory (and the journal), right of it rows. The buffer stands in front of
+ * capture, because what has to be bounded is what the socket brings, and capture has to see it in order.
+ *
+ * Disposing stops from left to right: what is buffered is stored, POSTs in flight end, the HTTP client closes. When
+ * `signal` aborts (the deadline of the shutdown) all of it stops at once; the journal and the leases bring it back.
+ */
+export function startPipeline(deps: PipelineDeps, options: PipelineOptions, signal: AbortSignal): Pipeline {
+  const { store, clock, log } = deps;
+  const parts = new AsyncDisposableStack();
+  const waits = {
+    ...(deps.sleep === undefined ? {} : { sleep: deps.sleep }),
+    ...(deps.random === undefined ? {} : { random: deps.random }),
+  };
+  const { deliver } = parts.use(createDeliver({ clock, log, guard: deps.guard, media: deps.media }, options.post));
+  const dispatch = parts.use(
+    startDispatch(
+      {
+        ...waits,
+        deliver,
+        clock,
+        log,
+        deliveries: store.deliveries,
+        instances: store.instances,
+        attempted: deps.attempted ?? (() => {}),
+      },
+      options.dispatch,
+      signal,
+    ),
+  );
+  const persist = createPersist({
+    events: store.events,
+    instances: store.instances,
+    clock,
+    log,
+    stored: (rows) => {
+      dispatch.wake(rows[0]?.instanceId);
+      deps.stored?.(rows);
+    },
+  });
+  const { capture, sent } = createCapture({ directory: store.directory, messages: store.messages, clock, log });
+  const buffer = parts.use(
+    createBuffer<Intake>(
+      {
+        ...(deps.sleep === undefined ? {} : { sleep: deps.sleep }),
+        log,
+        store: async (instanceId, items) => {
+          const results: CaptureResult[] = [];
+          for (const item of items) results.push(await item.result());
+          await persist({ instanceId, results });
+          for (const item of items) item.stored();
+        },
+      },
+      options.buffer,
+      signal,
+    ),
+  );
+
+  return {
+    receive: (batch) => buffer.add(batch.instanceId, { result: once(() => capture(batch)), stored: () => {} }),
+    record: async (instanceId, captured) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const result: CaptureResult = { captured, records: {}, journalIds: [] };
+      await buffer.add(instanceId, { result: () => Promise.resolve(result), stored: resolve });
+      await promise;
+    },
+    capturedOf: sent,
+    wake: (instanceId) => dispatch.wake(instanceId),
+    deliverTest: async ({ instanceId, url }, signal) => {
+      const instance = await store.instances.get({ instanceId });
+      if (instance === undefined) throw new WazapiError("instance_not_found");
+      return deliverTest({ deliver, clock }, { instance, url }, signal);
+    },
+    stored: () => buffer.drained(),
+    stats: () => ({ buffered: buffer.size(), ...dispatch.stats() }),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+/** Asks until there is an answer, and keeps that. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: { readonly value: T } | undefined;
+  return async () => {
+    answer ??= { value: await ask() };
+    return answer.value;
+  };
+}
