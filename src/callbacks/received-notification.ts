@@ -9,6 +9,7 @@ const labelChange = z.object({ phone: z.string(), label: z.string(), assigned: z
 const envelope = z.object({
   chatLid: z.string().nullable(),
   ...sceneFields,
+  chatName: z.string().nullable().describe("null for what concerns the own profile"),
   messageId: z.string().optional(),
   status: z.enum(["RECEIVED", "MESSAGE_RECEIVED"]),
   expiresAt: z.null(),
@@ -80,6 +81,12 @@ const notificationParameters = {
   BIZ_MOVE_TO_CONSUMER_APP: "none",
 } as const satisfies Record<string, string>;
 
+const ownProfile: ReadonlySet<string> = new Set([
+  "PROFILE_NAME_UPDATED",
+  "PROFILE_PICTURE_UPDATED",
+  "CHAT_LABEL_ASSOCIATION",
+]);
+
 /** Names of the documented notifications. */
 export const notificationNames = Object.keys(notificationParameters);
 
@@ -101,6 +108,7 @@ export const receivedNotification = defineCallback({
   render: (captured, context) => ({
     chatLid: chatLid(captured.chat),
     ...sceneOf(captured, context.instanceId),
+    ...(ownProfile.has(captured.name) ? { chatName: null } : {}),
     ...(captured.messageId === undefined ? {} : { messageId: captured.messageId }),
     ...participantOf(captured),
     status: captured.status ?? ("RECEIVED" as const),

@@ -18,7 +18,7 @@ export async function capturePresence(
       chat,
       participant: await book.person(owner, jid),
       status: statusOf(presence),
-      ...(presence.lastSeen === undefined ? {} : { lastSeenAt: presence.lastSeen * 1000 }),
+      ...(presence.lastSeen ? { lastSeenAt: presence.lastSeen * 1000 } : {}),
       at: now,
     });
   }
