@@ -26,7 +26,8 @@ export function holdClaim(deps: QueueDeps, claim: ClaimedMessage, options: { rea
   const { queue, clock, log } = deps;
   const stop = new AbortController();
   const done = new AbortController();
-  const followers: (() => Promise<void>)[] = [];
+  const followers: (() => void)[] = [];
+  const finished: Promise<void>[] = [];
   let reason: Interruption | undefined;
   let sending = false;
   let renewedAtMs = clock.monotonicMs();
@@ -63,10 +64,11 @@ export function holdClaim(deps: QueueDeps, claim: ClaimedMessage, options: { rea
     reason: () => reason,
     interrupt: (why, after) => {
       if (reason !== undefined || (sending && why !== "stopped" && why !== "lost")) return undefined;
-      const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<typeof after>>>();
-      followers.push(() => after().then(resolve, reject));
+      const outcome = new Promise<void>((resolve) => followers.push(resolve)).then(after);
+      // Whoever asked hears of a failure; the lane only needs to know that it is over.
+      finished.push(outcome.then(nothing, nothing));
       abort(why);
-      return promise;
+      return outcome;
     },
     beginSend: async () => {
       if (reason !== undefined) return false;
@@ -78,7 +80,8 @@ export function holdClaim(deps: QueueDeps, claim: ClaimedMessage, options: { rea
       return held;
     },
     afterRelease: async () => {
-      for (const follow of followers.splice(0)) await follow();
+      for (const follow of followers.splice(0)) follow();
+      await Promise.all(finished);
     },
     [Symbol.asyncDispose]: async () => {
       done.abort();
@@ -86,3 +89,5 @@ export function holdClaim(deps: QueueDeps, claim: ClaimedMessage, options: { rea
     },
   };
 }
+
+function nothing(): void {}

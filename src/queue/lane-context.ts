@@ -1,0 +1,33 @@
+import type { Breaker } from "#lib/breaker.ts";
+import type { QueueDeps } from "./deps.ts";
+import type { Hold } from "./hold.ts";
+import type { QueueOptions } from "./options.ts";
+
+/** What is remembered of an instance between its messages. Lost with the process: then one pause may be shorter. */
+export interface LaneMemory {
+  readonly breaker: Breaker;
+  /** Monotonic milliseconds at the end of the last send. */
+  lastSendEndMs?: number;
+  /** Epoch milliseconds before which the head of the line is not tried again. */
+  headDueAt: number;
+}
+
+/** One instance whose messages are being sent. */
+export interface Lane {
+  readonly instanceId: string;
+  readonly memory: LaneMemory;
+  /** The message in hand. */
+  hold: Hold | undefined;
+  /** Set by whoever knows of new work; cleared right before each look at the rows. */
+  again: boolean;
+}
+
+/** What lanes share. */
+export interface LaneContext {
+  readonly deps: QueueDeps;
+  readonly options: QueueOptions;
+  /** Nothing new is claimed any more. */
+  readonly draining: AbortSignal;
+  /** Even writes that keep failing are given up. */
+  readonly stopped: AbortSignal;
+}

@@ -1,0 +1,60 @@
+import type { ClaimedMessage } from "#store/queue.ts";
+import { attemptMessage } from "./attempt.ts";
+import { claimHead } from "./claim-head.ts";
+import type { QueueDeps } from "./deps.ts";
+import type { Lane, LaneContext } from "./lane-context.ts";
+
+/** Why a lane came to its end. */
+export type LaneEnd =
+  /** Nothing to send now. */
+  | { readonly kind: "idle" }
+  /** The instance is not connected. */
+  | { readonly kind: "closed" }
+  /** A retry or the probe of a breaker is due then (epoch milliseconds). */
+  | { readonly kind: "later"; readonly at: number }
+  | { readonly kind: "draining" };
+
+/** Sends the messages of one instance in their order, one at a time, until nothing can be done now. */
+export async function runLane(context: LaneContext, lane: Lane): Promise<LaneEnd> {
+  const { deps } = context;
+  const { breaker } = lane.memory;
+  let next: ClaimedMessage | undefined;
+  for (;;) {
+    const admission = admit(context, lane);
+    if (admission.end !== undefined) {
+      if (next !== undefined) await giveBack(deps, next);
+      return admission.end;
+    }
+    const claim = next ?? (await claimHead(context, lane));
+    if (claim === undefined) {
+      breaker.abandoned();
+      const { headDueAt } = lane.memory;
+      return headDueAt > deps.clock.now() ? { kind: "later", at: headDueAt } : { kind: "idle" };
+    }
+    next = await attemptMessage(context, { lane, claim, probe: admission.probe });
+  }
+}
+
+/** Whether a message may be tried now, as the probe of an open breaker or not; else why the lane ends. */
+function admit(
+  context: LaneContext,
+  lane: Lane,
+): { readonly end: LaneEnd } | { readonly end?: undefined; readonly probe: boolean } {
+  const { deps, draining } = context;
+  if (draining.aborted) return { end: { kind: "draining" } };
+  if (!deps.sender.isOpen(lane.instanceId)) return { end: { kind: "closed" } };
+  const admission = lane.memory.breaker.admit();
+  if (admission.kind !== "wait") return { probe: admission.kind === "probe" };
+  return { end: { kind: "later", at: deps.clock.now() + Math.ceil(admission.waitMs) } };
+}
+
+/** A message claimed ahead that will not be tried now. */
+async function giveBack(deps: QueueDeps, claim: ClaimedMessage): Promise<void> {
+  await deps.queue.retry({
+    claim,
+    attempts: claim.attempts,
+    dueAt: claim.dueAt,
+    ...(claim.lastError === undefined ? {} : { error: claim.lastError }),
+    now: deps.clock.now(),
+  });
+}

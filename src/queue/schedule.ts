@@ -1,0 +1,66 @@
+import type { QueueDeps } from "./deps.ts";
+
+/** Brings lanes back when time makes their messages due. */
+export interface Schedule {
+  /** Something will be due then (epoch milliseconds). */
+  readonly expect: (at: number) => void;
+  /** Settles after the signal aborted. */
+  readonly done: Promise<void>;
+}
+
+// More instances than are busy already, so that new ones are found even when the busy ones fill the front of the list.
+const scanAhead = 100;
+
+/**
+ * Looks at once for instances with work (the backlog of a former process), and then whenever the earliest waiting message
+ * is due; after `scanMs` at the latest.
+ */
+export function runSchedule(
+  deps: Pick<QueueDeps, "queue" | "clock" | "sleep" | "log">,
+  lanes: {
+    readonly scanMs: number;
+    /** Instances that are being worked on. */
+    readonly busy: () => number;
+    readonly rouse: (instanceId: string) => void;
+  },
+  signal: AbortSignal,
+): Schedule {
+  const { queue, clock, log } = deps;
+  let wakeAt = 0;
+  let nap = new AbortController();
+  const endNap = (): void => nap.abort();
+  signal.addEventListener("abort", endNap, { once: true });
+
+  const scan = async (): Promise<number> => {
+    const now = clock.now();
+    for (const id of await queue.instancesWithWork({ now, limit: lanes.busy() + scanAhead })) lanes.rouse(id);
+    const dueAt = await queue.nextDueAt({ now });
+    // What is due now is in hand; were it not, the safety scan is soon enough.
+    return dueAt === undefined || dueAt <= now ? lanes.scanMs : dueAt - now;
+  };
+
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      nap = new AbortController();
+      wakeAt = Number.POSITIVE_INFINITY;
+      let pauseMs = lanes.scanMs;
+      try {
+        pauseMs = Math.min(pauseMs, await scan());
+      } catch (error) {
+        log.warn({ error }, "queue not scanned");
+      }
+      const at = Math.min(wakeAt, clock.now() + pauseMs);
+      wakeAt = at;
+      if (!signal.aborted) await deps.sleep(at - clock.now(), nap.signal);
+    }
+  };
+
+  return {
+    expect: (at) => {
+      if (at >= wakeAt) return;
+      wakeAt = at;
+      nap.abort();
+    },
+    done: run().finally(() => signal.removeEventListener("abort", endNap)),
+  };
+}
