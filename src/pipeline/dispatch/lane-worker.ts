@@ -73,7 +73,7 @@ async function work(
   const renewing = keepLease(deps, { lane, options, lost }, AbortSignal.any([ended.signal, lost.signal]));
   const settler = createSettler(
     { ...deps, lost: () => lost.abort() },
-    { lane, maxUnsettled: options.maxUnsettled },
+    { lane, maxUnsettled: options.maxUnsettled, gatherMs: options.gatherMs },
     abort,
   );
   try {

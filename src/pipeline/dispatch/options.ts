@@ -16,6 +16,8 @@ export interface DispatchOptions {
   readonly lookahead: number;
   /** POSTs of one lane at the same time, where the order is per chat. */
   readonly chatsInParallel: number;
+  /** How long outcomes gather before they are written together. */
+  readonly gatherMs: number;
   /** Outcomes of one lane not written yet; at this many the lane waits for the store. */
   readonly maxUnsettled: number;
   /** Waits between the tries of an event that is answered with a refusal. */
@@ -38,6 +40,7 @@ export const defaultDispatchOptions: Omit<DispatchOptions, "owner"> = {
   maxLanes: 1_000,
   lookahead: 200,
   chatsInParallel: 8,
+  gatherMs: 10,
   maxUnsettled: 100,
   retry: { baseMs: 1_000, maxMs: 16_000, jitter: "equal" },
   maxRetries: 5,

@@ -14,7 +14,10 @@ export interface SettlerDeps {
   readonly lost: () => void;
 }
 
-/** Writes outcomes of one lane while the next POST is on its way: one write at a time, each with all that gathered. */
+/**
+ * Writes outcomes of one lane while the next POSTs are on their way: one write at a time, each with all that gathered
+ * for a few milliseconds. What a crash takes from here is delivered again, under the same id.
+ */
 export interface Settler {
   /** Takes an outcome; a promise says that too many wait to be written, and resolves when they are. */
   readonly add: (settlements: readonly Settlement[], breaker?: BreakerRow) => Promise<void> | undefined;
@@ -27,12 +30,14 @@ const retry: BackoffOptions = { baseMs: 50, maxMs: 5_000, jitter: "equal" };
 /** A settler of one lane. What it holds when `signal` aborts is not written: those events are delivered again. */
 export function createSettler(
   deps: SettlerDeps,
-  input: { readonly lane: Lane; readonly maxUnsettled: number },
+  input: { readonly lane: Lane; readonly maxUnsettled: number; readonly gatherMs: number },
   signal: AbortSignal,
 ): Settler {
   let waiting: Settlement[] = [];
   let breaker: BreakerRow | undefined;
   let running: Promise<void> | undefined;
+  let hurry = new AbortController();
+  let draining = false;
   const lane = { lost: false };
 
   const write = async (settlements: readonly Settlement[], row: BreakerRow | undefined): Promise<void> => {
@@ -57,6 +62,8 @@ export function createSettler(
   };
   const run = async (): Promise<void> => {
     while ((waiting.length > 0 || breaker !== undefined) && !lane.lost && !signal.aborted) {
+      if (!draining) await deps.sleep(input.gatherMs, AbortSignal.any([hurry.signal, signal]));
+      hurry = new AbortController();
       const [settlements, row] = [waiting, breaker];
       waiting = [];
       breaker = undefined;
@@ -70,10 +77,15 @@ export function createSettler(
       waiting.push(...settlements);
       breaker = row ?? breaker;
       running ??= run();
-      return waiting.length < input.maxUnsettled ? undefined : running;
+      if (waiting.length < input.maxUnsettled) return undefined;
+      hurry.abort();
+      return running;
     },
     flush: async () => {
+      draining = true;
+      hurry.abort();
       for (let current = running; current !== undefined; current = running) await current;
+      draining = false;
     },
   };
 }
