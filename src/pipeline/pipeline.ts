@@ -15,7 +15,7 @@ import { createDeliver } from "./deliver/deliver.ts";
 import type { MediaLinks } from "./deliver/media-links.ts";
 import type { PostOptions } from "./deliver/post.ts";
 import { deliverTest } from "./deliver/test-delivery.ts";
-import { startDispatch } from "./dispatch/dispatch.ts";
+import { type DispatchStats, startDispatch } from "./dispatch/dispatch.ts";
 import type { Attempted } from "./dispatch/lane-worker.ts";
 import type { DispatchOptions } from "./dispatch/options.ts";
 import type { Outcome } from "./outcome.ts";
@@ -62,11 +62,9 @@ export const defaultPostOptions: PostOptions = {
 };
 
 /** What the pipeline is doing. */
-export interface PipelineStats {
+export interface PipelineStats extends DispatchStats {
   /** Batches in memory, not stored yet. */
   readonly buffered: number;
-  /** Lanes claimed by this process. */
-  readonly lanes: number;
 }
 
 /** The road from the client's events to the customers' endpoints. */

@@ -8,7 +8,7 @@ import type { MessageStore } from "#store/messages.ts";
 import type { ChatPatch, StoredMessage } from "#store/records.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 import { type CapturedOne, nothing } from "./captured-one.ts";
-import type { ContentContext, Converted } from "./content/converted.ts";
+import { type ContentContext, type Converted, storable } from "./content/converted.ts";
 import { fileOf } from "./content/files.ts";
 import { contextInfoOf, convertContent } from "./convert-content.ts";
 import { circumstancesOf } from "./message-circumstances.ts";
@@ -38,7 +38,7 @@ export interface MessageOrigin {
 export async function captureMessage(deps: MessageDeps, origin: MessageOrigin, info: WAMessage): Promise<CapturedOne> {
   const { owner } = origin;
   const place = await placeOf(deps.book, owner, info.key);
-  const messageId = info.key.id ?? "";
+  const messageId = storable(info.key.id ?? "");
   if (place === undefined || messageId === "") return nothing;
   const at = numberOf(info.messageTimestamp) * 1000 || origin.receivedAt;
   const fromMe = info.key.fromMe === true;
@@ -227,8 +227,8 @@ async function chatPatch(deps: MessageDeps, owner: Owner, captured: CapturedMess
 }
 
 function contactPatches(info: WAMessage, place: Place, fromMe: boolean) {
-  const pushName = info.pushName ?? "";
-  const verifiedName = info.verifiedBizName ?? "";
+  const pushName = storable(info.pushName ?? "");
+  const verifiedName = storable(info.verifiedBizName ?? "");
   if (fromMe || (pushName === "" && verifiedName === "")) return [];
   const contactId = place.sender.phone === undefined ? place.sender.jid : `${place.sender.phone}@s.whatsapp.net`;
   return [{ contactId, ...(pushName ? { pushName } : {}), ...(verifiedName ? { verifiedName } : {}) }];

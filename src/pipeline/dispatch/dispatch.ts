@@ -15,6 +15,8 @@ export interface DispatchDeps extends Omit<LaneDeps, "deliveries" | "sleep" | "r
 export interface DispatchStats {
   /** Lanes claimed by this process. */
   readonly lanes: number;
+  /** Deliveries in memory, over all lanes. */
+  readonly held: number;
 }
 
 /** The stage that brings rows to their endpoints. */
@@ -85,7 +87,10 @@ export function startDispatch(deps: DispatchDeps, options: DispatchOptions, sign
       }
       scanAgain();
     },
-    stats: () => ({ lanes: workers.size }),
+    stats: () => ({
+      lanes: workers.size,
+      held: [...workers.values()].reduce((sum, { worker }) => sum + worker.held(), 0),
+    }),
     [Symbol.asyncDispose]: async () => {
       draining.abort();
       await running;

@@ -35,6 +35,8 @@ export interface LaneDeps {
 export interface LaneWorker {
   /** There may be something new. */
   readonly wake: () => void;
+  /** Deliveries in memory. */
+  readonly held: () => number;
   /** Resolves when the lane was given back or lost. Never rejects. */
   readonly done: Promise<void>;
 }
@@ -52,19 +54,25 @@ export function startLaneWorker(
   signals: StopSignals,
 ): LaneWorker {
   const waiting = createWaiting();
-  const done = work(deps, { ...input, waiting }, signals).catch((error: unknown) => {
+  const load = { held: 0 };
+  const done = work(deps, { ...input, waiting, load }, signals).catch((error: unknown) => {
     // The lease runs out and the lane is claimed again, here or elsewhere.
     deps.log.error({ instanceId: input.lane.instanceId, hookId: input.lane.hookId, error }, "lane stopped");
   });
-  return { wake: waiting.news, done };
+  return { wake: waiting.news, held: () => load.held, done };
 }
 
 async function work(
   deps: LaneDeps,
-  input: { readonly lane: Lane; readonly options: DispatchOptions; readonly waiting: Waiting },
+  input: {
+    readonly lane: Lane;
+    readonly options: DispatchOptions;
+    readonly waiting: Waiting;
+    readonly load: { held: number };
+  },
   signals: StopSignals,
 ): Promise<void> {
-  const { lane, options, waiting } = input;
+  const { lane, options, waiting, load } = input;
   const lost = new AbortController();
   const ended = new AbortController();
   const stop = AbortSignal.any([signals.drain, signals.abort, lost.signal]);
@@ -77,7 +85,7 @@ async function work(
     abort,
   );
   try {
-    await deliverAll({ ...deps, settler }, { lane, options, waiting, abort }, stop);
+    await deliverAll({ ...deps, settler }, { lane, options, waiting, load, abort }, stop);
     await settler.flush();
   } finally {
     ended.abort();
@@ -93,17 +101,17 @@ async function deliverAll(
     readonly lane: Lane;
     readonly options: DispatchOptions;
     readonly waiting: Waiting;
+    readonly load: { held: number };
     readonly abort: AbortSignal;
   },
   stop: AbortSignal,
 ): Promise<void> {
-  const { lane, options, waiting } = input;
+  const { lane, options, waiting, load } = input;
   const instance = await deps.instances.get({ instanceId: lane.instanceId });
   const perChat = instance?.settings.deliveryOrder === "chat";
   const slots = createSlots(perChat ? options.chatsInParallel : 1);
   const lines = new Map<string, { readonly line: Line; running: Promise<void> | undefined }>();
   let secrets = instance?.webhookSecrets ?? [];
-  let held = 0;
   let taken = 0;
   let cursor: { readonly sequence: number; readonly deliveryId: number } | undefined;
   let mayHaveMore = true;
@@ -125,9 +133,9 @@ async function deliverAll(
       return first?.deliveryId === deliveryId;
     },
     gone: (count, state) => {
-      held -= count;
+      load.held -= count;
       if (state === "delivered") taken += count;
-      if (held === 0 || (mayHaveMore && held <= options.lookahead / 2)) waiting.wake();
+      if (load.held === 0 || (mayHaveMore && load.held <= options.lookahead / 2)) waiting.wake();
     },
     attempt: async (delivery) => {
       await slots.take();
@@ -148,7 +156,7 @@ async function deliverAll(
       entry.line.push({ delivery, failures, dueAt, lastError, takenBefore: taken });
       lines.set(key, entry);
     }
-    held += page.length;
+    load.held += page.length;
     for (const [key, entry] of lines) {
       entry.running ??= runLine(lineDeps, entry.line, stop)
         .catch((error: unknown) => {
@@ -164,9 +172,9 @@ async function deliverAll(
 
   try {
     while (!stop.aborted && failures.length === 0) {
-      if (mayHaveMore && held < options.lookahead) {
+      if (mayHaveMore && load.held < options.lookahead) {
         mayHaveMore = false;
-        const limit = Math.min(100, options.lookahead - held);
+        const limit = Math.min(100, options.lookahead - load.held);
         const page = await deps.deliveries.pending({ lane, limit, ...(cursor === undefined ? {} : { after: cursor }) });
         const last = page.at(-1);
         if (last !== undefined) cursor = { sequence: last.event.sequence, deliveryId: last.deliveryId };
@@ -177,7 +185,7 @@ async function deliverAll(
         deal(page);
         continue;
       }
-      if (held > 0) {
+      if (load.held > 0) {
         // Woken by a line that needs more, by new rows, or by the end.
         await waiting.until();
         mayHaveMore ||= waiting.takeNews();

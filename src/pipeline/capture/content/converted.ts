@@ -34,9 +34,14 @@ export function textOr(value: string | null | undefined): string {
   return value ?? "";
 }
 
+/** Text that every database takes: senders can put NUL into names and ids, and some databases refuse the row then. */
+export function storable(text: string): string {
+  return text.replaceAll("\0", "\uFFFD");
+}
+
 /** `{ [key]: value }`, or nothing for an empty value. */
 export function given<K extends string>(key: K, value: string | null | undefined): Partial<Record<K, string>> {
   if (value === null || value === undefined || value === "") return {};
-  const entry: Partial<Record<string, string>> = { [key]: value };
+  const entry: Partial<Record<string, string>> = { [key]: storable(value) };
   return entry;
 }
