@@ -32,6 +32,8 @@ export async function attemptMessage(context: LaneContext, attempt: Attempt): Pr
   await using hold = holdClaim(deps, claim, options);
   lane.hold = hold;
   try {
+    // A drain that began during the claim found nothing to interrupt.
+    if (context.draining.aborted) void hold.interrupt("draining", async () => {});
     await pace(context, attempt, hold);
     await type(context, hold);
     if (!deps.sender.isOpen(lane.instanceId)) void hold.interrupt("disconnected", async () => {});

@@ -11,6 +11,9 @@ export interface Schedule {
 // More instances than are busy already, so that new ones are found even when the busy ones fill the front of the list.
 const scanAhead = 100;
 
+// Announced times kept in mind; what comes on top is found by the safety scan.
+const maxExpected = 1_000;
+
 /**
  * Looks at once for instances with work (the backlog of a former process), and then whenever the earliest waiting message
  * is due; after `scanMs` at the latest.
@@ -26,6 +29,7 @@ export function runSchedule(
   signal: AbortSignal,
 ): Schedule {
   const { queue, clock, log } = deps;
+  const expected = new Set<number>();
   let wakeAt = 0;
   let nap = new AbortController();
   const endNap = (): void => nap.abort();
@@ -35,8 +39,11 @@ export function runSchedule(
     const now = clock.now();
     for (const id of await queue.instancesWithWork({ now, limit: lanes.busy() + scanAhead })) lanes.rouse(id);
     const dueAt = await queue.nextDueAt({ now });
-    // What is due now is in hand; were it not, the safety scan is soon enough.
-    return dueAt === undefined || dueAt <= now ? lanes.scanMs : dueAt - now;
+    // What is due now is in hand; were it not, the safety scan is soon enough. It may hide what is due next, though,
+    // so announced times count as well.
+    for (const at of expected) if (at <= now) expected.delete(at);
+    const soonest = Math.min(...expected, dueAt === undefined || dueAt <= now ? Number.POSITIVE_INFINITY : dueAt);
+    return Math.min(lanes.scanMs, soonest - now);
   };
 
   const run = async (): Promise<void> => {
@@ -45,7 +52,7 @@ export function runSchedule(
       wakeAt = Number.POSITIVE_INFINITY;
       let pauseMs = lanes.scanMs;
       try {
-        pauseMs = Math.min(pauseMs, await scan());
+        pauseMs = await scan();
       } catch (error) {
         log.warn({ error }, "queue not scanned");
       }
@@ -57,6 +64,7 @@ export function runSchedule(
 
   return {
     expect: (at) => {
+      if (expected.size < maxExpected) expected.add(at);
       if (at >= wakeAt) return;
       wakeAt = at;
       nap.abort();

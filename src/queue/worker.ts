@@ -71,7 +71,8 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
     try {
       while (!draining.signal.aborted) {
         const end = await runInSlot(lane);
-        if (end.kind === "draining") return;
+        // Asked again: a drain that began since the lane ended found nothing to interrupt.
+        if (end.kind === "draining" || draining.signal.aborted) return;
         if (end.kind === "idle") {
           if (lane.again) continue;
           return;
