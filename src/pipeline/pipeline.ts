@@ -76,7 +76,7 @@ export interface Pipeline extends AsyncDisposable {
   readonly receive: (batch: InboundBatch) => Promise<void> | undefined;
   /** Stores what a session says about itself, behind what it received before; resolves when it is stored. */
   readonly record: (instanceId: string, captured: readonly Captured[]) => Promise<void>;
-  /** What a message sent through this API is to customers who want to be told of their own messages. Not stored. */
+  /** The message and its status SENT, as events for the transaction that ends its row in the queue. Stores nothing. */
   readonly capturedOf: (message: SentMessage) => Promise<readonly Captured[]>;
   /** Something was stored elsewhere; of one instance when it is named. */
   readonly wake: (instanceId?: string) => void;

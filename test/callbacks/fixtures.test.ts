@@ -1,3 +1,5 @@
+import { proto } from "@whiskeysockets/baileys";
+import { findMedia } from "#pipeline/capture/find-media.ts";
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { callbackSchemas, renderCallback, schemaOf } from "#callbacks/catalogue.ts";
@@ -43,10 +45,25 @@ describe.each(cases)("$type $variant", ({ type, variant }) => {
   });
 
   const upstream = upstreamOf({ type, variant });
-  test.runIf(upstream !== undefined)("capture: what the client reports becomes this", async () => {
-    const all = await captureFixture(upstream ?? {});
-    expect(all).toEqual([captured]);
-  });
+  if (upstream !== undefined)
+    test("capture: what the client reports becomes this", async () => {
+      const all = await captureFixture(upstream);
+      expect(all).toEqual([captured]);
+    });
+
+  const message = upstream?.events?.["messages.upsert"]?.messages[0];
+  const media = captured.kind === "message" ? (captured.media ?? []) : [];
+  test.runIf(message !== undefined && media.length > 0)(
+    "findMedia: every file it names is in the stored message",
+    () => {
+      const encoded = proto.WebMessageInfo.encode(proto.WebMessageInfo.fromObject(message ?? {})).finish();
+      for (const { part, kind } of media) {
+        const source = findMedia(encoded, part);
+        expect(source).toMatchObject(kind === "thumbnail" ? { kind: "inline" } : { kind: "download", type: kind });
+      }
+      expect(findMedia(encoded, "card-9")).toBeUndefined();
+    },
+  );
 });
 
 test("catalogue: every variant has a fixture and every fixture a variant", () => {

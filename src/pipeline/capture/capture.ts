@@ -1,6 +1,7 @@
 import type { BaileysEventMap, BinaryNode, WAMessage } from "@whiskeysockets/baileys";
 import { proto } from "@whiskeysockets/baileys";
-import type { Captured } from "#domain/captured.ts";
+import type { Captured, CapturedMessage } from "#domain/captured.ts";
+import { isGroupJid, isStatusJid } from "#domain/jid.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { createTtlCache } from "#lib/ttl-cache.ts";
@@ -46,7 +47,7 @@ export interface SentMessage {
 export interface Capture {
   /** Rejects only when a table cannot be read; the same batch may be captured again. */
   readonly capture: (batch: InboundBatch) => Promise<CaptureResult>;
-  /** What a message sent through this API is to those who want to be told of their own messages. */
+  /** What happened when WhatsApp took a message sent through this API: the message itself, and its status SENT. */
   readonly sent: (message: SentMessage) => Promise<readonly Captured[]>;
 }
 
@@ -125,7 +126,9 @@ export function createCapture(deps: CaptureDeps): Capture {
       const message: WAMessage = Object.assign(info, { key: info.key });
       const origin = { owner, fromApi: true, receivedAt: at };
       const one = await guarded(owner, () => captureMessage(messageDeps, origin, message));
-      return one.captured ?? [];
+      return (one.captured ?? []).flatMap((captured) =>
+        captured.kind === "message" ? [captured, statusSent(captured, at)] : [captured],
+      );
     },
   };
 }
@@ -135,6 +138,13 @@ function listOf<T>(
   work: (list: readonly T[]) => Promise<CapturedOne> | CapturedOne,
 ): readonly (() => Promise<CapturedOne> | CapturedOne)[] {
   return list === undefined || list.length === 0 ? [] : [() => work(list)];
+}
+
+/** The server's acknowledgement as customers get it. */
+function statusSent({ chat, messageId, sender }: CapturedMessage, at: number): Captured {
+  const shared = isGroupJid(chat.chatId) || isStatusJid(chat.chatId);
+  const participant = shared ? { participant: { ...sender, device: 0 } } : {};
+  return { kind: "receipt", chat, ...participant, messageIds: [messageId], status: "SENT", phoneDevice: 0, at };
 }
 
 /** A mistake in reading a message, as against a table that cannot be read right now. */
