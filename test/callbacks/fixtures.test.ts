@@ -53,17 +53,15 @@ describe.each(cases)("$type $variant", ({ type, variant }) => {
 
   const message = upstream?.events?.["messages.upsert"]?.messages[0];
   const media = captured.kind === "message" ? (captured.media ?? []) : [];
-  test.runIf(message !== undefined && media.length > 0)(
-    "findMedia: every file it names is in the stored message",
-    () => {
-      const encoded = proto.WebMessageInfo.encode(proto.WebMessageInfo.fromObject(message ?? {})).finish();
+  if (message !== undefined && media.length > 0)
+    test("findMedia: every file it names is in the stored message", () => {
+      const encoded = proto.WebMessageInfo.encode(proto.WebMessageInfo.fromObject(message)).finish();
       for (const { part, kind } of media) {
         const source = findMedia(encoded, part);
         expect(source).toMatchObject(kind === "thumbnail" ? { kind: "inline" } : { kind: "download", type: kind });
       }
       expect(findMedia(encoded, "card-9")).toBeUndefined();
-    },
-  );
+    });
 });
 
 test("catalogue: every variant has a fixture and every fixture a variant", () => {

@@ -117,13 +117,10 @@ test("history: messages, chats and people become rows, and one event counts them
 });
 
 test("labels: a label of a message is nobody's event", async () => {
-  const association = {
-    type: "label_message",
-    chatId: ana,
-    messageId: "M1",
-    labelId: "5",
-  } as BaileysEventMap["labels.association"]["association"];
-  const { captured } = await events(world().capture, { "labels.association": { association, type: "add" } });
+  const association: object = { type: "label_message", chatId: ana, messageId: "M1", labelId: "5" };
+  const { captured } = await events(world().capture, {
+    "labels.association": { association, type: "add" } as BaileysEventMap["labels.association"],
+  });
   expect(captured).toEqual([]);
 });
 
