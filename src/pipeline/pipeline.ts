@@ -74,7 +74,10 @@ export interface Pipeline extends AsyncDisposable {
    * full, and resolves when there is room again. Nothing is ever dropped. Never rejects.
    */
   readonly receive: (batch: InboundBatch) => Promise<void> | undefined;
-  /** Stores what a session says about itself, behind what it received before; resolves when it is stored. */
+  /**
+   * Stores what a session says about itself, behind what it received before; resolves when it is stored. Throws
+   * `shutting_down` when the deadline of the shutdown comes first.
+   */
   readonly record: (instanceId: string, captured: readonly Captured[]) => Promise<void>;
   /** The message and its status SENT, as events for the transaction that ends its row in the queue. Stores nothing. */
   readonly capturedOf: (message: SentMessage) => Promise<readonly Captured[]>;
@@ -164,10 +167,17 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
   return {
     receive: (batch) => buffer.add(batch.instanceId, { result: once(() => capture(batch)), stored: () => {} }),
     record: async (instanceId, captured) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
       const result: CaptureResult = { captured, records: {}, journalIds: [] };
-      await buffer.add(instanceId, { result: () => Promise.resolve(result), stored: resolve });
-      await promise;
+      const cut = (): void => reject(new WazapiError("shutting_down"));
+      signal.addEventListener("abort", cut, { once: true });
+      try {
+        void buffer.add(instanceId, { result: () => Promise.resolve(result), stored: resolve });
+        if (signal.aborted) cut();
+        await promise;
+      } finally {
+        signal.removeEventListener("abort", cut);
+      }
     },
     capturedOf: sent,
     wake: (instanceId) => dispatch.wake(instanceId),

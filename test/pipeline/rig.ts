@@ -66,10 +66,12 @@ export function startRig(
     readonly dispatch?: Partial<DispatchOptions>;
     readonly timeoutMs?: number;
     readonly owner?: string;
+    /** Aborts at the deadline of a shutdown. */
+    readonly stop?: AbortController;
   } = {},
 ): Rig {
   const time = input.time ?? createFakeTime();
-  const stop = new AbortController();
+  const stop = input.stop ?? new AbortController();
   const pipeline = startPipeline(
     {
       store,
