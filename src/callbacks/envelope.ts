@@ -24,7 +24,7 @@ export const sceneFields = {
 };
 
 /** Whether a chat has several people in it, so that its events name one. */
-export function hasParticipants(chat: ChatRef): boolean {
+function hasParticipants(chat: ChatRef): boolean {
   return isGroupJid(chat.chatId) || isBroadcastJid(chat.chatId);
 }
 

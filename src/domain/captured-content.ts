@@ -11,7 +11,7 @@ export interface MessageRef {
 }
 
 /** Text, with the preview of a link or the invitation to a group where there is one. */
-export interface CapturedText {
+interface CapturedText {
   readonly type: "text";
   readonly text: string;
   readonly title?: string;
@@ -32,7 +32,7 @@ export interface CapturedImage {
 }
 
 /** A sound or voice message; its file is part `main`. */
-export interface CapturedAudio {
+interface CapturedAudio {
   readonly type: "audio";
   readonly mimeType: string;
   readonly seconds: number;
@@ -53,7 +53,7 @@ export interface CapturedVideo {
 }
 
 /** A round video note; its file is part `main`. */
-export interface CapturedPtv {
+interface CapturedPtv {
   readonly type: "ptv";
   readonly mimeType: string;
   readonly caption: string;
@@ -73,7 +73,7 @@ export interface CapturedDocument {
 }
 
 /** A sticker; its file is part `main`. */
-export interface CapturedSticker {
+interface CapturedSticker {
   readonly type: "sticker";
   readonly mimeType: string;
   readonly width: number;
@@ -93,7 +93,7 @@ export interface CapturedLocation {
 }
 
 /** A place that moves. */
-export interface CapturedLiveLocation {
+interface CapturedLiveLocation {
   readonly type: "liveLocation";
   readonly longitude: number;
   readonly latitude: number;

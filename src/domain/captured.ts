@@ -70,7 +70,7 @@ export interface ExternalAdReply {
 }
 
 /** The status post that a message answers. */
-export interface QuotedStatus {
+interface QuotedStatus {
   readonly caption: string;
   readonly mimeType: string;
   readonly viewOnce: boolean;
@@ -102,7 +102,7 @@ export interface CapturedMessage extends Scene {
 }
 
 /** A message that cannot be read yet, or only on the phone. The content may follow under the same message id. */
-export interface CapturedWaiting extends Scene {
+interface CapturedWaiting extends Scene {
   readonly kind: "waiting";
   readonly messageId: string;
   /** It can be opened once, and only on the phone. */
@@ -110,7 +110,7 @@ export interface CapturedWaiting extends Scene {
 }
 
 /** One chat that got or lost a label. */
-export interface LabelChange {
+interface LabelChange {
   readonly phone: string;
   readonly label: string;
   readonly assigned: boolean;

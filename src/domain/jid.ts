@@ -1,5 +1,5 @@
 /** The servers a JID can name, in their canonical spelling. */
-export type JidServer = "s.whatsapp.net" | "lid" | "g.us" | "broadcast" | "newsletter" | "bot" | "call";
+type JidServer = "s.whatsapp.net" | "lid" | "g.us" | "broadcast" | "newsletter" | "bot" | "call";
 
 /** A JID taken apart. */
 export interface Jid {

@@ -10,7 +10,7 @@ export interface AddressGuardOptions {
 }
 
 /** An address that was checked and may be dialled. */
-export interface GuardedAddress {
+interface GuardedAddress {
   readonly address: string;
   readonly family: 4 | 6;
 }

@@ -2,7 +2,7 @@ import { isIP, type LookupFunction } from "node:net";
 import type { AddressGuard, GuardVerdict } from "./guard.ts";
 
 /** The guard refused the address. Its code is what a socket layer passes on. */
-export class ForbiddenAddressError extends Error {
+class ForbiddenAddressError extends Error {
   override readonly name = "ForbiddenAddressError";
   readonly code = "WAZAPI_FORBIDDEN_ADDRESS";
 }

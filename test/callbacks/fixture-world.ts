@@ -6,10 +6,10 @@ import type { Captured } from "#domain/captured.ts";
 import type { StoredMessage } from "#store/records.ts";
 
 /** Instance all fixtures belong to. */
-export const instanceId = "3C0FFEE000000000000000000000BEEF";
+const instanceId = "3C0FFEE000000000000000000000BEEF";
 
 /** Account all fixtures belong to. */
-export const own = { phone: "5511900000001", lid: "900000000000001" };
+const own = { phone: "5511900000001", lid: "900000000000001" };
 
 const fixedNowMs = 1_700_000_000_000;
 

@@ -4,7 +4,7 @@ import { contextInfoOf } from "./convert-content.ts";
 import { unwrap } from "./unwrap.ts";
 
 /** What a download needs of one file. */
-export interface DownloadableFile {
+interface DownloadableFile {
   readonly url?: string | null;
   readonly directPath?: string | null;
   readonly mediaKey?: Uint8Array | null;

@@ -24,7 +24,7 @@ export function halvesOf(value: number | bigint | string | LongLike | null | und
 }
 
 /** Whether this is protobuf's object for a 64-bit number. */
-export function isLong(value: object): value is LongLike {
+function isLong(value: object): value is LongLike {
   return "low" in value && "high" in value && typeof value.low === "number" && typeof value.high === "number";
 }
 

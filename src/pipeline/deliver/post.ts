@@ -15,7 +15,7 @@ export interface PostOptions {
 }
 
 /** What came back. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly retryAfter?: string | string[];
   /** The beginning of the body as text. */

@@ -6,7 +6,7 @@ import type { DispatchOptions } from "./options.ts";
 import type { Settler } from "./settler.ts";
 
 /** A delivery in memory with what this worker has seen of it. */
-export interface Held {
+interface Held {
   readonly delivery: Delivery;
   /** Answers that were refusals, those of earlier workers included. */
   failures: number;

@@ -31,7 +31,7 @@ export function imageOf(message: proto.Message.IImageMessage, viewOnce = false):
 }
 
 /** A film or GIF. */
-export function videoOf(message: proto.Message.IVideoMessage, viewOnce = false): CapturedVideo {
+function videoOf(message: proto.Message.IVideoMessage, viewOnce = false): CapturedVideo {
   return {
     type: "video",
     mimeType: textOr(message.mimetype),
@@ -45,7 +45,7 @@ export function videoOf(message: proto.Message.IVideoMessage, viewOnce = false):
 }
 
 /** A file. */
-export function documentOf(message: proto.Message.IDocumentMessage): CapturedDocument {
+function documentOf(message: proto.Message.IDocumentMessage): CapturedDocument {
   return {
     type: "document",
     mimeType: textOr(message.mimetype),
@@ -58,7 +58,7 @@ export function documentOf(message: proto.Message.IDocumentMessage): CapturedDoc
 }
 
 /** A place. */
-export function locationOf(message: proto.Message.ILocationMessage): CapturedLocation {
+function locationOf(message: proto.Message.ILocationMessage): CapturedLocation {
   return {
     type: "location",
     longitude: numberOf(message.degreesLongitude),
