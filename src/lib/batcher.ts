@@ -52,6 +52,8 @@ export function createBatcher<T>(deps: BatcherDeps<T>, options: BatcherOptions, 
 
   const run = async (): Promise<void> => {
     let failures = 0;
+    // Only while something is held: an idle batcher is kept alive by nobody.
+    signal.addEventListener("abort", releaseRoom, { once: true });
     // The first await lets a synchronous burst gather into one batch.
     await Promise.resolve();
     while (held.length > 0 && !signal.aborted) {
@@ -70,6 +72,7 @@ export function createBatcher<T>(deps: BatcherDeps<T>, options: BatcherOptions, 
       }
     }
     running = undefined;
+    signal.removeEventListener("abort", releaseRoom);
     releaseRoom();
   };
   const start = (): void => {
@@ -78,7 +81,6 @@ export function createBatcher<T>(deps: BatcherDeps<T>, options: BatcherOptions, 
   const idle = async (): Promise<void> => {
     for (let current = running; current !== undefined; current = running) await current;
   };
-  signal.addEventListener("abort", releaseRoom, { once: true });
 
   return {
     add: (item) => {
@@ -93,7 +95,6 @@ export function createBatcher<T>(deps: BatcherDeps<T>, options: BatcherOptions, 
     [Symbol.asyncDispose]: async () => {
       closing = true;
       await idle();
-      signal.removeEventListener("abort", releaseRoom);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Captured } from "#domain/captured.ts";
 import { WazapiError } from "#domain/errors.ts";
 import type { BatcherOptions } from "#lib/batcher.ts";
@@ -115,6 +116,8 @@ interface Intake {
  */
 export function startPipeline(deps: PipelineDeps, options: PipelineOptions, signal: AbortSignal): Pipeline {
   const { store, clock, log } = deps;
+  // One listener an instance that stores something right now.
+  setMaxListeners(0, signal);
   const parts = new AsyncDisposableStack();
   const waits = {
     ...(deps.sleep === undefined ? {} : { sleep: deps.sleep }),

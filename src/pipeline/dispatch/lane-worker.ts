@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { sleep } from "#lib/sleep.ts";
@@ -77,6 +78,8 @@ async function work(
   const ended = new AbortController();
   const stop = AbortSignal.any([signals.drain, signals.abort, lost.signal]);
   const abort = AbortSignal.any([signals.abort, lost.signal]);
+  // One listener a waiting chat and a POST in flight: as many as the lane has, and no leak.
+  setMaxListeners(0, stop, abort);
   stop.addEventListener("abort", waiting.wake, { once: true });
   const renewing = keepLease(deps, { lane, options, lost }, AbortSignal.any([ended.signal, lost.signal]));
   const settler = createSettler(
