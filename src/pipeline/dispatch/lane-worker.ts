@@ -2,13 +2,16 @@ import { setMaxListeners } from "node:events";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { sleep } from "#lib/sleep.ts";
+import { createSlots } from "#lib/slots.ts";
 import type { Delivery, DeliveryStore, Lane } from "#store/deliveries.ts";
 import type { InstanceStore } from "#store/instances.ts";
 import type { Deliver, Outcome } from "../outcome.ts";
 import { createLaneBreaker } from "./lane-breaker.ts";
+import { keepLease } from "./lane-lease.ts";
 import { type Line, type LineDeps, runLine } from "./line.ts";
 import type { DispatchOptions } from "./options.ts";
 import { createSettler } from "./settler.ts";
+import { createWaiting, type Waiting } from "./waiting.ts";
 
 /** What one try led to, for metrics. */
 export interface Attempted {
@@ -81,7 +84,11 @@ async function work(
   // One listener a waiting chat and a POST in flight: as many as the lane has, and no leak.
   setMaxListeners(0, stop, abort);
   stop.addEventListener("abort", waiting.wake, { once: true });
-  const renewing = keepLease(deps, { lane, options, lost }, AbortSignal.any([ended.signal, lost.signal]));
+  const renewing = keepLease(
+    deps,
+    { lane, leaseMs: options.leaseMs, lost },
+    AbortSignal.any([ended.signal, lost.signal]),
+  );
   const settler = createSettler(
     { ...deps, lost: () => lost.abort() },
     { lane, maxUnsettled: options.maxUnsettled, gatherMs: options.gatherMs },
@@ -141,13 +148,14 @@ async function deliverAll(
       if (load.held === 0 || (mayHaveMore && load.held <= options.lookahead / 2)) waiting.wake();
     },
     attempt: async (delivery) => {
-      await slots.take();
+      const leave = await slots.take(input.abort);
+      if (leave === undefined) return { kind: "canceled" };
       try {
         const outcome = await deps.deliver({ delivery, secrets }, input.abort);
         report(deps, delivery, outcome);
         return outcome;
       } finally {
-        slots.give();
+        leave();
       }
     },
   };
@@ -223,92 +231,4 @@ function report(deps: LaneDeps, delivery: Delivery, outcome: Outcome): void {
     durationMs: outcome.kind === "canceled" ? 0 : outcome.attempt.durationMs,
     ageMs: Math.max(0, now - delivery.event.createdAt),
   });
-}
-
-/** Extends the lease until the signal aborts; aborts `lost` when somebody else has the lane. */
-async function keepLease(
-  deps: LaneDeps,
-  input: { readonly lane: Lane; readonly options: DispatchOptions; readonly lost: AbortController },
-  signal: AbortSignal,
-): Promise<void> {
-  const { lane, options, lost } = input;
-  let leaseUntil = lane.leaseUntil;
-  while (!signal.aborted) {
-    await deps.sleep(options.leaseMs / 3, signal);
-    if (signal.aborted) return;
-    const now = deps.clock.now();
-    try {
-      if (!(await deps.deliveries.renewLane({ lane, leaseMs: options.leaseMs, now }))) lost.abort();
-      leaseUntil = now + options.leaseMs;
-    } catch (error) {
-      deps.log.warn({ hookId: lane.hookId, error }, "lease of a lane cannot be renewed");
-      if (deps.clock.now() >= leaseUntil) lost.abort();
-    }
-  }
-}
-
-/** Something to wait for that can be woken before or while one waits. */
-interface Waiting {
-  /** Look again at what you know. */
-  readonly wake: () => void;
-  /** There may be new rows. */
-  readonly news: () => void;
-  /** Whether there was news since the last time it was asked. */
-  readonly takeNews: () => boolean;
-  /** Resolves when woken, or when `timer` resolves. */
-  readonly until: (timer?: (cancel: AbortSignal) => Promise<void>) => Promise<void>;
-}
-
-function createWaiting(): Waiting {
-  let woken = false;
-  let fresh = false;
-  let waiter: PromiseWithResolvers<void> | undefined;
-  const wake = (): void => {
-    woken = true;
-    waiter?.resolve();
-  };
-  return {
-    wake,
-    news: () => {
-      fresh = true;
-      wake();
-    },
-    takeNews: () => {
-      const answer = fresh;
-      fresh = false;
-      return answer;
-    },
-    until: async (timer) => {
-      if (!woken) {
-        waiter = Promise.withResolvers<void>();
-        const cancel = new AbortController();
-        await Promise.race([waiter.promise, ...(timer === undefined ? [] : [timer(cancel.signal)])]);
-        cancel.abort();
-        waiter = undefined;
-      }
-      woken = false;
-    },
-  };
-}
-
-/** A counting lock, first come first served. */
-function createSlots(free: number): { readonly take: () => Promise<void> | undefined; readonly give: () => void } {
-  const queue: (() => void)[] = [];
-  let left = free;
-  return {
-    take: () => {
-      if (left > 0) {
-        left -= 1;
-        return undefined;
-      }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      queue.push(resolve);
-      return promise;
-    },
-    give: () => {
-      const next = queue.shift();
-      if (next === undefined) left += 1;
-      else next();
-    },
-  };
 }
