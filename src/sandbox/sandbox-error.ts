@@ -1,6 +1,8 @@
 /** What can go wrong in a control call, with the HTTP status it answers. */
 export const sandboxErrors = {
   invalid: 400,
+  /** The sandbox's routes want a token, or another one. */
+  unauthorized: 401,
   not_found: 404,
   conflict: 409,
   refused: 422,
