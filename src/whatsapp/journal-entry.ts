@@ -5,8 +5,15 @@ import type { JournalEntry } from "#store/auth-state.ts";
 /** Attributes of the stanza a ciphertext came in. */
 export type StanzaAttrs = Readonly<Record<string, string>>;
 
+/** The stanza a ciphertext came in. */
+export interface StanzaRef {
+  readonly attrs: StanzaAttrs;
+  /** Called when its decryption starts: from then on nothing can overtake it. */
+  readonly reached: () => void;
+}
+
 /** Which stanza each ciphertext buffer arrived in. The same buffer object reaches the decryption, so identity is enough. */
-export type Correlation = WeakMap<Uint8Array, StanzaAttrs>;
+export type Correlation = WeakMap<Uint8Array, StanzaRef>;
 
 /** SHA-256 in hex. */
 export function contentHashOf(bytes: Uint8Array): string {

@@ -29,15 +29,16 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
       "transaction" in keys ? keys.transaction(work, deps.auth.creds.me?.id ?? "decrypt") : work();
 
     async function decrypt(ciphertext: Uint8Array, work: () => Promise<Uint8Array>): Promise<Uint8Array> {
-      const attrs = deps.correlation.get(ciphertext);
-      if (attrs === undefined) deps.log.warn({}, "a ciphertext came without its stanza and is not journaled");
+      const stanza = deps.correlation.get(ciphertext);
+      stanza?.reached();
+      if (stanza === undefined) deps.log.warn({}, "a ciphertext came without its stanza and is not journaled");
       const contentHash = contentHashOf(ciphertext);
       try {
         return await deps.auth.withJournal((journal) =>
           transaction(async () => {
             const plaintext = await work();
-            if (attrs !== undefined) {
-              journal(plaintextEntry({ contentHash, attrs, plaintext, now: deps.clock.now() }));
+            if (stanza !== undefined) {
+              journal(plaintextEntry({ contentHash, attrs: stanza.attrs, plaintext, now: deps.clock.now() }));
             }
             return plaintext;
           }),

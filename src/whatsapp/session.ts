@@ -146,9 +146,9 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     if (!state.socket) await closeSocket();
     if (!state.wanted) await releaseLease();
     if (!changed) return;
-    if (state.state === "connected") wake();
     log.info({ state: state.state, reason: state.reason, statusCode: state.statusCode }, "session state changed");
     await record();
+    if (state.state === "connected") wake();
     const captured = announcementOf(before, state, { phone, isBusiness, now: clock.now() });
     if (captured === undefined || phone === undefined) return;
     const { lid } = connection;

@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
+import { sleep } from "#lib/sleep.ts";
 import type { JournalEntry } from "#store/auth-state.ts";
 import { stanzaEntry, type Correlation } from "./journal-entry.ts";
 
@@ -42,7 +43,9 @@ export interface StanzaGate {
  * the stanza. So no ack of a receipt, notification, call or channel post leaves before its entry is durable. Encrypted
  * messages pass unchanged (their plaintext is journaled when they are decrypted), but in the same order.
  *
- * Commits run side by side (the store groups them), the stanzas go on in the order they came. A stanza whose commit
+ * Commits run side by side (the store groups them), the stanzas go on in the order they came. Baileys itself lets a
+ * message overtake another while it stores a number's LID for the first; here each waits until the one before it is
+ * being decrypted, where Baileys keeps the order. A stanza whose commit
  * fails never reaches Baileys, hence is never acknowledged, and WhatsApp delivers it again.
  */
 export function gateStanzas(deps: GateDeps): StanzaGate {
@@ -60,16 +63,23 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
       });
   }
 
-  const deliver = new Map<string, (node: BinaryNode) => void>();
+  const deliver = new Map<string, (node: BinaryNode) => Promise<unknown>>();
   for (const tag of gatedTags) {
     const event = `CB:${tag}`;
     const originals = deps.ws.listeners(event);
     deps.ws.removeAllListeners(event);
-    deliver.set(tag, (node) => {
-      for (const listener of originals) listener.call(deps.ws, node);
+    deliver.set(tag, async (node) => {
+      const { promise: reached, resolve } = Promise.withResolvers<void>();
+      correlate(node, { correlation: deps.correlation, reached: resolve });
+      // Baileys' listeners are asynchronous and report their own failures.
+      const handled = Promise.allSettled(originals.map((listener): unknown => listener.call(deps.ws, node)));
+      if (tag !== "message") return;
+      const passed = new AbortController();
+      // The limit only keeps a message that hangs from holding up all others for ever.
+      await Promise.race([handled, reached, sleep(maxOrderWaitMs, passed.signal)]);
+      passed.abort();
     });
     deps.ws.on(event, (node: BinaryNode) => {
-      correlate(node, deps.correlation);
       const entry = needsJournal(node) ? stanzaEntry(node, deps.clock.now()) : undefined;
       const durable = entry === undefined ? Promise.resolve() : deps.journal([entry]);
       // Handled in `enqueue`; without this the rejection would count as unhandled while it waits for its turn.
@@ -78,7 +88,7 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
         await durable;
         // A message comes back as an event of Baileys with the same journal id; the others only come raw.
         if (entry !== undefined && tag !== "message") await deps.forward(node, entry.stanzaId);
-        deliver.get(tag)?.(node);
+        await deliver.get(tag)?.(node);
       });
     });
   }
@@ -86,9 +96,8 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
   return {
     inject: (stanzas) => {
       for (const node of stanzas) {
-        enqueue(() => {
-          deliver.get(node.tag)?.(node);
-          return Promise.resolve();
+        enqueue(async () => {
+          await deliver.get(node.tag)?.(node);
         });
       }
     },
@@ -96,10 +105,12 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
   };
 }
 
-function correlate(node: BinaryNode, correlation: Correlation): void {
-  if (node.tag !== "message" || !Array.isArray(node.content)) return;
-  for (const child of node.content) {
-    if (child.tag === "enc" && child.content instanceof Uint8Array) correlation.set(child.content, node.attrs);
+const maxOrderWaitMs = 10_000;
+
+function correlate(node: BinaryNode, input: { readonly correlation: Correlation; readonly reached: () => void }): void {
+  for (const child of Array.isArray(node.content) ? node.content : []) {
+    if (child.tag !== "enc" || !(child.content instanceof Uint8Array)) continue;
+    input.correlation.set(child.content, { attrs: node.attrs, reached: input.reached });
   }
 }
 

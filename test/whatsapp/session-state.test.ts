@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { connectionStates } from "#domain/instance.ts";
 import { initialState, step, type Effect, type SessionEvent, type SessionState } from "#whatsapp/session-state.ts";

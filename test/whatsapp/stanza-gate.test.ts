@@ -7,14 +7,23 @@ import { gateStanzas } from "#whatsapp/stanza-gate.ts";
 import { handClock, settled } from "./support.ts";
 
 /** A gate in front of listeners that record what reaches them. */
-function gated(options: { journal?: (entry: JournalEntry) => Promise<void>; forward?: () => Promise<void> } = {}) {
+function gated(
+  options: {
+    journal?: (entry: JournalEntry) => Promise<void>;
+    forward?: () => Promise<void>;
+    handled?: () => Promise<void>;
+  } = {},
+) {
   const ws = new EventEmitter();
   const seen: string[] = [];
   const forwarded: { stanza: BinaryNode; journalId: string }[] = [];
   const journaled: JournalEntry[] = [];
   const correlation: Correlation = new WeakMap();
   for (const tag of ["message", "receipt", "notification", "call"]) {
-    ws.on(`CB:${tag}`, (node: BinaryNode) => seen.push(`${tag}:${node.attrs["id"]}`));
+    ws.on(`CB:${tag}`, (node: BinaryNode) => {
+      seen.push(`${tag}:${node.attrs["id"]}`);
+      return options.handled?.();
+    });
   }
   const gate = gateStanzas({
     ws,
@@ -140,7 +149,22 @@ describe("stanza gate", () => {
       attrs: { id: "M", from: "x" },
       content: [{ tag: "enc", attrs: {}, content: ciphertext }],
     });
-    expect(correlation.get(ciphertext)).toEqual({ id: "M", from: "x" });
+    await settled();
+    expect(correlation.get(ciphertext)?.attrs).toEqual({ id: "M", from: "x" });
+  });
+
+  it("a message does not overtake the one before it, which Baileys has not begun to decrypt", async () => {
+    const { promise: slow, resolve } = Promise.withResolvers<void>();
+    const { seen, correlation, arrive } = gated({ handled: () => slow });
+    const ciphertext = Buffer.from("one");
+    arrive({ tag: "message", attrs: { id: "1" }, content: [{ tag: "enc", attrs: {}, content: ciphertext }] });
+    arrive({ tag: "message", attrs: { id: "2" }, content: [{ tag: "enc", attrs: {}, content: Buffer.from("two") }] });
+    await settled();
+    expect(seen).toEqual(["message:1"]);
+    correlation.get(ciphertext)?.reached();
+    await settled();
+    expect(seen).toEqual(["message:1", "message:2"]);
+    resolve();
   });
 
   it("injected stanzas take their turn and are not journaled", async () => {
