@@ -1,7 +1,6 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
-
-import { listen } from "listhen";
 
 import { WazapiError } from "#domain/errors.ts";
 import { sleep } from "#lib/sleep.ts";
@@ -13,6 +12,12 @@ export interface ListenOptions {
   readonly port: number;
   /** How long requests in flight may take to finish when it is disposed of; then their connections are cut. */
   readonly drainMs?: number;
+  /**
+   * The server this one follows may still listen here: the port is shared with it until it closes, so that it is never
+   * refused in between (a connection the old one had not taken yet is reset). Where the system cannot share ports the
+   * port is waited for.
+   */
+  readonly succeeds?: boolean;
 }
 
 /** A listener. Disposing it stops accepting, closes idle connections and lets requests in flight finish. */
@@ -26,6 +31,11 @@ const defaultDrainMs = 10_000;
 const idleCheckMs = 20;
 const requestTimeoutMs = 120_000;
 const headersTimeoutMs = 15_000;
+const keepAliveMs = 65_000;
+const portPollMs = 20;
+
+/** Systems on which two processes can listen on one port. */
+const canShare = process.platform === "linux" || process.platform === "freebsd";
 
 /** Listens for HTTP; closes on abort of the signal too. Throws `unavailable` when the address cannot be had. */
 export async function listenHttp(
@@ -33,52 +43,65 @@ export async function listenHttp(
   options: ListenOptions,
   signal: AbortSignal,
 ): Promise<HttpListener> {
-  const { host, port } = options;
-  const listener = await listen(app.nodeListener, {
-    hostname: host,
-    // Without `random: false` another port would be taken in silence when this one is busy.
-    port: port === 0 ? { random: true } : { port, random: false, alternativePortRange: [3000, 2999] },
-    isProd: true,
-    isTest: true,
-    public: !isLoopback(host),
-    showURL: false,
-    qr: false,
-    open: false,
-    clipboard: false,
-    autoClose: false,
-  }).catch((cause: unknown) => {
-    throw new WazapiError("unavailable", { message: `cannot listen on ${host}:${port}`, cause });
-  });
-  const { address } = listener;
-  // Without the `https` option the library makes a plain HTTP server.
-  const server = listener.server as Server;
-  // The library watches every request to close connections later, and throws when a request ends before its answer.
-  for (const watcher of server.listeners("request")) {
-    if (watcher !== app.nodeListener) server.removeListener("request", watcher as () => void);
+  const { host } = options;
+  const server = createServer(
+    { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs },
+    app.nodeListener,
+  );
+  try {
+    await (options.succeeds === true ? bindBeside(server, options, signal) : bindAlone(server, options));
+  } catch (cause) {
+    throw new WazapiError("unavailable", { message: `cannot listen on ${host}:${options.port}`, cause });
   }
-  server.requestTimeout = requestTimeoutMs;
-  server.headersTimeout = headersTimeoutMs;
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : options.port;
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= closeWithin(server, options.drainMs ?? defaultDrainMs);
     return closing;
   };
-  if (port !== 0 && address.port !== port) {
-    // Some ports count as unsafe for browsers, and the library replaces them in silence.
-    await close();
-    throw new WazapiError("unavailable", { message: `port ${port} cannot be used for HTTP; choose another one` });
-  }
   const onAbort = () => void close();
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
   return {
-    url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${address.port}`,
-    port: address.port,
+    url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
+    port,
     [Symbol.asyncDispose]: async () => {
       signal.removeEventListener("abort", onAbort);
       await close();
     },
   };
+}
+
+/** Takes a port nobody else has, in a way that a successor can share it later. */
+async function bindAlone(server: Server, { host, port }: ListenOptions): Promise<void> {
+  if (!canShare || port === 0) return bind(server, { host, port });
+  // A shared bind would succeed beside a stranger as well; this one does not.
+  const probe = createServer();
+  await bind(probe, { host, port });
+  probe.close();
+  await once(probe, "close");
+  await bind(server, { host, port, reusePort: true });
+}
+
+async function bindBeside(server: Server, { host, port }: ListenOptions, signal: AbortSignal): Promise<void> {
+  if (canShare) return bind(server, { host, port, reusePort: true });
+  for (;;) {
+    try {
+      return await bind(server, { host, port });
+    } catch (error) {
+      if (Object(error).code !== "EADDRINUSE" || signal.aborted) throw error;
+    }
+    await sleep(portPollMs, signal);
+  }
+}
+
+async function bind(
+  server: Server,
+  options: { readonly host: string; readonly port: number; readonly reusePort?: boolean },
+): Promise<void> {
+  server.listen(options);
+  await once(server, "listening");
 }
 
 /** Connections end as soon as nothing is in flight on them, all of them after `drainMs`. */
@@ -91,8 +114,4 @@ async function closeWithin(server: Server, drainMs: number): Promise<void> {
     await sleep(idleCheckMs, late);
   }
   server.closeAllConnections();
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
