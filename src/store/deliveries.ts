@@ -138,6 +138,8 @@ export interface DeliveryStore {
     readonly limit: number;
     readonly now: number;
   }): Promise<number>;
+  /** Deletes deliveries that were discarded before this moment (epoch milliseconds), with their attempts; answers how many. */
+  purgeDiscarded(input: { readonly instanceId: string; readonly before: number }): Promise<number>;
   /** Lanes with their backlog and breaker, for operators. */
   lanes(input: { readonly instanceId?: string }): Promise<
     readonly {

@@ -10,15 +10,22 @@ export const deadLettersSql = {
   revive: `UPDATE deliveries SET state = 'pending', attempts = 0, due_at = @now, last_error = NULL, updated_at = @now
     WHERE delivery_id = @deliveryId`,
   discard: "UPDATE deliveries SET state = 'discarded', updated_at = @now WHERE delivery_id = @deliveryId",
+  outdated: `SELECT delivery_id AS "deliveryId" FROM deliveries
+    WHERE state = 'discarded' AND instance_id = ? AND updated_at < ?`,
+  forget: "DELETE FROM deliveries WHERE delivery_id = ?",
+  forgetAttempts: "DELETE FROM attempts WHERE delivery_id = ?",
 } as const;
 
 type Selected = Parameters<DeliveryStore["revive"]>[0];
 
 /** What can be done about dead letters. */
-export function createDeadLetters(context: SqliteContext): Pick<DeliveryStore, "revive" | "discard"> {
+export function createDeadLetters(context: SqliteContext): Pick<DeliveryStore, "revive" | "discard" | "purgeDiscarded"> {
   const { db, orm } = context;
   const revive = db.prepare<{ deliveryId: number; now: number }>(deadLettersSql.revive);
   const discard = db.prepare<{ deliveryId: number; now: number }>(deadLettersSql.discard);
+  const outdated = db.prepare<[string, number], { deliveryId: number }>(deadLettersSql.outdated);
+  const forget = db.prepare<[number]>(deadLettersSql.forget);
+  const forgetAttempts = db.prepare<[number]>(deadLettersSql.forgetAttempts);
   const lanes = createLaneDue(db);
 
   const dead = (input: Selected, further?: SQL) =>
@@ -65,6 +72,15 @@ export function createDeadLetters(context: SqliteContext): Pick<DeliveryStore, "
       context.write(() => {
         const found = dead(input);
         for (const { deliveryId } of found) discard.run({ deliveryId, now: input.now });
+        return found.length;
+      }),
+    purgeDiscarded: ({ instanceId, before }) =>
+      context.write(() => {
+        const found = outdated.all(instanceId, before);
+        for (const { deliveryId } of found) {
+          forgetAttempts.run(deliveryId);
+          forget.run(deliveryId);
+        }
         return found.length;
       }),
   };
