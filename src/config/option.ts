@@ -6,10 +6,14 @@ export interface OptionMeta {
   readonly env: string;
   /** Older or foreign names that mean the same, tried after `env`. */
   readonly aliases?: readonly string[];
-  /** Unit of a number (`ms`, `hours`, `bytes`…). */
-  readonly unit?: string;
+  /** How the command line spells it, where it does. */
+  readonly flag?: `--${string}`;
+  /** What a value looks like (`30s`, `64MB`, `text`…). */
+  readonly form: string;
   /** Masked wherever it is shown. */
   readonly secret?: true;
+  /** A path; a relative one counts from the file that names it, else from the working directory. */
+  readonly path?: true;
   /** One sentence, shown by `wazapi config print --docs` and in the README. */
   readonly doc: string;
 }
@@ -27,43 +31,3 @@ export function option<S extends z.ZodType>(meta: OptionMeta, schema: S): S {
 export function optionMeta(schema: z.ZodType): OptionMeta | undefined {
   return metaOf.get(schema);
 }
-
-/** A text that is not blank. */
-export const text = z.string().trim().min(1, "must not be empty");
-
-/** A whole number of at least `min`; digits are taken as well, because the environment has only text. */
-export function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): z.ZodType<number> {
-  return z.preprocess(
-    (value) => (typeof value === "string" && /^-?\d+$/.test(value.trim()) ? Number(value) : value),
-    z.int(`must be a whole number from ${min} to ${max}`).min(min).max(max),
-  );
-}
-
-const words: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  on: true,
-  "1": true,
-  false: false,
-  no: false,
-  off: false,
-  "0": false,
-};
-
-/** True or false, also as the words true/false, yes/no, on/off, 1/0. */
-export const yesNo: z.ZodType<boolean> = z.preprocess(
-  (value) => (typeof value === "string" ? (words[value.trim().toLowerCase()] ?? value) : value),
-  z.boolean("must be true or false"),
-);
-
-/** A comma-separated list, or an array. */
-export const list: z.ZodType<readonly string[]> = z.preprocess(
-  (value) =>
-    typeof value === "string"
-      ? value
-          .split(",")
-          .map((part) => part.trim())
-          .filter((part) => part !== "")
-      : value,
-  z.array(text),
-);
