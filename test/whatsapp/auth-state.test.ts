@@ -8,7 +8,7 @@ import type { Store } from "#store/store.ts";
 import { openAuthState, type AuthState } from "#whatsapp/auth-state.ts";
 import { baileysLog } from "#whatsapp/baileys-log.ts";
 import { encodeCreds } from "#whatsapp/key-codec.ts";
-import { openTestStore } from "./temp-store.ts";
+import { openTestStore } from "../support/store.ts";
 import { faultyAuthStore, settled, type FaultyAuthStore } from "./support.ts";
 
 const instanceId = "A".repeat(32);

@@ -17,7 +17,7 @@ import { openAuthState, type AuthState } from "#whatsapp/auth-state.ts";
 import { baileysLog } from "#whatsapp/baileys-log.ts";
 import { contentHashOf, type Correlation } from "#whatsapp/journal-entry.ts";
 import { journaledSignal } from "#whatsapp/journaled-signal.ts";
-import { openTestStore } from "./temp-store.ts";
+import { openTestStore } from "../support/store.ts";
 import { faultyAuthStore, handClock, type FaultyAuthStore } from "./support.ts";
 
 const instanceId = "A".repeat(32);

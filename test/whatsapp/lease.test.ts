@@ -3,7 +3,7 @@ import { silentLog } from "#lib/log.ts";
 import type { LeaseStore } from "#store/leases.ts";
 import type { Store } from "#store/store.ts";
 import { holdLease, type HeldLease } from "#whatsapp/lease.ts";
-import { openTestStore } from "./temp-store.ts";
+import { openTestStore } from "../support/store.ts";
 import { handClock } from "./support.ts";
 
 const instanceId = "A".repeat(32);

@@ -6,7 +6,7 @@ import type { Store } from "#store/store.ts";
 import type { InboundBatch } from "#whatsapp/inbound.ts";
 import { plaintextEntry, stanzaEntry } from "#whatsapp/journal-entry.ts";
 import { replayJournal } from "#whatsapp/replay.ts";
-import { openTestStore } from "./temp-store.ts";
+import { openTestStore } from "../support/store.ts";
 import { handClock } from "./support.ts";
 
 const instanceId = "A".repeat(32);

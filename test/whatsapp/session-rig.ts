@@ -10,7 +10,7 @@ import type { InboundBatch } from "#whatsapp/inbound.ts";
 import type { SessionsOptions } from "#whatsapp/options.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import { sandboxTransport } from "#whatsapp/transport.ts";
-import { openTestStore } from "./temp-store.ts";
+import { openTestStore } from "../support/store.ts";
 import { faultyAuthStore, type FaultyAuthStore } from "./support.ts";
 
 /** Everything a session needs, around one instance: a store of its own, the sandbox, and a pipeline that remembers. */

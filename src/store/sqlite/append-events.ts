@@ -71,7 +71,7 @@ export function createAppendEvents(context: SqliteContext): (input: AppendInput)
         insertDelivery.run(lastInsertRowid, sequence, instanceId, hookId, url, mask, now, now, now);
         woken.set(hookId, url);
       }
-      const { dedupeKey: _, slots: __, ...rest } = event;
+      const { dedupeKey: _dedupeKey, slots: _slots, ...rest } = event;
       added.push({ ...rest, eventId, instanceId, sequence, position: Number(lastInsertRowid), createdAt: now });
     }
 

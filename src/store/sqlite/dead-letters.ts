@@ -19,7 +19,9 @@ export const deadLettersSql = {
 type Selected = Parameters<DeliveryStore["revive"]>[0];
 
 /** What can be done about dead letters. */
-export function createDeadLetters(context: SqliteContext): Pick<DeliveryStore, "revive" | "discard" | "purgeDiscarded"> {
+export function createDeadLetters(
+  context: SqliteContext,
+): Pick<DeliveryStore, "revive" | "discard" | "purgeDiscarded"> {
   const { db, orm } = context;
   const revive = db.prepare<{ deliveryId: number; now: number }>(deadLettersSql.revive);
   const discard = db.prepare<{ deliveryId: number; now: number }>(deadLettersSql.discard);

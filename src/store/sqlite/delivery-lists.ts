@@ -42,10 +42,9 @@ export function createDeliveryLists(
 ): Pick<DeliveryStore, "get" | "attempts" | "list" | "count" | "stats" | "lanes"> {
   const { db, orm } = context;
   const lanes = db.prepare<{ instanceId: string | null }, LaneColumns>(lanesSql);
-  const counts = db.prepare<
-    { instanceId: string },
-    { all: number; pending: number; dead: number; discarded: number }
-  >(countsSql);
+  const counts = db.prepare<{ instanceId: string }, { all: number; pending: number; dead: number; discarded: number }>(
+    countsSql,
+  );
 
   const joined = () => orm.select().from(deliveries).innerJoin(events, eq(events.position, deliveries.position));
 
@@ -74,7 +73,7 @@ export function createDeliveryLists(
           .where(eq(attempts.deliveryId, deliveryId))
           .orderBy(asc(attempts.ordinal))
           .all()
-          .map(({ deliveryId: _, ordinal: __, ...row }) => withoutNulls(row)),
+          .map(({ deliveryId: _deliveryId, ordinal: _ordinal, ...row }) => withoutNulls(row)),
       ),
     list: ({ before, limit, offset, ...filter }) =>
       context.read(() =>

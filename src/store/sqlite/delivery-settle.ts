@@ -42,7 +42,8 @@ export function createDeliverySettle(context: SqliteContext): Pick<DeliveryStore
     const { attempt, lastError, ...outcome } = settlement;
     const { changes } = settle.run({ ...lane, ...outcome, lastError: lastError ?? null, now });
     // The try happened even when its delivery has moved on; only a removed one has no history any more.
-    if (attempt === undefined || (changes === 0 && known.get(outcome.deliveryId, lane.instanceId) === undefined)) return;
+    if (attempt === undefined || (changes === 0 && known.get(outcome.deliveryId, lane.instanceId) === undefined))
+      return;
     putAttempt.run({
       deliveryId: outcome.deliveryId,
       at: attempt.at,

@@ -98,6 +98,6 @@ export function createEvents(context: SqliteContext): EventStore {
 }
 
 /** An event of the table as the ports know it. */
-export function eventRowOf({ slotMask: _, ...row }: typeof events.$inferSelect): EventRow {
+export function eventRowOf({ slotMask: _slotMask, ...row }: typeof events.$inferSelect): EventRow {
   return withoutNulls(row);
 }

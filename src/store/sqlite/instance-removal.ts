@@ -34,8 +34,8 @@ const laterTables = [
 export interface InstanceRemoval {
   /** False when the instance is unknown. Resolves when nothing of it is left. */
   readonly remove: (instanceId: string) => Promise<boolean>;
-  /** Finishes removals that a crash cut off. */
-  readonly resume: () => Promise<void>;
+  /** Finishes removals that a crash cut off; stops between two steps when the signal aborts. */
+  readonly resume: (signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -60,9 +60,10 @@ export function createInstanceRemoval(context: SqliteContext): InstanceRemoval {
     ),
   );
 
-  const finish = async (instanceId: string): Promise<void> => {
+  const finish = async (instanceId: string, signal?: AbortSignal): Promise<void> => {
     for (const [index, statement] of later.entries()) {
       for (;;) {
+        if (signal?.aborted === true) return;
         const removed = await context.write(() => {
           if (laterTables[index]?.[0] === "deliveries") attempts.run(instanceId);
           return statement.run(instanceId).changes;
@@ -84,9 +85,9 @@ export function createInstanceRemoval(context: SqliteContext): InstanceRemoval {
       if (known) await finish(instanceId);
       return known;
     },
-    resume: async () => {
+    resume: async (signal) => {
       const left = await context.read(() => noted.all());
-      for (const { instanceId } of left) await finish(instanceId);
+      for (const { instanceId } of left) await finish(instanceId, signal);
     },
   };
 }

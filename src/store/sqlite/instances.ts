@@ -5,16 +5,15 @@ import { auditOf, changedInstance, type InstanceChange } from "../instance-chang
 import type { InstanceStore } from "../instances.ts";
 import { openText, sealText } from "../sealed-text.ts";
 import type { SqliteContext } from "./context.ts";
-import { createInstanceRemoval } from "./instance-removal.ts";
+import type { InstanceRemoval } from "./instance-removal.ts";
 import { createRetarget } from "./retarget.ts";
 import { connectionHistory, instanceCounters, instanceRemovals, instances, settingsAudit } from "./schema.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
 
 /** Instances in SQLite. */
-export function createInstances(context: SqliteContext): InstanceStore {
+export function createInstances(context: SqliteContext, removal: InstanceRemoval): InstanceStore {
   const { orm, sealer } = context;
   const retarget = createRetarget(context);
-  const removal = createInstanceRemoval(context);
 
   const one = (instanceId: string): Instance | undefined => {
     const row = orm.select().from(instances).where(eq(instances.instanceId, instanceId)).get();
@@ -62,13 +61,14 @@ export function createInstances(context: SqliteContext): InstanceStore {
   return {
     create: ({ instance }) =>
       context.write(() => {
-        const leaving = orm
-          .select()
-          .from(instanceRemovals)
-          .where(eq(instanceRemovals.instanceId, instance.id))
-          .get();
+        const leaving = orm.select().from(instanceRemovals).where(eq(instanceRemovals.instanceId, instance.id)).get();
         if (leaving !== undefined) throw new WazapiError("conflict", { message: "this instance is being removed" });
-        refusingTaken(() => orm.insert(instances).values({ instanceId: instance.id, ...columnsOf(instance) }).run());
+        refusingTaken(() =>
+          orm
+            .insert(instances)
+            .values({ instanceId: instance.id, ...columnsOf(instance) })
+            .run(),
+        );
         orm.insert(instanceCounters).values({ instanceId: instance.id, eventSequence: 0 }).run();
       }),
     get: ({ instanceId }) => context.read(() => one(instanceId)),
@@ -79,7 +79,8 @@ export function createInstances(context: SqliteContext): InstanceStore {
       }),
     list: ({ offset, limit, query }) =>
       context.read(() => {
-        const matches = query === undefined ? undefined : sql`instr(${instances.nameFolded}, ${query.toLowerCase()}) > 0`;
+        const matches =
+          query === undefined ? undefined : sql`instr(${instances.nameFolded}, ${query.toLowerCase()}) > 0`;
         const rows = orm
           .select()
           .from(instances)

@@ -67,7 +67,7 @@ export function createMessages(context: SqliteContext): MessageStore {
   };
 }
 
-function messageOf({ rowId: _, storedAt: __, ...row }: typeof messages.$inferSelect): StoredMessage {
+function messageOf({ rowId: _rowId, storedAt: _storedAt, ...row }: typeof messages.$inferSelect): StoredMessage {
   return row;
 }
 

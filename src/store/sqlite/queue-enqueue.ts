@@ -1,0 +1,88 @@
+import { WazapiError } from "#domain/errors.ts";
+import type { QueueStore } from "../queue.ts";
+import type { SqliteContext } from "./context.ts";
+import { createInstanceGuard } from "./instance-guard.ts";
+import { createPutRecords } from "./put-records.ts";
+import { createQueueLine } from "./queue-line.ts";
+import { queueColumns, type QueueColumns, queuedMessageOf } from "./queue-rows.ts";
+
+/** SQL of this file, for the test that no statement scans a table. */
+export const queueEnqueueSql = {
+  known: `SELECT request_hash AS "requestHash", zaap_id AS "zaapId" FROM idempotency_keys
+    WHERE instance_id = ? AND key = ? AND expires_at > ?`,
+  first: `SELECT ${queueColumns} FROM queue WHERE instance_id = ? AND zaap_id = ?`,
+  // Counts no further than the limit, however many wait.
+  waiting: `SELECT count(*) AS "total" FROM (
+    SELECT 1 FROM queue WHERE instance_id = ? AND state IN ('queued', 'sending') LIMIT ?)`,
+  insert: `INSERT INTO queue (instance_id, zaap_id, message_id, outgoing, state, attempts, due_at, scheduled_at, held,
+      delay_ms, typing_ms, created_at, updated_at)
+    VALUES (?, ?, ?, ?, 'queued', 0, ?, ?, ?, ?, ?, ?, ?) RETURNING ${queueColumns}`,
+  // A key that has run out may be used again.
+  remember: `INSERT INTO idempotency_keys (instance_id, key, request_hash, zaap_id, expires_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (instance_id, key) DO UPDATE SET
+      request_hash = excluded.request_hash, zaap_id = excluded.zaap_id, expires_at = excluded.expires_at`,
+} as const;
+
+/** Accepts messages into the queue. Throws `instance_not_found` beside what the port names. */
+export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "enqueue"> {
+  const { db } = context;
+  const known = db.prepare<[string, string, number], { requestHash: string; zaapId: string }>(queueEnqueueSql.known);
+  const first = db.prepare<[string, string], QueueColumns>(queueEnqueueSql.first);
+  const waiting = db.prepare<[string, number], { total: number }>(queueEnqueueSql.waiting);
+  const insert = db.prepare<(string | number | null)[], QueueColumns>(queueEnqueueSql.insert);
+  const remember = db.prepare<(string | number)[]>(queueEnqueueSql.remember);
+  const assertKnown = createInstanceGuard(db);
+  const line = createQueueLine(db);
+  const put = createPutRecords(context);
+
+  type Input = Parameters<QueueStore["enqueue"]>[0];
+
+  const acceptedBefore = ({ message, idempotency, now }: Input): QueueColumns | undefined => {
+    if (idempotency === undefined) return undefined;
+    const { instanceId } = message;
+    const found = known.get(instanceId, idempotency.key, now);
+    if (found === undefined) return undefined;
+    if (found.requestHash !== idempotency.requestHash) throw new WazapiError("idempotency_conflict");
+    return first.get(instanceId, found.zaapId);
+  };
+
+  const assertRoom = ({ message, maxWaiting }: Input): void => {
+    if (maxWaiting === undefined) return;
+    const total = waiting.get(message.instanceId, maxWaiting)?.total ?? 0;
+    if (total >= maxWaiting) throw new WazapiError("queue_full", { details: { maxWaiting } });
+  };
+
+  return {
+    enqueue: (input) => {
+      const { message, idempotency, now } = input;
+      const { instanceId, zaapId, messageId, outgoing } = message;
+      const document = JSON.stringify(outgoing);
+      return context.write(() => {
+        assertKnown(instanceId);
+        const before = acceptedBefore(input);
+        if (before !== undefined) return { message: queuedMessageOf(before), created: false };
+        assertRoom(input);
+        const row = insert.get(
+          instanceId,
+          zaapId,
+          messageId,
+          document,
+          message.dueAt,
+          message.scheduledAt ?? null,
+          (message.scheduledAt ?? now) > now ? 1 : 0,
+          message.delayMs ?? null,
+          message.typingMs,
+          message.createdAt,
+          now,
+        );
+        if (row === undefined) throw new WazapiError("storage", { message: "the queue took no row" });
+        put.steps(instanceId, [{ messageId, chatId: outgoing.to, status: "queued", at: now }]);
+        if (idempotency !== undefined) {
+          remember.run(instanceId, idempotency.key, idempotency.requestHash, zaapId, idempotency.expiresAt);
+        }
+        line.added({ instanceId });
+        return { message: queuedMessageOf(row), created: true };
+      });
+    },
+  };
+}
