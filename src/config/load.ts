@@ -63,7 +63,7 @@ export function loadConfig(input: LoadInput): LoadedConfig {
     const raw = rawOf(option, { input, file, fromFile, problems });
     const parsed = parse(option, raw);
     if ("problem" in parsed) problems.push(parsed.problem);
-    else if (parsed.value !== undefined) put(built, option.path, parsed.value);
+    else put(built, option.path, parsed.value);
     sources.set(option.path, raw.source);
   }
   // The schema of every leaf has been applied; absent optional ones are absent in the type too.
@@ -218,6 +218,7 @@ function invalid(problems: readonly string[]): WazapiError {
   return new WazapiError("invalid_config", { message, details: { problems } });
 }
 
+/** Sets the value, and makes the groups above it in any case. */
 function put(root: Record<string, unknown>, path: string, value: unknown): void {
   const names = path.split(".");
   const last = names.pop() ?? "";
@@ -227,5 +228,5 @@ function put(root: Record<string, unknown>, path: string, value: unknown): void 
     if (isRecord(next)) node = next;
     else node = node[name] = {};
   }
-  node[last] = value;
+  if (value !== undefined) node[last] = value;
 }

@@ -95,7 +95,8 @@ export function retention(): z.ZodType<number, number | string> {
 
 /** Milliseconds in the largest unit that divides them. */
 export function inUnits(ms: number): string {
-  const unit = Object.entries(durationUnits).findLast(([, size]) => ms >= size && ms % size === 0);
+  // Nobody thinks of a day as a seventh of a week.
+  const unit = Object.entries(durationUnits).findLast(([name, size]) => name !== "w" && ms >= size && ms % size === 0);
   return unit === undefined ? `${ms}ms` : `${ms / unit[1]}${unit[0]}`;
 }
 
@@ -115,8 +116,17 @@ export function bytes(min: number, max: number = Number.MAX_SAFE_INTEGER): z.Zod
   return reads((raw) => {
     const value = typeof raw === "string" ? measured(raw, byteUnits) : raw;
     if (typeof value !== "number" || !Number.isFinite(value)) return { must: "be an amount of bytes, like 64MB" };
-    return value >= min && value <= max ? { value: Math.round(value) } : { must: `be from ${min} to ${max} bytes` };
+    return value >= min && value <= max
+      ? { value: Math.round(value) }
+      : { must: `be from ${inBytes(min)} to ${inBytes(max)}` };
   });
+}
+
+/** Bytes in the largest unit that divides them. */
+export function inBytes(amount: number): string {
+  const units = { GiB: 1_073_741_824, MiB: 1_048_576, KiB: 1_024 };
+  const unit = Object.entries(units).find(([, size]) => amount >= size && amount % size === 0);
+  return unit === undefined ? `${amount}B` : `${amount / unit[1]}${unit[0]}`;
 }
 
 function measured(raw: string, units: Readonly<Record<string, number>>): number | undefined {
