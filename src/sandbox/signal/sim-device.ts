@@ -1,4 +1,12 @@
 import type { KeyPair, proto } from "@whiskeysockets/baileys";
+import { SessionBuilder, SessionCipher } from "libsignal";
+import { SandboxError } from "../sandbox-error.ts";
+import { protocolAddress } from "./address.ts";
+import { isSigned, signalKey } from "./curve.ts";
+import { createDeviceKeys } from "./device-keys.ts";
+import { pad, unpad } from "./padding.ts";
+import { createSenderKeys } from "./sender-keys.ts";
+import { createSessionStore, type SessionStoreState } from "./session-store.ts";
 
 /** What another device needs to write to this one. */
 export interface PreKeyBundle {
@@ -10,15 +18,10 @@ export interface PreKeyBundle {
 }
 
 /** All a device remembers, as plain JSON. It holds private keys. */
-export interface SimDeviceState {
+export interface SimDeviceState extends SessionStoreState {
   readonly deviceId: number;
   /** Base64. */
   readonly seed: string;
-  readonly nextPreKeyId: number;
-  /** Ids of the one-time pre-keys that were given away and not used yet. */
-  readonly preKeyIds: readonly number[];
-  /** libsignal's session records by address. */
-  readonly sessions: Readonly<Record<string, unknown>>;
   /** Sender keys by group and address. */
   readonly senderKeys: Readonly<Record<string, string>>;
 }
@@ -57,11 +60,105 @@ export interface SimDevice {
 }
 
 /** A device with the identity, the signed pre-key and the registration id that belong to this seed. */
-export function createSimDevice(_input: { readonly seed: Uint8Array; readonly deviceId: number }): SimDevice {
-  throw new Error("being written");
+export function createSimDevice(input: { readonly seed: Uint8Array; readonly deviceId: number }): SimDevice {
+  const seed = Buffer.from(input.seed).toString("base64");
+  return restoreSimDevice({
+    deviceId: input.deviceId,
+    seed,
+    nextPreKeyId: 1,
+    preKeyIds: [],
+    sessions: {},
+    senderKeys: {},
+  });
 }
 
 /** The device as it was at the snapshot. */
-export function restoreSimDevice(_state: SimDeviceState): SimDevice {
-  throw new Error("being written");
+export function restoreSimDevice(state: SimDeviceState): SimDevice {
+  const { deviceId, seed } = state;
+  const keys = createDeviceKeys(Buffer.from(seed, "base64"), deviceId);
+  const store = createSessionStore(keys, state);
+  const senderKeys = createSenderKeys(state.senderKeys);
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = async <T>(operation: () => Promise<T>): Promise<T> => {
+    const run = last.then(async () => {
+      store.begin();
+      return operation();
+    });
+    // The next one does not care how this one ended.
+    last = run.catch(() => {});
+    return run;
+  };
+  return {
+    deviceId,
+    registrationId: keys.registrationId,
+    identity: keys.identity,
+    identityPublic: keys.identity.public,
+    takeBundle() {
+      const { id, keyPair, signature } = keys.signedPreKey;
+      const preKeyId = store.nextPreKeyId();
+      return {
+        registrationId: keys.registrationId,
+        identity: keys.identity.public,
+        signedPreKey: { id, publicKey: keyPair.public, signature: signature() },
+        preKey: { id: preKeyId, publicKey: keys.preKey(preKeyId).public },
+      };
+    },
+    hasSession: (address) => store.has(protocolAddress(address).toString()),
+    openSession: async (address, bundle) =>
+      inTurn(async () => {
+        await new SessionBuilder(store.storage, protocolAddress(address)).initOutgoing(checkedBundle(bundle));
+      }),
+    dropSession: (address) => store.drop(protocolAddress(address).toString()),
+    encrypt: async (address, message) =>
+      inTurn(async () => {
+        const peer = protocolAddress(address);
+        if (!store.has(peer.toString())) throw new SandboxError("not_found", `there is no session with ${address}`);
+        const { type, body } = await new SessionCipher(store.storage, peer).encrypt(pad(message));
+        // libsignal: 3 says that the first message, with the keys, was not answered yet.
+        return { type: type === 3 ? "pkmsg" : "msg", ciphertext: Buffer.from(body, "binary") };
+      }),
+    decrypt: async (address, type, ciphertext) =>
+      inTurn(async () =>
+        orRefused(async () => {
+          const cipher = new SessionCipher(store.storage, protocolAddress(address));
+          const bytes = Buffer.from(ciphertext);
+          if (type === "pkmsg") return unpad(await cipher.decryptPreKeyWhisperMessage(bytes));
+          if (type === "msg") return unpad(await cipher.decryptWhisperMessage(bytes));
+          throw new Error(`a device does not decrypt ${type}`);
+        }),
+      ),
+    senderKey: async (group, ownAddress) => inTurn(async () => senderKeys.distribution(group, ownAddress)),
+    processSenderKey: async (group, address, distribution) =>
+      inTurn(async () => orRefused(async () => senderKeys.process(group, address, distribution))),
+    encryptGroup: async (group, ownAddress, message) =>
+      inTurn(async () => senderKeys.encrypt(group, ownAddress, message)),
+    decryptGroup: async (group, address, ciphertext) =>
+      inTurn(async () => orRefused(async () => senderKeys.decrypt(group, address, ciphertext))),
+    snapshot: () => ({ deviceId, seed, ...store.snapshot(), senderKeys: senderKeys.snapshot() }),
+  };
+}
+
+/** The bundle in libsignal's words, once its signature is known to be right: libsignal itself does not look. */
+function checkedBundle({ registrationId, identity, signedPreKey, preKey }: PreKeyBundle) {
+  const signed = signalKey(signedPreKey.publicKey);
+  if (!isSigned(identity, signed, signedPreKey.signature)) {
+    throw new SandboxError("refused", "the signed pre-key was not signed by its identity");
+  }
+  const session = {
+    registrationId,
+    identityKey: signalKey(identity),
+    signedPreKey: { keyId: signedPreKey.id, publicKey: signed, signature: Buffer.from(signedPreKey.signature) },
+  };
+  // libsignal does without a one-time pre-key, though its types ask for one.
+  if (preKey === undefined) return session as typeof session & { preKey: { keyId: number; publicKey: Uint8Array } };
+  return { ...session, preKey: { keyId: preKey.id, publicKey: signalKey(preKey.publicKey) } };
+}
+
+async function orRefused<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (cause) {
+    if (cause instanceof SandboxError) throw cause;
+    throw new SandboxError("refused", cause instanceof Error ? cause.message : String(cause), { cause });
+  }
 }
