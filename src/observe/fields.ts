@@ -1,0 +1,152 @@
+import { errorTable, isWazapiError } from "#domain/errors.ts";
+import { describeError } from "./error-fields.ts";
+import type { Mask } from "./mask.ts";
+
+/** How much of a value is written. What is beyond is cut off, and the place says so. */
+const limits = { depth: 4, items: 20, names: 40, text: 1_000 } as const;
+
+const hidden = "[hidden]";
+
+/** Names whose value never leaves the process, whatever it is; compared in snake_case. */
+const hiddenNames: ReadonlySet<string> = new Set([
+  "answer",
+  "authorization",
+  "auth",
+  "body",
+  "caption",
+  "captured",
+  "content",
+  "cookie",
+  "credentials",
+  "creds",
+  "custom_code",
+  "data",
+  "dsn",
+  "headers",
+  "key",
+  "message",
+  "outgoing",
+  "params",
+  "password",
+  "payload",
+  "plaintext",
+  "proto",
+  "push_name",
+  "qr",
+  "query",
+  "text",
+]);
+
+/** Parts of a name that make it one of these. */
+const hiddenParts =
+  /(?:^|_)(?:token|tokens|secret|secrets|password|qr|pairing_code|payload)(?:_|$)|_(?:key|text|body|dsn)$/;
+
+/** Names that only look like it. */
+const shownNames: ReadonlySet<string> = new Set(["fencing_token", "crash_key"]);
+
+/** Ids of our own: digits in them are no phone numbers. */
+const ids: ReadonlySet<string> = new Set([
+  "instance_id",
+  "request_id",
+  "event_id",
+  "zaap_id",
+  "message_id",
+  "node_id",
+  "hook_id",
+  "journal_id",
+  "delivery_id",
+]);
+
+/** How values are shown on a line. */
+export interface FieldOptions {
+  readonly mask: Mask;
+  /** Whether phone numbers and JIDs are left as they are. */
+  readonly people: boolean;
+}
+
+/** Fields as they are written: names in snake_case, values bounded, secrets out. Never throws. */
+export function describeFields(
+  fields: Readonly<Record<string, unknown>>,
+  options: FieldOptions,
+): Record<string, unknown> {
+  return describeRecord(fields, { ...options, depth: 0 });
+}
+
+interface Place extends FieldOptions {
+  readonly depth: number;
+}
+
+function describeRecord(record: object, place: Place): Record<string, unknown> {
+  const described: Record<string, unknown> = {};
+  const entries = Object.entries(record);
+  for (const [name, value] of entries.slice(0, limits.names)) {
+    const written = snakeCase(name).slice(0, 80);
+    const shown = isHidden(written, value) ? hidden : describe(value, { name: written, place });
+    if (shown !== undefined) described[written] = shown;
+  }
+  if (entries.length > limits.names) described["more"] = entries.length - limits.names;
+  return described;
+}
+
+function describe(value: unknown, at: { readonly name: string; readonly place: Place }): unknown {
+  const { name, place } = at;
+  switch (typeof value) {
+    case "string":
+      return describeText(value, at);
+    case "number":
+      return Number.isFinite(value) ? value : String(value);
+    case "boolean":
+      return value;
+    case "bigint":
+      return value.toString();
+    case "undefined":
+    case "function":
+    case "symbol":
+      return undefined;
+    case "object":
+  }
+  if (value === null) return null;
+  if (value instanceof Error) return describeThrown(value, place);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "invalid date" : value.toISOString();
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
+  if (place.depth >= limits.depth) return "[deeper]";
+  const deeper = { ...place, depth: place.depth + 1 };
+  if (value instanceof Map) return `[map of ${value.size}]`;
+  const list = value instanceof Set ? [...value] : value;
+  if (!Array.isArray(list)) return describeRecord(value, deeper);
+  const items: unknown[] = list.slice(0, limits.items).map((item) => describe(item, { name, place: deeper }) ?? null);
+  return list.length > limits.items ? [...items, `[${list.length - limits.items} more]`] : items;
+}
+
+function describeThrown(error: Error, place: Place): unknown {
+  const described = describeError(error, (text) => describeText(text, { name: "", place }));
+  if (!isWazapiError(error) || Object.keys(error.details).length === 0) return described;
+  return { ...described, details: describeRecord(error.details, { ...place, depth: place.depth + 1 }) };
+}
+
+function describeText(text: string, { name, place }: { readonly name: string; readonly place: Place }): string {
+  // Cut first: masking costs by length, and a half of what is masked says nothing.
+  const cut = text.length > limits.text ? `${text.slice(0, limits.text)}…` : text;
+  const masked = place.mask.secrets(cut);
+  if (place.people) return masked;
+  return ids.has(name) ? place.mask.jids(masked) : place.mask.people(masked);
+}
+
+function isHidden(name: string, value: unknown): boolean {
+  if (name === "code") return !isErrorCode(value);
+  return !shownNames.has(name) && (hiddenNames.has(name) || hiddenParts.test(name));
+}
+
+/** A pairing code is called `code` as well as the code of a failure; only the latter is one of ours or a number. */
+function isErrorCode(value: unknown): boolean {
+  if (typeof value === "number") return true;
+  return typeof value === "string" && (value in errorTable || /^[A-Z]+(?:_[A-Z\d]+)+$|^E[A-Z]{4,}$/.test(value));
+}
+
+/** `instanceId` → `instance_id`: the one place that says how names are spelled on the wire. */
+export function snakeCase(name: string): string {
+  return name
+    .replace(/([a-z\d])([A-Z])/g, "$1_$2")
+    .replace(/[\s.-]+/g, "_")
+    .toLowerCase();
+}
