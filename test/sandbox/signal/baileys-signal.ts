@@ -7,18 +7,17 @@ import {
   proto,
   unpadRandomMax16,
   Curve,
-  type SignalDataSet,
-  type SignalKeyStore,
 } from "@whiskeysockets/baileys";
 import { makeLibSignalRepository } from "@whiskeysockets/baileys/lib/Signal/libsignal.js";
 import { createBaileysLog } from "../baileys-log.ts";
+import { memoryKeyStore } from "../memory-key-store.ts";
 import type { PreKeyBundle } from "#sandbox/signal/sim-device.ts";
 
 /** Baileys' own Signal repository over a store in memory: the account's companion. */
 export function createBaileysSignal() {
   const creds = initAuthCreds();
   const log = createBaileysLog();
-  const keys = addTransactionCapability(makeCacheableSignalKeyStore(memoryStore(), log), log, {
+  const keys = addTransactionCapability(makeCacheableSignalKeyStore(memoryKeyStore(), log), log, {
     maxCommitRetries: 1,
     delayBetweenTriesMs: 1,
   });
@@ -77,22 +76,4 @@ export function createBaileysSignal() {
 
 function decode(plain: Uint8Array): proto.IMessage {
   return proto.Message.decode(unpadRandomMax16(plain));
-}
-
-function memoryStore(): SignalKeyStore {
-  const rows = new Map<string, unknown>();
-  return {
-    get: async (type, ids) =>
-      Object.fromEntries(
-        ids.flatMap((id) => (rows.has(`${type}/${id}`) ? [[id, rows.get(`${type}/${id}`)]] : [])),
-      ) as never,
-    set: async (data: SignalDataSet) => {
-      for (const [type, byId] of Object.entries(data)) {
-        for (const [id, value] of Object.entries(byId ?? {})) {
-          if (value === null) rows.delete(`${type}/${id}`);
-          else rows.set(`${type}/${id}`, value);
-        }
-      }
-    },
-  };
 }
