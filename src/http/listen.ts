@@ -115,3 +115,8 @@ async function closeWithin(server: Server, drainMs: number): Promise<void> {
   }
   server.closeAllConnections();
 }
+
+/** Whether only this machine reaches a listener on this host. */
+export function isLoopbackHost(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}

@@ -1,0 +1,270 @@
+import { renderCallback } from "#callbacks/catalogue.ts";
+import type { ShutdownPhase } from "#cluster/shutdown.ts";
+import { type Finding, type Reconcile, type ReconcileOptions, startReconcile } from "#cluster/reconcile.ts";
+import { type RetentionOptions, startRetention } from "#cluster/retention.ts";
+import { releaseOthers } from "#cluster/release-others.ts";
+import type { Captured } from "#domain/captured.ts";
+import type { HttpDeps } from "#http/deps.ts";
+import { createBell } from "#lib/bell.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { AddressGuard } from "#lib/guard.ts";
+import type { Log } from "#lib/log.ts";
+import { sleep } from "#lib/sleep.ts";
+import type { MediaLinks } from "#pipeline/deliver/media-links.ts";
+import type { Outcome } from "#pipeline/outcome.ts";
+import { toNewEvent } from "#pipeline/persist/to-new-event.ts";
+import { type PipelineDeps, type PipelineOptions, type PipelineStats, startPipeline } from "#pipeline/pipeline.ts";
+import type { QueueDeps } from "#queue/deps.ts";
+import { createEnqueue, type EnqueueOptions } from "#queue/enqueue.ts";
+import type { QueueOptions } from "#queue/options.ts";
+import { startQueue } from "#queue/worker.ts";
+import type { EventRow } from "#store/records.ts";
+import type { Store } from "#store/store.ts";
+import type { Inbound } from "#whatsapp/inbound.ts";
+import type { SessionsOptions } from "#whatsapp/options.ts";
+import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
+import type { Transport } from "#whatsapp/transport.ts";
+
+/** What an engine works with. Whoever opened store and transport closes them, after it. */
+export interface EngineDeps {
+  readonly store: Store;
+  readonly transport: Transport;
+  readonly guard: AddressGuard;
+  readonly media: MediaLinks;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Name of this process on claims and leases. */
+  readonly owner: string;
+  /** Told for metrics; must not throw. */
+  readonly observe: {
+    readonly attempted: NonNullable<PipelineDeps["attempted"]>;
+    readonly queued: NonNullable<QueueDeps["observe"]>;
+    readonly found: (finding: Finding, count: number) => void;
+    readonly pruned: (removed: Readonly<Record<string, number>>) => void;
+  };
+}
+
+/** Limits and pace of its parts. */
+export interface EngineOptions {
+  readonly pipeline: PipelineOptions;
+  readonly queue: QueueOptions;
+  readonly enqueue: EnqueueOptions;
+  readonly sessions: Partial<SessionsOptions>;
+  readonly reconcile: ReconcileOptions;
+  readonly retention: RetentionOptions;
+}
+
+/** The parts of `HttpDeps` that an engine brings. */
+type EngineParts = Pick<
+  HttpDeps,
+  "store" | "sessions" | "sendQueue" | "webhookTest" | "feed" | "wake" | "deadLetters" | "renderEvent"
+>;
+
+/** Sessions, pipeline, queue and the workers around them, on an open store. */
+export interface Engine {
+  readonly http: EngineParts;
+  readonly sessions: Pick<Sessions, "owned" | "connectedCount" | "startAll">;
+  readonly reconcile: Pick<Reconcile, "request" | "last">;
+  readonly stats: () => PipelineStats;
+  /** How it is stopped, in this order; every phase must have run before store and transport are closed. */
+  readonly phases: readonly ShutdownPhase[];
+}
+
+/**
+ * Starts everything that works on the rows. Sends and deliveries that wait leave at once; sessions are started by
+ * `sessions.startAll`. It ends by its phases, not by a signal: each part is given the time to put down what it holds.
+ */
+export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
+  const { store, clock, log } = deps;
+  const news = createBell();
+  /** Aborted when the deadline of the shutdown has come for the part: it stops at once. */
+  const cut = { queue: new AbortController(), sessions: new AbortController(), pipeline: new AbortController() };
+  const background = new AbortController();
+
+  const pipeline = startPipeline(
+    {
+      store,
+      clock,
+      log: log.child({ component: "pipeline" }),
+      guard: deps.guard,
+      media: deps.media,
+      stored: () => news.ring(),
+      attempted: deps.observe.attempted,
+    },
+    options.pipeline,
+    cut.pipeline.signal,
+  );
+  const inbound: Inbound = {
+    receive: (batch) => {
+      const { captured, instanceId } = batch;
+      if (captured?.kind === "connected" || captured?.kind === "disconnected") queue.connectionChanged(instanceId);
+      return pipeline.receive(batch);
+    },
+  };
+  const sessions = createSessions(
+    {
+      ...store,
+      inbound,
+      transport: deps.transport,
+      clock,
+      log: log.child({ component: "whatsapp" }),
+      owner: deps.owner,
+    },
+    options.sessions,
+    cut.sessions.signal,
+  );
+  const queue = startQueue(
+    {
+      queue: store.queue,
+      instances: store.instances,
+      directory: store.directory,
+      sender: sessions,
+      toNewEvent,
+      echo: ({ message, sent, instance }) => {
+        const { phone = "", lid } = instance.connection;
+        const own = lid === undefined ? { phone } : { phone, lid };
+        return pipeline.capturedOf({ instanceId: message.instanceId, own, proto: sent.proto, at: sent.at });
+      },
+      observe: deps.observe.queued,
+      eventsStored: () => {
+        pipeline.wake();
+        news.ring();
+      },
+      clock,
+      sleep,
+      random: Math.random,
+      log: log.child({ component: "queue" }),
+    },
+    options.queue,
+    cut.queue.signal,
+  );
+  const reconcile = startReconcile(
+    {
+      instances: store.instances,
+      sessions,
+      found: deps.observe.found,
+      clock,
+      sleep,
+      log: log.child({ component: "reconcile" }),
+    },
+    options.reconcile,
+    background.signal,
+  );
+  const retention = startRetention(
+    {
+      retention: store.retention,
+      pruned: deps.observe.pruned,
+      clock,
+      sleep,
+      log: log.child({ component: "retention" }),
+    },
+    options.retention,
+    background.signal,
+  );
+  const enqueue = createEnqueue(
+    { queue: store.queue, instances: store.instances, sender: sessions, worker: queue, clock },
+    options.enqueue,
+  );
+
+  return {
+    http: {
+      // A message in hand is reached through the worker.
+      store: { ...store, queue: withControls(store.queue, queue.controls) },
+      sessions,
+      sendQueue: { enqueue },
+      webhookTest: {
+        send: async ({ instance, url }, signal) =>
+          testResultOf(await pipeline.deliverTest({ instanceId: instance.id, url }, signal)),
+      },
+      feed: {
+        since: (input) => store.events.since(input),
+        lastPosition: () => store.events.lastPosition(),
+        wait: news.wait,
+      },
+      wake: { queue: (instanceId) => queue.wake(instanceId), deliveries: () => pipeline.wake() },
+      deadLetters: { purge: (input) => store.deliveries.purgeDiscarded(input) },
+      renderEvent,
+    },
+    sessions,
+    reconcile,
+    stats: pipeline.stats,
+    phases: [
+      { name: "queue", run: (signal) => ending(queue, signal, cut.queue) },
+      {
+        name: "background",
+        run: async () => {
+          background.abort();
+          await Promise.all([reconcile[Symbol.asyncDispose](), retention[Symbol.asyncDispose]()]);
+        },
+      },
+      { name: "sessions", run: (signal) => endingAt(sessions, signal, cut.sessions) },
+      { name: "pipeline", run: (signal) => endingAt(pipeline, signal, cut.pipeline) },
+    ],
+  };
+}
+
+/** Frees what dead processes hold; only for the one process that works on this store, before it starts an engine. */
+export async function takeOver(store: Store, input: { readonly owner: string; readonly now: number }): Promise<number> {
+  return await releaseOthers(store, input);
+}
+
+/** Claims nothing new, waits for the message in flight, then ends. */
+async function ending(
+  queue: AsyncDisposable & { readonly drain: (signal: AbortSignal) => Promise<readonly string[]> },
+  signal: AbortSignal,
+  cut: AbortController,
+): Promise<void> {
+  await queue.drain(signal);
+  await endingAt(queue, signal, cut);
+}
+
+/** Ends a part in peace, or at once when its time is up. */
+async function endingAt(part: AsyncDisposable, signal: AbortSignal, cut: AbortController): Promise<void> {
+  const now = (): void => cut.abort();
+  signal.addEventListener("abort", now, { once: true });
+  if (signal.aborted) now();
+  try {
+    await part[Symbol.asyncDispose]();
+  } finally {
+    signal.removeEventListener("abort", now);
+  }
+}
+
+function withControls(
+  store: Store["queue"],
+  controls: Pick<Store["queue"], "cancel" | "purge" | "requeueFailed">,
+): Store["queue"] {
+  return {
+    enqueue: (input) => store.enqueue(input),
+    instancesWithWork: (input) => store.instancesWithWork(input),
+    nextDueAt: (input) => store.nextDueAt(input),
+    claim: (input) => store.claim(input),
+    renew: (input) => store.renew(input),
+    retry: (input) => store.retry(input),
+    settle: (input) => store.settle(input),
+    get: (input) => store.get(input),
+    byMessageId: (input) => store.byMessageId(input),
+    list: (input) => store.list(input),
+    count: (input) => store.count(input),
+    ...controls,
+  };
+}
+
+/** The webhook body as a list of events shows it: files have no links there. */
+function renderEvent(event: EventRow): unknown {
+  const captured = JSON.parse(event.captured) as Captured; // Written by persist out of this very type.
+  return renderCallback(captured, { instanceId: event.instanceId, media: () => undefined }).payload;
+}
+
+type TestResult = Awaited<ReturnType<HttpDeps["webhookTest"]["send"]>>;
+
+function testResultOf(outcome: Outcome): TestResult {
+  if (outcome.kind === "canceled") return { error: "canceled", durationMs: 0 };
+  const { status, error, durationMs, answer } = outcome.attempt;
+  return {
+    durationMs,
+    ...(status === undefined ? {} : { status }),
+    ...(error === undefined ? {} : { error }),
+    ...(answer === undefined ? {} : { answer }),
+  };
+}
