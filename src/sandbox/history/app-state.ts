@@ -35,12 +35,21 @@ export interface AppState {
   change(collection: AppStateCollection, changes: readonly AppStateChange[]): Promise<number>;
   /**
    * Answers one `collection` of a `w:sync:app:state` query: takes the companion's patch, if there is one, and gives what
-   * it lacks. After changes, the account's other companions need a `server_sync` notification.
+   * it lacks.
    */
-  sync(collection: BinaryNode): Promise<{ readonly answer: BinaryNode; readonly changes: readonly AppStateChange[] }>;
+  sync(collection: BinaryNode): Promise<SyncResult>;
   version(collection: AppStateCollection): number;
   /** Plain JSON for {@link restoreAppState}. */
   snapshot(): AppStateState;
+}
+
+/** What became of a companion's `collection`. */
+export interface SyncResult {
+  readonly answer: BinaryNode;
+  /** A patch was taken: the account's other companions need a `server_sync` notification. */
+  readonly changed: boolean;
+  /** What the patch said. */
+  readonly changes: readonly AppStateChange[];
 }
 
 /** All an app state remembers, as plain JSON. */
@@ -82,10 +91,10 @@ export function restoreAppState(deps: { readonly media: MediaServer }, state: Ap
     async sync(request) {
       const name = request.attrs["name"] ?? "";
       const collection = collections.get(name);
-      if (collection === undefined) return { answer: failed(name, 404, "item-not-found"), changes: [] };
+      if (collection === undefined) return unchanged(failed(name, 404, "item-not-found"));
       const patch = bytesOf(childOf(request, "patch"));
       return patch === undefined
-        ? { answer: await pull(deps.media, collection, request), changes: [] }
+        ? unchanged(await pull(deps.media, collection, request))
         : push(collection, request, patch);
     },
     version: (name) => collectionOf(name).version(),
@@ -147,18 +156,22 @@ async function pull(media: MediaServer, collection: Collection, request: BinaryN
   ]);
 }
 
-function push(collection: Collection, request: BinaryNode, patch: Uint8Array) {
+function push(collection: Collection, request: BinaryNode, patch: Uint8Array): SyncResult {
   const { name = "", version } = request.attrs;
-  if (Number(version) !== collection.version()) return { answer: failed(name, 409, "conflict"), changes: [] };
+  if (Number(version) !== collection.version()) return unchanged(failed(name, 409, "conflict"));
   try {
     const changes = collection.push(patch);
-    return { answer: stanza("collection", { name, version: collection.version() }), changes };
+    return { answer: stanza("collection", { name, version: collection.version() }), changed: true, changes };
   } catch {
     // A patch that cannot be right must not spoil what others read; the client is told and nothing changed.
-    return { answer: failed(name, 400, "bad-request"), changes: [] };
+    return unchanged(failed(name, 400, "bad-request"));
   }
 }
 
 function failed(name: string, code: number, text: string): BinaryNode {
   return stanza("collection", { name, type: "error" }, [stanza("error", { code, text })]);
+}
+
+function unchanged(answer: BinaryNode): SyncResult {
+  return { answer, changed: false, changes: [] };
 }

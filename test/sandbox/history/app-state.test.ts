@@ -4,7 +4,6 @@ import {
   encodeSyncdPatch,
   newLTHashState,
   proto,
-  type BinaryNode,
   type ChatMutation,
   type LTHashState,
   type WAPatchName,
@@ -18,6 +17,7 @@ import {
   type AppState,
   type AppStateChange,
   type AppStateState,
+  type SyncResult,
 } from "#sandbox/history/app-state.ts";
 import type { MediaServer } from "#sandbox/control.ts";
 import { decryptMedia } from "#sandbox/media/media-crypto.ts";
@@ -67,7 +67,7 @@ class Companion {
   async push(
     change: { index: string[]; syncAction: proto.ISyncActionValue; apiVersion: number; operation?: number },
     damage: (patch: proto.ISyncdPatch) => void = () => {},
-  ): Promise<{ answer: BinaryNode; changes: readonly AppStateChange[] }> {
+  ): Promise<SyncResult> {
     const create = { type: names, operation: 0, ...change } as never;
     const { patch, state } = await encodeSyncdPatch(create, this.#keyId, this.state, this.#key);
     damage(patch);
@@ -145,6 +145,7 @@ describe("app state", () => {
     const contactAction = { fullName: "By Companion" };
     const sent = await writer.push({ index: ["contact", jid(7)], syncAction: { contactAction }, apiVersion: 2 });
     expect(sent.answer.attrs).toEqual({ name: names, version: "2" });
+    expect(sent.changed).toBe(true);
     expect(sent.changes).toMatchObject([{ index: ["contact", jid(7)], value: { contactAction } }]);
     expect(namesIn(await reader.pull())).toEqual(["Person 1", "By Companion"]);
     await app.change(names, [named(2)]);
@@ -155,9 +156,9 @@ describe("app state", () => {
     const { app, companion } = openApp();
     const writer = companion();
     await app.change(names, [named(1)]);
-    const { answer, changes } = await writer.push({ index: ["x"], syncAction: {}, apiVersion: 2 });
+    const { answer, changed, changes } = await writer.push({ index: ["x"], syncAction: {}, apiVersion: 2 });
     expect(childOf(answer, "error")?.attrs["code"]).toBe("409");
-    expect(changes).toEqual([]);
+    expect({ changed, changes }).toEqual({ changed: false, changes: [] });
     expect(app.version(names)).toBe(1);
   });
 

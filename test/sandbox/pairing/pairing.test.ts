@@ -37,8 +37,9 @@ const answerIn = (stanzas: readonly BinaryNode[]): Uint8Array | undefined =>
     ),
   );
 
-const until = async (condition: () => boolean): Promise<void> =>
-  vi.waitUntil(condition, { interval: 5, timeout: 10_000 });
+const until = async (condition: () => boolean): Promise<void> => {
+  await vi.waitUntil(condition, { interval: 5, timeout: 10_000 });
+};
 
 describe("pairing of a real Baileys socket", () => {
   it("by QR: what the QR says is what the connection says, and the device signs", async () => {
