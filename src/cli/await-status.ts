@@ -1,0 +1,57 @@
+import { WazapiError } from "#domain/errors.ts";
+import { statusRank } from "#domain/message-status.ts";
+import type { MessageStatus } from "#domain/message-status.ts";
+import { sleep } from "#lib/sleep.ts";
+
+import type { Api, InstanceRef } from "./api.ts";
+import type { Cli } from "./cli.ts";
+import { traceOf } from "./message-trace.ts";
+import type { MessageTrace } from "./message-trace.ts";
+
+/** What one can wait for. */
+export const awaitedStatuses = ["sent", "delivered", "read"] as const satisfies readonly MessageStatus[];
+
+/** One of them. */
+export type AwaitedStatus = (typeof awaitedStatuses)[number];
+
+/** How often the way of the message is looked at. */
+const lookMs = 150;
+
+/**
+ * Waits until a message came that far, and answers how far it is then. Throws `send_failed` when it never will,
+ * `timeout` when it did not in time; the message itself goes its way whatever happens here.
+ */
+export async function awaitStatus(
+  cli: Cli,
+  input: {
+    readonly api: Api;
+    readonly instance: InstanceRef;
+    readonly messageId: string;
+    readonly wanted: AwaitedStatus;
+    readonly timeoutMs: number;
+  },
+): Promise<MessageStatus> {
+  const { api, instance, messageId, wanted } = input;
+  const limit = AbortSignal.any([cli.signal, AbortSignal.timeout(input.timeoutMs)]);
+  for (;;) {
+    const trace = await traceOf(api, { instance, messageId });
+    if (statusRank(trace.status) >= statusRank(wanted)) return trace.status;
+    refuseEnded(trace);
+    await sleep(lookMs, limit);
+    if (!limit.aborted) continue;
+    throw new WazapiError("timeout", {
+      message: `the message is ${trace.status}, not ${wanted} yet`,
+      details: { hint: `it goes on by itself; see \`wazapi message trace ${messageId}\`` },
+    });
+  }
+}
+
+function refuseEnded({ status, queue }: MessageTrace): void {
+  const end = [status, queue?.state].find((state) => state === "failed" || state === "canceled");
+  if (end === undefined) return;
+  if (end === "canceled") throw new WazapiError("conflict", { message: "the message was canceled" });
+  throw new WazapiError("send_failed", {
+    message: `the message could not be sent${queue?.lastError === undefined ? "" : `: ${queue.lastError}`}`,
+    ...(queue !== undefined && { details: { hint: `try again with \`wazapi queue retry ${queue.zaapId}\`` } }),
+  });
+}

@@ -1,0 +1,37 @@
+import type { ConnectionState } from "#domain/instance.ts";
+
+import type { Api, InstanceRef } from "./api.ts";
+import type { Cell } from "./output.ts";
+
+/** The connection of an instance, as the server tells it. Times are epoch milliseconds. */
+export interface ConnectionView {
+  readonly state: ConnectionState;
+  readonly reason?: string;
+  readonly at: number;
+  readonly phone?: string;
+  readonly pushName?: string;
+  readonly lastSeenAt?: number;
+  readonly retry?: { readonly failures: number; readonly nextAt: number };
+  readonly history: readonly { readonly state: ConnectionState; readonly reason?: string; readonly at: number }[];
+}
+
+/** Asks for it, with that many entries of its history. */
+export async function connectionOf(api: Api, instance: InstanceRef, history = 0): Promise<ConnectionView> {
+  return api.instance(instance, { path: `/connection?limit=${history}` });
+}
+
+const colors = {
+  connected: "green",
+  connecting: "yellow",
+  pairing: "yellow",
+  unpaired: "dim",
+  disconnected: "red",
+  replaced: "red",
+  logged_out: "red",
+  banned: "red",
+} as const satisfies Record<ConnectionState, string>;
+
+/** The state with its colour. */
+export function connectionCell({ state }: ConnectionView): Cell {
+  return { text: state, color: colors[state] };
+}

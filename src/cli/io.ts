@@ -1,0 +1,72 @@
+import { systemClock } from "#lib/clock.ts";
+import type { Clock } from "#lib/clock.ts";
+
+/** A stream that is written to, with what is known of the terminal behind it. */
+export interface TextSink {
+  readonly write: (text: string) => unknown;
+  readonly isTTY: boolean;
+  /** Size of the terminal. */
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+/** Everything a command touches outside the program; tests bring their own. */
+export interface CliIo {
+  /** Data. */
+  readonly stdout: TextSink;
+  /** Talk. */
+  readonly stderr: TextSink;
+  /** The whole of standard input as text, when a command asks for it. */
+  readonly readStdin: () => Promise<string>;
+  /** Resolves when standard input ends. */
+  readonly untilStdinEnds: () => Promise<void>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Working directory. */
+  readonly cwd: string;
+  readonly clock: Clock;
+  /** Where requests to stop come from. */
+  readonly signals: {
+    readonly on: (signal: NodeJS.Signals, listener: () => void) => unknown;
+    readonly off: (signal: NodeJS.Signals, listener: () => void) => unknown;
+  };
+  /** Calls back once when nobody reads standard output any more. */
+  readonly onBrokenPipe: (listener: () => void) => void;
+  /** Ends the process now, without any clean-up. */
+  readonly exitNow: (code: number) => void;
+}
+
+/** The process itself. */
+export function processIo(): CliIo {
+  return {
+    stdout: sinkOf(process.stdout),
+    stderr: sinkOf(process.stderr),
+    readStdin: async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
+      return Buffer.concat(chunks).toString("utf8");
+    },
+    untilStdinEnds: async () => {
+      // What comes in is not wanted, but only a stream that is read comes to its end.
+      for await (const _chunk of process.stdin);
+    },
+    env: process.env,
+    cwd: process.cwd(),
+    clock: systemClock,
+    signals: process,
+    onBrokenPipe: (listener) => {
+      for (const stream of [process.stdout, process.stderr]) {
+        stream.on("error", (error: NodeJS.ErrnoException) => {
+          if (error.code !== "EPIPE") throw error;
+          listener();
+        });
+      }
+    },
+    exitNow: (code) => process.exit(code),
+  };
+}
+
+function sinkOf(stream: NodeJS.WriteStream): TextSink {
+  // Node leaves it undefined when it is no terminal, whatever the types say.
+  const isTTY = stream.isTTY ?? false;
+  return { write: (text) => stream.write(text), isTTY, ...(isTTY && { columns: stream.columns, rows: stream.rows }) };
+}
