@@ -1,0 +1,140 @@
+import { Option } from "commander";
+
+import { isWazapiError, WazapiError } from "#domain/errors.ts";
+import { isPaired } from "#domain/instance.ts";
+import { phoneDigitsOf } from "#domain/phone.ts";
+import { sleep } from "#lib/sleep.ts";
+
+import type { InstanceRef } from "../api.ts";
+import type { Cli } from "../cli.ts";
+import type { Declare } from "../command-table.ts";
+import { connectionOf } from "../connection.ts";
+import type { ConnectionView } from "../connection.ts";
+import { instanceOption, seconds } from "../options.ts";
+import { createQrScreen } from "../qr-screen.ts";
+import type { QrScreen } from "../qr-screen.ts";
+import { connectOrOpenServer } from "../server.ts";
+import type { Server } from "../server.ts";
+
+interface PairOptions {
+  readonly instance?: string;
+  readonly code?: string;
+  readonly timeout: number;
+}
+
+/** How often the state is looked at; the route answers at once. */
+const lookMs = 400;
+
+/** `wazapi pair`. */
+export const declarePair: Declare = (command, run) => {
+  command
+    .description(
+      "Link a phone: scan the QR code under WhatsApp > Linked devices, or type the code that --code asks for.",
+    )
+    .addOption(instanceOption())
+    .addOption(
+      new Option("--code <phone>", "ask for a code to be typed on the phone with this number, instead of a QR"),
+    )
+    .addOption(new Option("--timeout <seconds>", "give up after that long").argParser(seconds(86_400)).default(300))
+    .addHelpText(
+      "after",
+      "\nWithout any instance one called `main` is created. Against a sandbox, `wazapi sandbox scan` plays the phone.",
+    )
+    .action(run<PairOptions>(pair));
+};
+
+async function pair(cli: Cli, { options }: { readonly options: PairOptions }): Promise<void> {
+  const phone = options.code === undefined ? undefined : phoneDigitsOf(options.code);
+  if (options.code !== undefined && phone === undefined) throw new WazapiError("invalid_phone");
+  await using server = await connectOrOpenServer(cli, { begin: true });
+  const instance = await instanceToPair(cli, server, options.instance);
+  const limit = AbortSignal.any([cli.signal, AbortSignal.timeout(options.timeout * 1000)]);
+  const before = await connectionOf(server.api, instance);
+  if (before.state === "connected") cli.out.say(`${instance.name} is linked already`);
+  else if (isPaired(before)) {
+    cli.out.say(`${instance.name} is linked already; waiting for its connection`);
+    await server.api.instance(instance, { path: "/restore-session" });
+  } else if (phone !== undefined) await showCode(cli, server, { instance, phone });
+  const connected =
+    phone === undefined && !isPaired(before)
+      ? await showQrUntilLinked(cli, { server, instance }, limit)
+      : await untilConnected(cli, { server, instance }, limit);
+  const { phone: number, pushName } = connected;
+  cli.out.entry(
+    { instanceId: instance.id, state: "connected", phone: number, ...(pushName !== undefined && { pushName }) },
+    `connected as ${number}`,
+  );
+  cli.out.say(
+    server.here ? "start the server with `wazapi serve`" : `try it with \`wazapi send PHONE "Hello from wazapi"\``,
+  );
+}
+
+async function instanceToPair(cli: Cli, server: Server, named: string | undefined): Promise<InstanceRef> {
+  if ((await server.instances()).length > 0) return server.instance(named);
+  const created = await server.createInstance(named ?? "main");
+  cli.out.say(`created the instance ${created.name}`);
+  return created;
+}
+
+interface Target {
+  readonly server: Server;
+  readonly instance: InstanceRef;
+}
+
+async function showCode(
+  cli: Cli,
+  server: Server,
+  { instance, phone }: { readonly instance: InstanceRef; readonly phone: string },
+): Promise<void> {
+  const { code } = await server.api.instance<{ readonly code: string }>(instance, { path: `/phone-code/${phone}` });
+  const spaced = code.length === 8 ? `${code.slice(0, 4)}-${code.slice(4)}` : code;
+  cli.out.entry({ code }, cli.out.drawn ? cli.out.paint("bold", spaced) : code);
+  cli.out.say("on the phone: WhatsApp > Linked devices > Link a device > Link with phone number instead");
+}
+
+async function showQrUntilLinked(cli: Cli, target: Target, limit: AbortSignal): Promise<ConnectionView> {
+  const screen = await createQrScreen(cli);
+  const linked = new AbortController();
+  cli.out.say("on the phone: WhatsApp > Linked devices > Link a device; then scan");
+  // The request for a QR waits for the next one, also while the phone is being linked: the state is watched beside it.
+  const showing = showQrs(screen, target, AbortSignal.any([limit, linked.signal]));
+  const connected = untilConnected(cli, target, limit);
+  try {
+    await Promise.race([connected, showing]);
+    return await connected;
+  } finally {
+    linked.abort();
+    await showing.catch(() => {}); // It has been thrown already.
+    screen.clear();
+  }
+}
+
+/** Shows the QR to be scanned now, one after the other, until the signal aborts. */
+async function showQrs(screen: QrScreen, { server, instance }: Target, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const { value } = await server.api.instance<{ readonly value: string }>(instance, { path: "/qr-code", signal });
+      screen.show(value);
+    } catch (error) {
+      // None now: the phone is just being linked, or the socket is renewed.
+      if (!isWazapiError(error, "already_paired", "timeout")) throw error;
+      screen.clear();
+    }
+    await sleep(lookMs, signal);
+  }
+}
+
+async function untilConnected(cli: Cli, { server, instance }: Target, limit: AbortSignal): Promise<ConnectionView> {
+  for (;;) {
+    const connection = await connectionOf(server.api, instance);
+    if (connection.state === "connected") return connection;
+    await pause(limit, cli.signal);
+  }
+}
+
+/** Waits a moment; throws when the time is up or the user has had enough. */
+async function pause(limit: AbortSignal, stop: AbortSignal): Promise<void> {
+  await sleep(lookMs, limit);
+  const message = stop.aborted ? "stopped before the phone was linked" : "no phone was linked in time";
+  if (limit.aborted) throw new WazapiError("timeout", { message, details: { hint: "run `wazapi pair` again" } });
+}

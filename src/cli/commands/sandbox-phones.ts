@@ -1,0 +1,81 @@
+import { Option } from "commander";
+
+import type { Cli } from "../cli.ts";
+import type { Declare } from "../command-table.ts";
+import { instanceOption, whole } from "../options.ts";
+import { connectSandbox, defaultNumber } from "../sandbox.ts";
+import { connectServer } from "../server.ts";
+
+interface ScanOptions {
+  readonly instance?: string;
+  readonly number: string;
+  readonly name?: string;
+  readonly business?: string;
+}
+
+/** `wazapi sandbox scan|code|unlink`: what the owner of the simulated phone does. */
+export const declareSandboxPhones: Declare = (command, run) => {
+  command
+    .command("scan")
+    .description("Scan a QR code with a simulated phone: the one given, or the one that waits at the server.")
+    .argument("[qr]", "text of the QR code")
+    .addOption(numberOption())
+    .option("--name <name>", "name of the account")
+    .option("--business <name>", "make it a business account with this name")
+    .addOption(instanceOption())
+    .action(run<ScanOptions>(scan));
+  command
+    .command("code")
+    .description("Type a pairing code on a simulated phone.")
+    .argument("<code>", "what `wazapi pair --code PHONE` shows")
+    .addOption(numberOption())
+    .option("--name <name>", "name of the account")
+    .action(
+      run<{ number: string; name?: string }>(async (cli, { args: [code = ""], options: { number, name } }) => {
+        const sandbox = await connectSandbox(cli);
+        const input = { number, code: code.replaceAll("-", ""), ...(name !== undefined && { name }) };
+        const device = await sandbox.code(input, cli.signal);
+        cli.out.document(device, (page) => page.text(device.jid));
+        cli.out.say(`${number} is linked`);
+      }),
+    );
+  command
+    .command("unlink")
+    .description("Unlink the devices of a simulated phone, as its owner can.")
+    .argument("[number]", "the phone", defaultNumber)
+    .option("--device <id>", "only this device", whole(1, 1000))
+    .action(
+      run<{ device?: number }>(async (cli, { args: [number = defaultNumber], options: { device } }) => {
+        const sandbox = await connectSandbox(cli);
+        const result = await sandbox.unlink({ number, ...(device !== undefined && { device }) }, cli.signal);
+        cli.out.document(result, (page) => page.text(String(result.unlinked)));
+      }),
+    );
+};
+
+function numberOption(): Option {
+  return new Option("--number <phone>", "number of the simulated phone").default(defaultNumber);
+}
+
+async function scan(
+  cli: Cli,
+  { args: [given], options }: { readonly args: readonly string[]; readonly options: ScanOptions },
+): Promise<void> {
+  const { number, name, business } = options;
+  const sandbox = await connectSandbox(cli);
+  const qr = given ?? (await waitingQr(cli, options.instance));
+  const device = await sandbox.scan(
+    { number, qr, ...(name !== undefined && { name }), ...(business !== undefined && { business }) },
+    cli.signal,
+  );
+  cli.out.document(device, (page) => page.text(device.jid));
+  cli.out.say(`${number} is linked`);
+}
+
+/** The QR that the server offers; asking for it starts the pairing of an instance that nobody pairs yet. */
+async function waitingQr(cli: Cli, named: string | undefined): Promise<string> {
+  await using server = await connectServer(cli);
+  const instance = await server.instance(named);
+  const { value } = await server.api.instance<{ readonly value: string }>(instance, { path: "/qr-code" });
+  return value;
+}

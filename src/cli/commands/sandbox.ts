@@ -1,0 +1,17 @@
+import type { Declare } from "../command-table.ts";
+import { declareSandboxPeople } from "./sandbox-people.ts";
+import { declareSandboxPhones } from "./sandbox-phones.ts";
+import { declareSandboxServe } from "./sandbox-serve.ts";
+import { declareSandboxWorld } from "./sandbox-world.ts";
+
+/** `wazapi sandbox`. */
+export const declareSandbox: Declare = (command, run) => {
+  command.addHelpText(
+    "after",
+    "\nAll but `serve` direct the sandbox of the running server (`wazapi serve --sandbox`), or the one that --url names.",
+  );
+  declareSandboxServe(command, run);
+  declareSandboxPhones(command, run);
+  declareSandboxPeople(command, run);
+  declareSandboxWorld(command, run);
+};

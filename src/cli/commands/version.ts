@@ -1,0 +1,13 @@
+import type { Declare } from "../command-table.ts";
+import { programVersion } from "../version.ts";
+
+/** `wazapi version`. */
+export const declareVersion: Declare = (command, run) => {
+  command.description("Print the version; with --json also of what it runs on.").action(
+    run(async ({ out }) => {
+      const version = programVersion();
+      const { node } = process.versions;
+      out.document({ version, node, platform: process.platform, arch: process.arch }, (page) => page.text(version));
+    }),
+  );
+};

@@ -1,0 +1,39 @@
+import { sleep } from "#lib/sleep.ts";
+
+import type { Arrived } from "./receiver.ts";
+
+/** A webhook that has to come. */
+export interface Expectation {
+  /** What it is, in words. */
+  readonly name: string;
+  readonly type: string;
+  readonly fits: (body: Arrived["body"]) => boolean;
+}
+
+/** What came so far and what is still to come. */
+export interface Expectations {
+  readonly came: (webhook: Arrived) => void;
+  /** Waits until each has come; answers the names of those that did not in time. */
+  readonly await: (expected: readonly Expectation[], limit: AbortSignal) => Promise<readonly string[]>;
+  readonly count: () => number;
+  /** Whether every webhook so far was signed rightly. */
+  readonly allSigned: () => boolean;
+}
+
+const lookMs = 20;
+
+/** Remembers webhooks, in the order they came. */
+export function createExpectations(): Expectations {
+  const arrived: Arrived[] = [];
+  const isThere = ({ type, fits }: Expectation): boolean =>
+    arrived.some((webhook) => webhook.type === type && fits(webhook.body));
+  return {
+    came: (webhook) => void arrived.push(webhook),
+    await: async (expected, limit) => {
+      while (!limit.aborted && !expected.every(isThere)) await sleep(lookMs, limit);
+      return expected.filter((one) => !isThere(one)).map(({ name }) => name);
+    },
+    count: () => arrived.length,
+    allSigned: () => arrived.every(({ signed }) => signed),
+  };
+}
