@@ -1,0 +1,99 @@
+import type { PostgresContext } from "./context.ts";
+import { removeAuthState } from "./session-removal.ts";
+import { statements } from "./statement.ts";
+
+/** Rows of one transaction: short enough that the database never has to keep old versions for long. */
+const stepRows = 5_000;
+
+const all = (table: string): string => `DELETE FROM ${table} WHERE instance_id = $1`;
+const some = (table: string, key: string): string => `DELETE FROM ${table} WHERE (${key}) IN (
+  SELECT ${key} FROM ${table} WHERE instance_id = $1 ORDER BY ${key} LIMIT ${stepRows})`;
+
+/** Rows that make something due or let somebody write: they go with the instance's own row, at once. */
+const atOnce = statements("instance_removal", {
+  instance: all("instances"),
+  lanes: all("lanes"),
+  lines: all("queue_lines"),
+  keys: all("idempotency_keys"),
+});
+
+/** The rest goes in steps. */
+const inSteps = statements("instance_removal", {
+  deliveries: `WITH gone AS (
+      DELETE FROM deliveries WHERE delivery_id IN (
+        SELECT delivery_id FROM deliveries WHERE instance_id = $1 ORDER BY delivery_id LIMIT ${stepRows})
+      RETURNING delivery_id
+    ), forgotten AS (
+      DELETE FROM attempts WHERE delivery_id IN (SELECT delivery_id FROM gone)
+    )
+    SELECT delivery_id FROM gone`,
+  events: some("events", "position"),
+  queue: some("queue", "sequence"),
+  messages: some("messages", "row_id"),
+  steps: some("message_steps", "instance_id, message_id, status, participant"),
+  pairs: some("lid_pairs", "ordinal"),
+  contacts: some("contacts", "instance_id, contact_id"),
+  chats: some("chats", "instance_id, chat_id"),
+  history: some("connection_history", "history_id"),
+  audit: some("settings_audit", "audit_id"),
+  media: some("media", "media_id"),
+  mediaUses: some("media_uses", "media_id, instance_id, zaap_id"),
+});
+
+const notes = statements("instance_removal", {
+  // Whoever writes rows of the instance holds the lock of this row, so none comes after it is gone.
+  counter: all("instance_counters"),
+  note: "INSERT INTO instance_removals (instance_id) VALUES ($1) ON CONFLICT (instance_id) DO NOTHING",
+  noteDone: all("instance_removals"),
+  noted: 'SELECT instance_id AS "instanceId" FROM instance_removals',
+});
+
+/** Statements of this file, for the test that none scans a table. */
+export const instanceRemovalSql = { ...atOnce, ...inSteps, counter: notes.counter, noteDone: notes.noteDone };
+
+/** Removes instances with all their rows. */
+export interface InstanceRemoval {
+  /** False when the instance is unknown. Resolves when nothing of it is left. */
+  readonly remove: (instanceId: string) => Promise<boolean>;
+  /** Finishes removals that a crash cut off; stops between two steps when the signal aborts. */
+  readonly resume: (signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * A removal is noted in the transaction that takes the instance's own row, and the note goes when the last of its rows
+ * is gone: a crash in between leaves a note and no orphans. Several processes may work on the same note.
+ */
+export function createInstanceRemoval(context: PostgresContext): InstanceRemoval {
+  const { db, session } = context;
+
+  const begin = (instanceId: string): Promise<boolean> =>
+    db.transaction(async (tx) => {
+      if ((await tx.run(notes.counter, [instanceId])) === 0) return false;
+      await tx.run(notes.note, [instanceId]);
+      for (const statement of Object.values(atOnce)) await tx.run(statement, [instanceId]);
+      return true;
+    });
+
+  const finish = async (instanceId: string, signal?: AbortSignal): Promise<void> => {
+    if (session === undefined) await removeAuthState(db, instanceId);
+    else await session.remove(instanceId);
+    for (const statement of Object.values(inSteps)) {
+      do {
+        if (signal?.aborted === true) return;
+      } while ((await db.run(statement, [instanceId])) === stepRows);
+    }
+    await db.run(notes.noteDone, [instanceId]);
+  };
+
+  return {
+    remove: async (instanceId) => {
+      const known = await begin(instanceId);
+      if (known) await finish(instanceId);
+      return known;
+    },
+    resume: async (signal) => {
+      const left = await db.rows<{ instanceId: string }>(notes.noted, []);
+      for (const { instanceId } of left) await finish(instanceId, signal);
+    },
+  };
+}
