@@ -52,7 +52,7 @@ interface Raw {
 export function loadConfig(input: LoadInput): LoadedConfig {
   const problems: string[] = [];
   const file = fileOf(input);
-  const fromFile = file === undefined ? {} : ((input.readConfig ?? readConfigFile)(file) ?? {});
+  const fromFile = file === undefined ? {} : (input.readConfig ?? readConfigFile)(file);
   const options = allOptions();
   if (file !== undefined) problems.push(...unknownKeys(fromFile, { file, options }));
   problems.push(...unknownVariables(input.env));
