@@ -1,0 +1,58 @@
+import type { ContactSendInput, SandboxControl, SendInput } from "../control.ts";
+import type { Post } from "../chat-kind.ts";
+import { recipientJid } from "../jid.ts";
+import { chatKindOf } from "../messages/route.ts";
+import type { Person } from "../person.ts";
+import { SandboxError } from "../sandbox-error.ts";
+import type { World } from "../world.ts";
+
+/** What contacts and account owners write. */
+export function sendControl(world: World): Pick<SandboxControl, "phoneSend" | "contactSend"> {
+  const post = async (input: ContactSendInput, signal: AbortSignal) => {
+    const to = recipientJid(input.to);
+    const chat = chatKindOf(world, to);
+    if (chat === undefined) throw new SandboxError("invalid", `${input.to} is not a number, a group or the status`);
+    return chat.post(postOf(world, input, to), signal);
+  };
+  return {
+    async phoneSend(input, signal) {
+      requireAccount(world, input.number);
+      return post(input, signal);
+    },
+    async contactSend(input, signal) {
+      const identity = world.directory.identify(recipientJid(input.to));
+      if (identity !== undefined && !isAccount(world, input.number)) requireAccount(world, identity.number);
+      return post(input, signal);
+    },
+  };
+}
+
+function postOf(world: World, input: SendInput & Partial<ContactSendInput>, to: string): Post {
+  return {
+    sender: personOnWhatsApp(world, input.number),
+    to,
+    content: input.content,
+    count: input.count,
+    messageId: input.messageId,
+    addressing: input.addressing,
+    corrupt: input.corrupt === true,
+  };
+}
+
+/** Throws `not_found` for somebody who is not on WhatsApp. */
+export function personOnWhatsApp(world: World, number: string): Person {
+  const person = world.directory.person(number);
+  if (!person.onWhatsApp) throw new SandboxError("not_found", `${number} is not on WhatsApp`);
+  return person;
+}
+
+/** Throws `not_found` when no client is linked to the number. */
+export function requireAccount(world: World, number: string): Person {
+  const person = world.directory.known(number);
+  if (person === undefined || person.companions.size === 0) {
+    throw new SandboxError("not_found", `no device is linked to ${number}`);
+  }
+  return person;
+}
+
+const isAccount = (world: World, number: string): boolean => (world.directory.known(number)?.companions.size ?? 0) > 0;

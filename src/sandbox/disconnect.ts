@@ -1,0 +1,46 @@
+import type { BinaryNode } from "@whiskeysockets/baileys";
+import type { Connection } from "./connection.ts";
+import { stanza } from "./wire/stanza.ts";
+import type { World } from "./world.ts";
+
+/** WhatsApp protocol: the last stanza before the server closes, by the code that clients make of it. */
+export function farewell(code: number): BinaryNode {
+  switch (code) {
+    case 401:
+      return stanza("stream:error", { code }, [stanza("conflict", { type: "device_removed" })]);
+    case 440:
+      return stanza("stream:error", {}, [stanza("conflict", { type: "replaced" })]);
+    case 428:
+      return stanza("xmlstreamend");
+    case 500:
+      return stanza("stream:error", {}, [stanza("ack")]);
+    // Banned, client too old and the like: such a client may not log in.
+    case 402:
+    case 403:
+    case 405:
+    case 406:
+    case 409:
+      return refusal(code);
+    default:
+      return stanza("stream:error", { code });
+  }
+}
+
+/** What a login that is not let in is told. */
+export function refusal(reason: number): BinaryNode {
+  return stanza("failure", { reason, location: "frc" });
+}
+
+/** Closes a connection in the way that clients report with this code. */
+export function disconnect(connection: Connection, code: number): void {
+  connection.close(farewell(code));
+}
+
+/** A `silent` fault begins with the next stanza in either direction. */
+export function silenceByFault(world: Pick<World, "faults" | "later">, connection: Connection, number: string): void {
+  if (connection.isSilent()) return;
+  const fault = world.faults.match("silent", { number });
+  if (fault === undefined) return;
+  connection.silence();
+  if (fault.ms !== undefined) world.later(fault.ms, () => connection.wake());
+}

@@ -1,0 +1,36 @@
+import type { Companion } from "../companion.ts";
+import { childrenOf, serverJid, stanza } from "../wire/stanza.ts";
+import type { World } from "../world.ts";
+import type { IqHandler } from "./table.ts";
+
+/** Collections of settings that phone and companions keep in common. */
+export const answerAppState: IqHandler = async (world, { child, from }) => {
+  const { account } = from.person;
+  if (child?.tag !== "sync" || account === undefined) return "unhandled";
+  const answers = [];
+  for (const collection of childrenOf(child, "collection")) {
+    const { answer, changes } = await account.appState.sync(collection);
+    answers.push(answer);
+    if (changes.length === 0) continue;
+    announceAppState(world, collection.attrs["name"] ?? "", { number: from.person.number, by: from });
+    // The one setting that others see.
+    for (const { index, value } of changes) {
+      if (index[0] === "setting_pushName") from.person.name = value?.pushNameSetting?.name ?? from.person.name;
+    }
+  }
+  world.changed();
+  return { content: [stanza("sync", {}, answers)] };
+};
+
+/** Tells the account's devices, except the one that did it, that a collection has changed. */
+export function announceAppState(
+  world: World,
+  name: string,
+  change: { readonly number: string; readonly by?: Companion },
+): void {
+  for (const companion of world.directory.known(change.number)?.companions.values() ?? []) {
+    if (companion === change.by) continue;
+    const attrs = { from: serverJid, type: "server_sync", id: world.nextId(), t: world.seconds() };
+    world.post(companion, stanza("notification", attrs, [stanza("collection", { name })]));
+  }
+}

@@ -1,0 +1,36 @@
+/** The two ways WhatsApp names a person: by phone number or by its hidden id. */
+export type Addressing = "pn" | "lid";
+
+/** Server parts of a person's jid. */
+export const serverOf = { pn: "s.whatsapp.net", lid: "lid" } as const satisfies Record<Addressing, string>;
+
+/** One device of a person as a jid names it. */
+export interface DeviceJid {
+  readonly user: string;
+  readonly addressing: Addressing;
+  /** 0 is the phone. */
+  readonly device: number;
+}
+
+/** A person's jid; without a device it means the person, or the phone. */
+export function userJid(user: string, addressing: Addressing, device = 0): string {
+  return `${user}${device === 0 ? "" : `:${device}`}@${serverOf[addressing]}`;
+}
+
+/** Reads a person's jid; undefined for groups, broadcasts, channels and whatever is not a jid. */
+export function parseUserJid(jid: string): DeviceJid | undefined {
+  const found = /^(\d+)(?:_\d+)?(?::(\d+))?@(s\.whatsapp\.net|c\.us|lid)$/.exec(jid);
+  if (found === null) return undefined;
+  const [, user = "", device = "0", server] = found;
+  return { user, device: Number(device), addressing: server === "lid" ? "lid" : "pn" };
+}
+
+/** How Signal sessions are filed: one for each address and device. */
+export function signalAddress(user: string, addressing: Addressing, device: number): string {
+  return `${user}@${serverOf[addressing]}:${device}`;
+}
+
+/** Full jid of what a control call names: a number becomes a person's jid, a jid stays. */
+export function recipientJid(to: string): string {
+  return to.includes("@") ? to : `${to.replace(/^\+/, "")}@${serverOf.pn}`;
+}

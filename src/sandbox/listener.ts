@@ -1,0 +1,61 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { WebSocketServer, type WebSocket } from "ws";
+import { SandboxError } from "./sandbox-error.ts";
+
+/** What the one listener of a sandbox passes on. */
+export interface ListenerParts {
+  /** Path starts with `/sandbox`. */
+  readonly control: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Every other path. */
+  readonly media: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly socket: (socket: WebSocket) => void;
+}
+
+/** The open listener. Disposing it cuts every connection. */
+export interface SandboxListener extends AsyncDisposable {
+  readonly port: number;
+  /** Plain HTTP base without a slash at the end. */
+  readonly url: string;
+  readonly websocketUrl: string;
+}
+
+/** WhatsApp protocol: where clients connect. */
+const socketPath = "/ws/chat";
+const maxFrameBytes = 17 * 1024 * 1024;
+const host = "127.0.0.1";
+
+/** Listens on the loopback address only. Throws `unavailable` when the port cannot be had. */
+export async function listenSandbox(port: number, parts: () => ListenerParts): Promise<SandboxListener> {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false });
+  const server = createServer((request, response) => {
+    const { control, media } = parts();
+    if (/^\/sandbox(?:[/?]|$)/.test(request.url ?? "")) control(request, response);
+    else media(request, response);
+  });
+  server.on("upgrade", (request, socket, head) => {
+    if (!(request.url ?? "").startsWith(socketPath)) {
+      socket.destroy();
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (client) => parts().socket(client));
+  });
+  try {
+    server.listen(port, host);
+    await once(server, "listening");
+  } catch (cause) {
+    throw new SandboxError("unavailable", `cannot listen on ${host}:${port}`, { cause });
+  }
+  const address = server.address();
+  const taken = typeof address === "object" && address !== null ? address.port : port;
+  return {
+    port: taken,
+    url: `http://${host}:${taken}`,
+    websocketUrl: `ws://${host}:${taken}${socketPath}`,
+    [Symbol.asyncDispose]: async () => {
+      for (const client of sockets.clients) client.terminate();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

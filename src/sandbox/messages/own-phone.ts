@@ -1,0 +1,81 @@
+import { proto } from "@whiskeysockets/baileys";
+import type { Companion } from "../companion.ts";
+import { keyShareMessage } from "../history/key-share.ts";
+import { userJid } from "../jid.ts";
+import type { World } from "../world.ts";
+import { newMessageId } from "./batch.ts";
+import { writeLetter } from "./letter.ts";
+import type { Arrival } from "./receive.ts";
+
+const { Type } = proto.Message.ProtocolMessage;
+const { PeerDataOperationRequestType: Request } = proto.Message;
+
+/** The account's phone gets its copy of what a linked device sent. */
+export function takeOwnCopy(world: World, arrival: Arrival, opened: proto.IMessage): void {
+  const message = opened.deviceSentMessage?.message ?? opened;
+  const { id, chat, attrs, addressing } = arrival;
+  const { person } = arrival.from;
+  person.memory.put({ id, chat, author: person.number, at: world.options.clock.now(), message, attrs, addressing });
+  if (!chat.includes("@")) person.addressing.set(chat, addressing);
+  world.changed();
+}
+
+/** The phone sends a linked device something only the two of them see. Remembered, so that it can be sent again. */
+export async function sendPeerMessage(world: World, to: Companion, message: proto.IMessage): Promise<string> {
+  const { person } = to;
+  const phone = person.devices.get(0);
+  const id = newMessageId();
+  const attrs = { type: "protocol", category: "peer" };
+  const { number } = person;
+  person.memory.put({
+    id,
+    chat: number,
+    author: number,
+    at: world.options.clock.now(),
+    message,
+    attrs,
+    addressing: "pn",
+  });
+  if (phone === undefined) return id;
+  const envelope = { ...attrs, id, from: userJid(number, "pn"), notify: person.name, t: world.seconds() };
+  await writeLetter(world, { from: phone, companion: to }, { addressing: "pn", attrs: envelope, message });
+  return id;
+}
+
+/** The phone answers what a linked device asks it for. */
+export async function takePeerMessage(world: World, from: Companion, message: proto.IMessage): Promise<void> {
+  const protocol = message.protocolMessage;
+  const { account } = from.person;
+  if (protocol?.type === Type.APP_STATE_SYNC_KEY_REQUEST && account !== undefined) {
+    await sendPeerMessage(world, from, keyShareMessage([account.appState.key], world.options.clock.now()));
+  }
+  const request = protocol?.peerDataOperationRequestMessage;
+  if (request?.peerDataOperationRequestType === Request.PLACEHOLDER_MESSAGE_RESEND) {
+    await resendPlaceholders(world, from, request);
+  }
+}
+
+/** A message the device could not read, read by the phone. */
+async function resendPlaceholders(
+  world: World,
+  to: Companion,
+  request: proto.Message.IPeerDataOperationRequestMessage,
+): Promise<void> {
+  const results = (request.placeholderMessageResendRequest ?? []).flatMap(({ messageKey }) => {
+    const known = to.person.memory.get(messageKey?.id ?? "");
+    if (known === undefined || !messageKey) return [];
+    const info = { key: messageKey, message: known.message, messageTimestamp: Math.floor(known.at / 1000) };
+    const webMessageInfoBytes = proto.WebMessageInfo.encode(info).finish();
+    return [{ placeholderMessageResendResponse: { webMessageInfoBytes } }];
+  });
+  if (results.length === 0) return;
+  await sendPeerMessage(world, to, {
+    protocolMessage: {
+      type: Type.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE,
+      peerDataOperationRequestResponseMessage: {
+        peerDataOperationRequestType: Request.PLACEHOLDER_MESSAGE_RESEND,
+        peerDataOperationResult: results,
+      },
+    },
+  });
+}

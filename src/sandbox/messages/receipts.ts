@@ -1,0 +1,64 @@
+import { childrenOf, childOf, stanza } from "../wire/stanza.ts";
+import type { BinaryNode } from "@whiskeysockets/baileys";
+import type { Person } from "../person.ts";
+import type { World } from "../world.ts";
+
+/** A confirmation by somebody the sandbox plays. */
+export interface OutgoingReceipt {
+  /** How the stanza names chat and person: `from`, and `participant` in groups. */
+  readonly origin: Readonly<Record<string, string>>;
+  /** Who wrote the messages: all linked devices of that account are told. */
+  readonly author: Person;
+  readonly ids: readonly string[];
+  readonly type: "delivered" | "read" | "played";
+}
+
+/** Tells an account that its messages were delivered, read or played. */
+export function sendReceipt(world: World, receipt: OutgoingReceipt): void {
+  const [id, ...more] = receipt.ids;
+  if (id === undefined) return;
+  // WhatsApp protocol: a receipt without a type means delivered.
+  const type = receipt.type === "delivered" ? undefined : receipt.type;
+  const attrs = { ...receipt.origin, id, type, t: world.seconds() };
+  const list =
+    more.length === 0
+      ? undefined
+      : [
+          stanza(
+            "list",
+            {},
+            more.map((item) => stanza("item", { id: item })),
+          ),
+        ];
+  for (const companion of receipt.author.companions.values()) world.post(companion, stanza("receipt", attrs, list));
+}
+
+/** Lets the receipts follow that people's phones send by themselves, each after the behaviour's delay. */
+export function sendAutomaticReceipts(world: World, receipt: Omit<OutgoingReceipt, "type">): void {
+  const { autoDeliver, autoRead, receiptDelayMs } = world.behaviour;
+  const send = (type: OutgoingReceipt["type"]): void => sendReceipt(world, { ...receipt, type });
+  if (autoDeliver) world.later(receiptDelayMs, () => send("delivered"));
+  if (autoRead) world.later(receiptDelayMs * 2, () => send("read"));
+}
+
+/** Every message a client's receipt is about. */
+export function receiptIds(node: BinaryNode): readonly string[] {
+  const items = childrenOf(childOf(node, "list"), "item").flatMap(({ attrs }) => attrs["id"] ?? []);
+  const first = node.attrs["id"];
+  return first === undefined ? items : [first, ...items];
+}
+
+/** Who sees a client's receipt of this type, and as what. */
+export function relayedType(type: string | undefined): { readonly type: string | undefined } | undefined {
+  switch (type) {
+    case undefined:
+    case "read":
+    case "played":
+      return { type };
+    // The device is not in front of anybody; for the sender the message is delivered all the same.
+    case "inactive":
+      return { type: undefined };
+    default:
+      return undefined;
+  }
+}

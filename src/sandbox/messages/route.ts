@@ -1,0 +1,83 @@
+import type { BinaryNode } from "@whiskeysockets/baileys";
+import type { ClientMessage } from "../chat-kind.ts";
+import type { Companion } from "../companion.ts";
+import type { Connection } from "../connection.ts";
+import type { ChatKind } from "../chat-kind.ts";
+import { stanza } from "../wire/stanza.ts";
+import type { World } from "../world.ts";
+import { receiptIds } from "./receipts.ts";
+
+/** The kind of chat a jid belongs to. */
+export function chatKindOf(world: World, jid: string): ChatKind | undefined {
+  return world.chats.find((kind) => kind.accepts(jid));
+}
+
+/** Takes a client's message: acknowledges it, then brings it to everybody; or refuses it with an error in the ack. */
+export async function routeMessage(
+  world: World,
+  at: { readonly connection: Connection; readonly from: Companion },
+  node: BinaryNode,
+): Promise<void> {
+  const { connection, from } = at;
+  const { id = "", to = "" } = node.attrs;
+  const ack = (error?: number): void => {
+    const { participant, recipient } = node.attrs;
+    const attrs = { class: "message", id, from: to, t: world.seconds(), participant, recipient, error };
+    connection.send(stanza("ack", attrs));
+  };
+  const about = { number: from.person.number, messageId: id };
+  const refused = world.faults.match("ack-error", about);
+  if (refused !== undefined) return ack(refused.code ?? defaultAckError);
+  const chat = chatKindOf(world, to);
+  if (chat === undefined) {
+    world.trace.unhandled(from.person.number, node);
+    return ack(unknownChat);
+  }
+  const message: ClientMessage = { from, id, to, node };
+  const refusal = chat.refuse?.(message);
+  if (refusal !== undefined) return ack(refusal);
+  const delayed = world.faults.match("ack-delay", about);
+  const dropped = world.faults.match("ack-drop", about);
+  if (delayed !== undefined) world.later(delayed.ms ?? 0, () => ack());
+  else if (dropped === undefined) ack();
+  await chat.deliver(message);
+}
+
+/** Takes a client's receipt: it confirms what was sent to the client, and the other side learns of it. */
+export async function routeReceipt(
+  world: World,
+  at: { readonly connection: Connection; readonly from: Companion },
+  node: BinaryNode,
+): Promise<void> {
+  const { connection, from } = at;
+  const { id = "", to = "", type, participant } = node.attrs;
+  connection.send(stanza("ack", { class: "receipt", id, from: to, type, participant }));
+  const chat = chatKindOf(world, to);
+  if (type === "retry") return chat?.retry({ from, to, id, node });
+  const ids = receiptIds(node);
+  for (const messageId of ids) confirmQueued(world, from, { tag: "message", id: messageId, isAck: false });
+  await chat?.receipt({ from, to, ids, type, node });
+}
+
+/** Takes a client's ack of a stanza from its queue. */
+export function takeAck(world: World, from: Companion, node: BinaryNode): void {
+  const { class: tag, id, type, participant } = node.attrs;
+  if (tag === undefined || id === undefined) return;
+  confirmQueued(world, from, { tag, id, isAck: true, type, participant });
+}
+
+function confirmQueued(
+  world: World,
+  from: Companion,
+  confirmation: Parameters<Companion["queue"]["confirm"]>[0],
+): void {
+  const confirmed = from.queue.confirm(confirmation);
+  if (confirmed === undefined) return;
+  from.connection?.backlog?.confirmed(confirmed);
+  world.changed();
+}
+
+/** WhatsApp protocol: the account may not write to this person. */
+const defaultAckError = 463;
+/** Nobody is reached by such a jid. */
+const unknownChat = 404;

@@ -1,0 +1,171 @@
+import { accountOf } from "./account.ts";
+import { createCompanion, linkedDevice } from "./companion.ts";
+import type { Connection } from "./connection.ts";
+import type { CodeInput, LinkedDevice, ScanInput } from "./control.ts";
+import { farewell } from "./disconnect.ts";
+import { userJid } from "./jid.ts";
+import { signDeviceIdentity, verifyDeviceSignature } from "./pairing/device-identity.ts";
+import { finishLinkCode, startLinkCode } from "./pairing/link-code.ts";
+import { parseQr } from "./pairing/qr.ts";
+import type { LinkRequest, PairingState } from "./pairing-state.ts";
+import { SandboxError } from "./sandbox-error.ts";
+import type { SimDevice } from "./signal/sim-device.ts";
+import { createStanzaQueue } from "./stanza-queue.ts";
+import { bytesOf, childOf, serverJid, stanza } from "./wire/stanza.ts";
+import type { World } from "./world.ts";
+
+/** The phone scans a QR code. Throws `invalid`, `not_found`, `refused`, `conflict`. */
+export async function scanQr(world: World, input: ScanInput, signal: AbortSignal): Promise<LinkedDevice> {
+  const qr = parseQr(input.qr);
+  const found = waitingClients(world).find(({ pairing }) => pairing.refs.includes(qr.ref));
+  if (found === undefined) throw new SandboxError("not_found", "no client that is connected shows this QR code");
+  const { connection, pairing } = found;
+  const isSame = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
+  if (!isSame(qr.noisePublic, connection.link.clientStatic) || !isSame(qr.identityPublic, pairing.identity)) {
+    world.trace.refusal("pairing-code", "the QR code names other keys than the client that was given its reference");
+    throw new SandboxError("refused", "the QR code names other keys than its client has");
+  }
+  return link(world, { ...found, input, advSecret: qr.advSecret }, signal);
+}
+
+/** The phone's owner types a pairing code. Throws `not_found`, `refused`, `conflict`, `unavailable`. */
+export async function typeCode(world: World, input: CodeInput, signal: AbortSignal): Promise<LinkedDevice> {
+  const found = waitingClients(world).find(({ pairing }) => pairing.link?.number === input.number);
+  const request = found?.pairing.link;
+  if (found === undefined || request === undefined) {
+    throw new SandboxError("not_found", `no client asked for a pairing code for ${input.number}`);
+  }
+  if (request.finish !== undefined) throw new SandboxError("conflict", "the code is being checked");
+  const phone = phoneOf(world, input.number);
+  const { wrappedEphemeral, primaryIdentity, state } = await startLinkCode({
+    code: input.code,
+    phoneIdentity: phone.identity,
+    companionWrapped: request.wrapped,
+  });
+  const children = [
+    stanza("link_code_pairing_ref", {}, request.ref),
+    stanza("link_code_pairing_wrapped_primary_ephemeral_pub", {}, wrappedEphemeral),
+    stanza("primary_identity_pub", {}, primaryIdentity),
+  ];
+  const hello = stanza("link_code_companion_reg", { stage: "primary_hello" }, children);
+  const attrs = { from: serverJid, type: "link_code_companion_reg", id: world.nextId(), t: world.seconds() };
+  const answered = answerTo(request, (last) => finishLinkCode(state, last).advSecret, signal);
+  found.connection.send(stanza("notification", attrs, [hello]));
+  try {
+    const advSecret = await answered;
+    return await link(world, { ...found, input, advSecret }, signal);
+  } catch (error) {
+    if (error instanceof SandboxError && error.code === "refused") world.trace.refusal("pairing-code", error.message);
+    throw error;
+  }
+}
+
+/** Clients that show QR codes or a pairing code. */
+export function waitingClients(
+  world: World,
+): readonly { readonly connection: Connection; readonly pairing: PairingState }[] {
+  return [...world.connections].flatMap((connection) =>
+    connection.pairing === undefined ? [] : [{ connection, pairing: connection.pairing }],
+  );
+}
+
+const finishMs = 15_000;
+
+/** Resolves with the secret as soon as the companion proved that it knows the code; rejects when it does not. */
+async function answerTo(
+  request: LinkRequest,
+  check: (last: Parameters<NonNullable<LinkRequest["finish"]>>[0]) => Uint8Array,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const until = AbortSignal.any([signal, AbortSignal.timeout(finishMs)]);
+  try {
+    return await new Promise<Uint8Array>((resolve, reject) => {
+      const giveUp = (): void => reject(new SandboxError("unavailable", "the client did not answer"));
+      until.addEventListener("abort", giveUp, { once: true });
+      request.finish = (last) => {
+        try {
+          resolve(check(last));
+          return true;
+        } catch (error) {
+          reject(error);
+          return false;
+        }
+      };
+    });
+  } finally {
+    request.finish = undefined;
+  }
+}
+
+function phoneOf(world: World, number: string): SimDevice {
+  const phone = world.directory.person(number).devices.get(0);
+  if (phone === undefined) throw new SandboxError("conflict", `${number} has no phone`);
+  return phone.signal();
+}
+
+interface Linking {
+  readonly connection: Connection;
+  readonly pairing: PairingState;
+  readonly input: Omit<ScanInput, "qr">;
+  readonly advSecret: Uint8Array;
+}
+
+const maxCompanions = 20;
+
+/** The phone vouches for the device, and the device for itself; then it has to log in. */
+async function link(world: World, linking: Linking, signal: AbortSignal): Promise<LinkedDevice> {
+  const { connection, pairing, input, advSecret } = linking;
+  if (pairing.isTaken) throw new SandboxError("conflict", "this client is being linked already");
+  const person = world.directory.person(input.number);
+  if (person.companions.size >= maxCompanions) throw new SandboxError("conflict", "no more devices can be linked");
+  pairing.isTaken = true;
+  try {
+    const account = accountOf(world, person, input);
+    if (input.name !== undefined) person.name = input.name;
+    person.onWhatsApp = true;
+    while (person.devices.has(account.nextDevice)) account.nextDevice += 1;
+    const id = account.nextDevice;
+    account.nextDevice += 1;
+    const signed = signDeviceIdentity({
+      phoneIdentity: phoneOf(world, input.number).identity,
+      companionIdentity: pairing.identity,
+      advSecret,
+      keyIndex: id,
+      timestamp: world.seconds(),
+    });
+    const business = input.business ?? account.business;
+    const children = [
+      stanza("device-identity", {}, signed.hmacIdentity),
+      ...(business === undefined ? [] : [stanza("biz", { name: business })]),
+      stanza("platform", { name: input.platform ?? account.platform }),
+      stanza("device", { jid: userJid(person.number, "pn", id), lid: userJid(person.lid, "lid", id) }),
+    ];
+    const attrs = { from: serverJid, type: "set", xmlns: "md", id: world.nextId(), t: world.seconds() };
+    const reply = await connection.ask(stanza("iq", attrs, [stanza("pair-success", {}, children)]), signal);
+    const identity = childOf(childOf(reply, "pair-device-sign"), "device-identity");
+    const isRight =
+      identity?.attrs["key-index"] === String(id) &&
+      verifyDeviceSignature(signed, bytesOf(identity) ?? Buffer.alloc(0));
+    if (!isRight) {
+      world.trace.refusal("device-signature", `the device that ${input.number} links did not sign its identity`);
+      connection.close(farewell(500));
+      throw new SandboxError("refused", "the client's device signature is wrong");
+    }
+    const { registrationId, signedPreKey } = pairing;
+    const companion = createCompanion({
+      person,
+      id,
+      noiseKey: connection.link.clientStatic,
+      queue: createStanzaQueue(),
+      bootstrapped: false,
+      keys: { registrationId, identity: pairing.identity, signedPreKey },
+    });
+    person.companions.set(id, companion);
+    connection.pairing = undefined;
+    connection.close(farewell(515));
+    world.changed();
+    return linkedDevice(companion);
+  } finally {
+    pairing.isTaken = false;
+  }
+}

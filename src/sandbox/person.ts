@@ -1,0 +1,69 @@
+import type { BinaryNode, proto } from "@whiskeysockets/baileys";
+import type { AppState } from "./history/app-state.ts";
+import type { Companion } from "./companion.ts";
+import type { Addressing } from "./jid.ts";
+import type { Inbox } from "./messages/inbox.ts";
+import type { Memory } from "./messages/memory.ts";
+import type { Serial } from "./serial.ts";
+import type { SimDevice } from "./signal/sim-device.ts";
+
+/** A device that the sandbox plays: somebody's phone (0), or another device of a contact. */
+export interface SimulatedDevice {
+  readonly person: Person;
+  readonly id: number;
+  /** Its keys and sessions; made when they are first needed, because signing is slow. */
+  readonly signal: () => SimDevice;
+  /** Undefined while the keys were not needed yet. */
+  readonly signalIfUsed: () => SimDevice | undefined;
+  /** For work that looks at a session and then uses it. */
+  readonly line: Serial;
+  /** How often it asked for each message that it could not decrypt. */
+  readonly requests: Map<string, number>;
+}
+
+/** Somebody with a number. Whoever has a linked client is an account; its phone is still played by the sandbox. */
+export interface Person {
+  readonly number: string;
+  readonly lid: string;
+  name: string;
+  onWhatsApp: boolean;
+  about: { text: string; at: number };
+  /** Whether the person is online, once a control call or an own client has said so. */
+  presence: { state: "available" | "unavailable"; at: number } | undefined;
+  readonly devices: Map<number, SimulatedDevice>;
+  readonly companions: Map<number, Companion>;
+  /** What the own phone decrypted. */
+  readonly inbox: Inbox;
+  /** Messages written or received, for replies and re-sends. */
+  readonly memory: Memory;
+  /** How the conversation with each other number was last addressed. */
+  readonly addressing: Map<string, Addressing>;
+  /** Set when a first client is linked. */
+  account: Account | undefined;
+}
+
+/** What an account keeps at the server beside its devices. */
+export interface Account {
+  readonly platform: string;
+  readonly business: string | undefined;
+  /** Ids are not used twice: an unlinked device stays unlinked. */
+  nextDevice: number;
+  readonly blocked: Set<string>;
+  readonly privacy: Map<string, string>;
+  disappearing: { seconds: number; at: number };
+  readonly appState: AppState;
+}
+
+/** A message as one who wrote or got it remembers it. */
+export interface RememberedMessage {
+  readonly id: string;
+  /** Number of the other person, a group's jid, or `status@broadcast`. */
+  readonly chat: string;
+  /** Number of who wrote it. */
+  readonly author: string;
+  readonly at: number;
+  readonly message: proto.IMessage;
+  /** The stanza's attributes beside addresses and times, for whoever has to send it again. */
+  readonly attrs: BinaryNode["attrs"];
+  readonly addressing: Addressing;
+}

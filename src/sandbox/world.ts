@@ -1,0 +1,99 @@
+import type { BinaryNode } from "@whiskeysockets/baileys";
+import type { ChatKind } from "./chat-kind.ts";
+import type { Companion } from "./companion.ts";
+import type { Connection } from "./connection.ts";
+import type { Behaviour, FaultRules } from "./control.ts";
+import { createDirectory, type Directory } from "./directory.ts";
+import { silenceByFault } from "./disconnect.ts";
+import type { MediaStation } from "./media/media-station.ts";
+import type { SandboxOptions } from "./options.ts";
+import { SandboxError } from "./sandbox-error.ts";
+import { maxQueuedStanzas } from "./stanza-queue.ts";
+import type { Timers } from "./timers.ts";
+import { createTrace, type TraceLog } from "./trace.ts";
+
+/** What every part of the simulated WhatsApp works on. */
+export interface World {
+  readonly options: SandboxOptions;
+  readonly directory: Directory;
+  readonly trace: TraceLog;
+  readonly faults: FaultRules;
+  readonly media: MediaStation;
+  /** Open sockets, logged in or not. */
+  readonly connections: Set<Connection>;
+  /** Noise keys (base64) of devices that were unlinked: they stay out. */
+  readonly unlinked: Map<string, true>;
+  /** Profile pictures by jid: paths on the media host; an empty one was removed. */
+  readonly pictures: Map<string, Picture>;
+  behaviour: Behaviour;
+  /** The kinds of chat, in the order in which they are asked whether a jid is theirs. */
+  readonly chats: readonly ChatKind[];
+  /** Puts a stanza on the way to a device: at once if it is online, and again after each login until it is confirmed. */
+  readonly post: (companion: Companion, node: BinaryNode) => void;
+  /** An id that no other stanza of this run has. */
+  readonly nextId: () => string;
+  /** Seconds since 1970, as stanzas carry them. */
+  readonly seconds: () => number;
+  /** Does something after a while (0: now), unless the sandbox is closed or reset before. */
+  readonly later: Timers["later"];
+  /** Something that the state file holds has changed. */
+  changed: () => void;
+  /** Aborts when the sandbox closes. */
+  readonly signal: AbortSignal;
+}
+
+/** A profile picture. */
+export interface Picture {
+  readonly id: string;
+  /** Undefined: removed. */
+  readonly directPath: string | undefined;
+}
+
+/** An empty world. Chats are added by whoever composes it. */
+export function createWorld(
+  deps: Pick<World, "options" | "faults" | "media" | "chats" | "signal"> & { readonly timers: Timers },
+): World {
+  const { options, faults, signal, timers } = deps;
+  const { clock } = options;
+  let stanzas = 0;
+  const seconds = (): number => Math.floor(clock.now() / 1000);
+  // Ids go into the state file with their stanzas; in another run they must not come again.
+  const run = clock.now().toString(36);
+  const world: World = {
+    options,
+    faults,
+    signal,
+    chats: deps.chats,
+    media: deps.media,
+    directory: createDirectory(clock, options.seed),
+    trace: createTrace(clock),
+    connections: new Set(),
+    unlinked: new Map(),
+    pictures: new Map(),
+    behaviour: initialBehaviour(options),
+    post(companion, node) {
+      const entry = companion.queue.push(node);
+      if (entry === undefined) {
+        throw new SandboxError("conflict", `${maxQueuedStanzas} stanzas wait for ${companion.person.number} already`);
+      }
+      world.changed();
+      const { connection, person } = companion;
+      if (connection === undefined) return;
+      silenceByFault(world, connection, person.number);
+      connection.backlog?.deliver(entry);
+    },
+    nextId: () => {
+      stanzas += 1;
+      return `${run}-${stanzas}`;
+    },
+    seconds,
+    later: timers.later,
+    changed: () => undefined,
+  };
+  return world;
+}
+
+/** How people behave until a control call says otherwise. */
+export function initialBehaviour({ receiptDelayMs }: SandboxOptions): Behaviour {
+  return { autoDeliver: true, autoRead: false, receiptDelayMs, echoBot: false };
+}
