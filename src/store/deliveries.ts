@@ -122,7 +122,10 @@ export interface DeliveryStore {
     readonly deadByType: Readonly<Record<string, number>>;
     readonly deadByError: Readonly<Record<string, number>>;
   }>;
-  /** Puts dead letters back into their lanes with fresh attempts; answers how many. */
+  /**
+   * Puts dead letters back into their lanes with fresh attempts, oldest first; answers how many. Those for a URL that no
+   * slot names any more stay dead.
+   */
   revive(input: {
     readonly instanceId?: string;
     readonly deliveryIds?: readonly number[];

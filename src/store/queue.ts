@@ -40,7 +40,7 @@ export interface QueueStore {
   /**
    * Inserts the row, its ledger step `queued` and its idempotency key in one transaction. With a known key and the
    * same request hash it answers the first row and `created: false`. Throws `idempotency_conflict` for a known key
-   * with another hash, `queue_full` when `maxWaiting` messages wait already.
+   * with another hash, `queue_full` when `maxWaiting` messages wait already, `instance_not_found`.
    */
   enqueue(input: {
     readonly message: Omit<QueuedMessage, "sequence" | "state" | "attempts" | "updatedAt">;
@@ -50,11 +50,15 @@ export interface QueueStore {
   }): Promise<{ readonly message: QueuedMessage; readonly created: boolean }>;
   /** Instances with a message due now, most overdue first. */
   instancesWithWork(input: { readonly now: number; readonly limit: number }): Promise<readonly string[]>;
-  /** When the earliest waiting message of any instance is due; undefined when none waits. */
+  /**
+   * When the earliest waiting message of any instance is due; undefined when none waits. Of an instance with a live claim
+   * only what is scheduled counts.
+   */
   nextDueAt(input: { readonly now: number }): Promise<number | undefined>;
   /**
    * Takes the head of the line of one instance: undefined when it is not due, when another claim on the instance is
-   * live, or when nothing waits. Messages scheduled for later are passed over. Marks it `sending`.
+   * live, or when nothing waits. Messages scheduled for later are passed over. A message that a dead claimer left comes
+   * first: it may have gone out already. Marks it `sending`, in the ledger too.
    */
   claim(input: {
     readonly instanceId: string;
@@ -81,15 +85,15 @@ export interface QueueStore {
     readonly events: readonly NewEvent[];
     readonly now: number;
   }): Promise<boolean>;
-  /** `canceled`, or why not: it is being sent, or it is final or unknown. */
+  /** `canceled`, in the ledger too, or why not: it is being sent, or it is final or unknown. */
   cancel(input: {
     readonly instanceId: string;
     readonly zaapId: string;
     readonly now: number;
   }): Promise<"canceled" | "sending" | "gone">;
-  /** Cancels everything that waits; answers how many. */
+  /** Cancels everything that waits, in the ledger too, and nothing that is being sent; answers how many. */
   purge(input: { readonly instanceId: string; readonly now: number }): Promise<number>;
-  /** Puts failed messages back into the line; answers how many. */
+  /** Puts failed messages back into their places in the line, as if never tried; answers how many. */
   requeueFailed(input: {
     readonly instanceId: string;
     readonly zaapId?: string;

@@ -1,0 +1,157 @@
+import { describe, expect, test } from "vitest";
+import { addInstance, happening, range, sharedStore, type StoreAdapter, t0 } from "./adapter.ts";
+
+/** What every `DirectoryStore` keeps to. */
+export function directoryContract(adapter: StoreAdapter): void {
+  describe(`directory on ${adapter.name}`, () => {
+    const store = sharedStore(adapter);
+
+    test("pairs: found from both sides, by their own instance only", async () => {
+      const [mine, other] = [await addInstance(store()), await addInstance(store())];
+      const { directory } = store();
+      await directory.putPairs({ instanceId: mine, pairs: [{ lid: "111", phone: "5511900000001" }] });
+      await directory.putPairs({ instanceId: other, pairs: [{ lid: "111", phone: "5511900000009" }] });
+      expect(await directory.phoneOf({ instanceId: mine, lid: "111" })).toBe("5511900000001");
+      expect(await directory.lidOf({ instanceId: mine, phone: "5511900000001" })).toBe("111");
+      expect(await directory.lidOf({ instanceId: mine, phone: "5511900000009" })).toBeUndefined();
+      expect(await directory.phoneOf({ instanceId: mine, lid: "222" })).toBeUndefined();
+    });
+
+    test("pairs: what was learnt last holds", async () => {
+      const instanceId = await addInstance(store());
+      const { directory } = store();
+      const learn = (lid: string, phone: string) => directory.putPairs({ instanceId, pairs: [{ lid, phone }] });
+      await learn("1", "100");
+      await learn("1", "200");
+      expect(await directory.phoneOf({ instanceId, lid: "1" })).toBe("200");
+      expect(await directory.lidOf({ instanceId, phone: "100" })).toBeUndefined();
+      // A number that moved to another LID answers with the newer one.
+      await learn("2", "200");
+      expect(await directory.lidOf({ instanceId, phone: "200" })).toBe("2");
+      expect(await directory.phoneOf({ instanceId, lid: "1" })).toBe("200");
+    });
+
+    test("pairs: newest first, and one that is told again stays where it is", async () => {
+      const instanceId = await addInstance(store());
+      const { directory } = store();
+      for (const n of range(1, 5)) {
+        await directory.putPairs({ instanceId, pairs: [{ lid: `${n}`, phone: `10${n}` }] });
+      }
+      await directory.putPairs({ instanceId, pairs: [{ lid: "2", phone: "102" }] });
+      await directory.putPairs({ instanceId, pairs: [{ lid: "1", phone: "201" }] });
+      const lids = async (limit: number) => (await directory.pairs({ instanceId, limit })).map(({ lid }) => lid);
+      expect(await lids(10)).toEqual(["1", "5", "4", "3", "2"]);
+      expect(await lids(2)).toEqual(["1", "5"]);
+    });
+
+    test("pairs: many at once, with repetitions", async () => {
+      const instanceId = await addInstance(store());
+      const { directory } = store();
+      const pairs = range(1, 700).map((n) => ({ lid: `${n % 500}`, phone: `55${n}` }));
+      await directory.putPairs({ instanceId, pairs });
+      expect(await directory.pairs({ instanceId, limit: 1_000 })).toHaveLength(500);
+      expect(await directory.phoneOf({ instanceId, lid: "7" })).toBe("55507");
+    });
+
+    test("contacts: undefined fields leave the stored value", async () => {
+      const instanceId = await addInstance(store());
+      const { directory } = store();
+      const contactId = "5511900000002@s.whatsapp.net";
+      await directory.putContacts({ instanceId, contacts: [{ contactId, name: "Ana", pushName: "aninha" }] });
+      await directory.putContacts({
+        instanceId,
+        contacts: [
+          { contactId, pushName: "Ana B." },
+          { contactId, verifiedName: "Ana Ltda", photoUrl: "https://example.com/a.jpg" },
+        ],
+      });
+      expect(await directory.contact({ instanceId, contactId })).toEqual({
+        instanceId,
+        contactId,
+        name: "Ana",
+        pushName: "Ana B.",
+        verifiedName: "Ana Ltda",
+        photoUrl: "https://example.com/a.jpg",
+      });
+      expect(await directory.contact({ instanceId, contactId: "nobody" })).toBeUndefined();
+      expect(await directory.contact({ instanceId: await addInstance(store()), contactId })).toBeUndefined();
+    });
+
+    test("contacts: pages show everybody once", async () => {
+      const instanceId = await addInstance(store());
+      const { directory } = store();
+      const contacts = range(1, 23).map((n) => ({ contactId: `${n * 7}@s.whatsapp.net` }));
+      await directory.putContacts({ instanceId, contacts });
+      const seen: string[] = [];
+      for (const page of range(0, 3)) {
+        const rows = await directory.contacts({ instanceId, offset: page * 7, limit: 7 });
+        expect(rows).toHaveLength(page === 3 ? 2 : 7);
+        seen.push(...rows.map(({ contactId }) => contactId));
+      }
+      expect(seen.toSorted()).toEqual(contacts.map(({ contactId }) => contactId).toSorted());
+    });
+
+    test("chats: undefined fields leave the stored value, what else is known is merged key by key", async () => {
+      const instanceId = await addInstance(store());
+      const { directory } = store();
+      const chatId = "123@g.us";
+      const put = (...chats: Parameters<typeof directory.putChats>[0]["chats"]) =>
+        directory.putChats({ instanceId, chats });
+      await put({ chatId, name: "Família 👨‍👩‍👧", unread: 3, extra: { announce: true, size: 5 } });
+      await put(
+        { chatId, unread: 0, lastMessageAt: t0, extra: { size: 6, owner: { id: "x" } } },
+        { chatId, photoUrl: "p" },
+      );
+      expect(await directory.chat({ instanceId, chatId })).toEqual({
+        instanceId,
+        chatId,
+        name: "Família 👨‍👩‍👧",
+        unread: 0,
+        lastMessageAt: t0,
+        photoUrl: "p",
+        extra: { announce: true, size: 6, owner: { id: "x" } },
+      });
+      expect(await directory.chat({ instanceId, chatId: "nothing" })).toBeUndefined();
+    });
+
+    test("chats: the time of the newest message never goes back", async () => {
+      const instanceId = await addInstance(store());
+      const { directory } = store();
+      for (const lastMessageAt of [t0 + 5, t0]) {
+        await directory.putChats({ instanceId, chats: [{ chatId: "c", lastMessageAt }] });
+      }
+      expect((await directory.chat({ instanceId, chatId: "c" }))?.lastMessageAt).toBe(t0 + 5);
+    });
+
+    test("chats: most recent first, those without a message last; pages show each once", async () => {
+      const instanceId = await addInstance(store());
+      const { directory } = store();
+      const chats = range(1, 9).map((n) => ({ chatId: `c${n}`, lastMessageAt: t0 + ((n * 4) % 9) }));
+      await directory.putChats({ instanceId, chats: [...chats, { chatId: "quiet" }] });
+      const expected = [...chats.toSorted((a, b) => b.lastMessageAt - a.lastMessageAt).map((c) => c.chatId), "quiet"];
+      const seen: string[] = [];
+      for (const offset of [0, 4, 8]) {
+        seen.push(...(await directory.chats({ instanceId, offset, limit: 4 })).map(({ chatId }) => chatId));
+      }
+      expect(seen).toEqual(expected);
+    });
+
+    test("events.persist: brings pairs, contacts and chats along", async () => {
+      const instanceId = await addInstance(store());
+      await store().events.persist({
+        instanceId,
+        events: [happening(1)],
+        records: {
+          lidPairs: [{ lid: "1", phone: "2" }],
+          contacts: [{ contactId: "p", pushName: "P" }],
+          chats: [{ chatId: "c", unread: 1 }],
+        },
+        now: t0,
+      });
+      const { directory } = store();
+      expect(await directory.phoneOf({ instanceId, lid: "1" })).toBe("2");
+      expect(await directory.contact({ instanceId, contactId: "p" })).toMatchObject({ pushName: "P" });
+      expect(await directory.chat({ instanceId, chatId: "c" })).toMatchObject({ unread: 1 });
+    });
+  });
+}
