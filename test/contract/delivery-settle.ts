@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Attempt, BreakerRow, Delivery, Lane } from "#store/deliveries.ts";
 import { range, t0, sharedStore, type StoreAdapter } from "./adapter.ts";
-import { addEvents, deliveryTools, leaseMs, settlementOf, settleRest } from "./delivery-tools.ts";
+import { addEvents, deliveryTools, hookUrl, leaseMs, settlementOf, settleRest } from "./delivery-tools.ts";
 
 const closed: BreakerRow = { state: "closed", failures: 0, probeAt: 0, openedAt: 0 };
 
