@@ -10,15 +10,17 @@ export interface SentryOptions {
   readonly environment: string;
   /** Version of the program. */
   readonly release: string;
+  /** How long disposing may take, milliseconds; 2 s when left out. */
+  readonly flushMs?: number;
 }
 
-/** Failures on their way to Sentry. Disposing sends what is left, for two seconds at most. */
+/** Failures on their way to Sentry. Disposing sends what is left, within `flushMs`. */
 export interface Reports extends AsyncDisposable {
   /** Reports a failure with the constant sentence of its log line. Never throws. */
   readonly report: (failure: { readonly sentence: string; readonly fields: LogFields }) => void;
 }
 
-const flushMs = 2_000;
+const defaultFlushMs = 2_000;
 /** Most reports in one window; a failure that repeats is known after the first few. */
 const maxReports = 30;
 const windowMs = 60_000;
@@ -66,10 +68,10 @@ export async function startSentry(options: SentryOptions, clock: Clock): Promise
       for (const [name, value] of Object.entries(fields)) if (typeof value === "string") scope.setTag(name, value);
       const code = error instanceof Error ? codeOf(error) : undefined;
       if (code !== undefined) scope.setTag("code", code);
-      if (error instanceof Error) client.captureException(error, {}, scope);
+      if (error instanceof Error) client.captureException(error, { originalException: error }, scope);
       else client.captureMessage(sentence, "error", {}, scope);
     },
-    [Symbol.asyncDispose]: async () => void (await client.close(flushMs)),
+    [Symbol.asyncDispose]: async () => void (await client.close(options.flushMs ?? defaultFlushMs)),
   };
 }
 
