@@ -33,7 +33,7 @@ export function logIn(world: World, connection: Connection): void {
   connection.backlog = backlog;
   backlog.start();
   // Some clients take their backlog without asking for it.
-  world.later(unaskedBatchMs, () => backlog.request(unaskedBatch));
+  if (companion.queue.size > 0) world.later(unaskedBatchMs, () => backlog.request(unaskedBatch));
   if (!companion.bootstrapped) world.later(0, async () => bootstrap(world, companion));
   world.options.log.debug({ number, device: companion.id }, "sandbox: device logged in");
 }

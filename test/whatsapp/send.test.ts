@@ -2,8 +2,8 @@ import { proto } from "@whiskeysockets/baileys";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Outgoing } from "#domain/content.ts";
 import type { SendResult } from "#domain/session.ts";
-import { startSandbox } from "./temp-sandbox.ts";
-type Sandbox = any;
+import type { Sandbox } from "#sandbox/sandbox.ts";
+import { openTestSandbox } from "../support/sandbox.ts";
 import { openSessionRig, type SessionRig } from "./session-rig.ts";
 
 let sandbox: Sandbox;
@@ -11,8 +11,7 @@ let rig: SessionRig;
 let serial = 0;
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
-  await sandbox.control.behaviour({ receiptDelayMs: 0 });
+  sandbox = await openTestSandbox();
   rig = await openSessionRig(sandbox);
   await rig.pair();
 });

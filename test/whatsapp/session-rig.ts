@@ -43,6 +43,13 @@ export interface SessionRig extends AsyncDisposable {
   readonly stateNames: () => Promise<string[]>;
 }
 
+async function until(signal: AbortSignal, holds: () => boolean): Promise<void> {
+  while (!holds()) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 export async function openSessionRig(
   sandbox: { readonly control: SandboxControl; readonly url: string },
   options: Partial<SessionsOptions> = {},
@@ -102,6 +109,11 @@ export async function openSessionRig(
       const { qr } = await sessions.qr(instanceId, signal);
       await sandbox.control.scan({ number, qr, name: "Own" }, signal);
       await rig.opened();
+      // The first history comes right after linking; tests are about what comes after it.
+      await until(signal, () => {
+        const device = sandbox.control.state().devices.find((linked) => linked.number === number);
+        return device?.queued === 0 && batches.some(({ events }) => events?.["messaging-history.set"] !== undefined);
+      });
     },
     opened: () => sessions.untilOpen(instanceId, signal),
     sendText: (messageId, text, { to = contact, ackTimeoutMs = 5_000 } = {}) =>

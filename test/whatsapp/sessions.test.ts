@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startSandbox } from "./temp-sandbox.ts";
-type Sandbox = any;
+import type { Sandbox } from "#sandbox/sandbox.ts";
+import { openTestSandbox } from "../support/sandbox.ts";
 import { openSessionRig } from "./session-rig.ts";
 
 let sandbox: Sandbox;
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
-  await sandbox.control.behaviour({ receiptDelayMs: 0 });
+  sandbox = await openTestSandbox();
 });
 
 afterAll(() => sandbox[Symbol.asyncDispose]());
