@@ -66,16 +66,34 @@ test("shutdown: a phase that obeys its signal does not hang, and its share leave
 });
 
 test("stop signals: the first asks to stop, every other one to exit at once", () => {
-  const source = new EventEmitter();
-  const seen: string[] = [];
-  const listening = onStopSignals(source, {
-    first: (signal) => seen.push(`first ${signal}`),
-    again: (signal) => seen.push(`again ${signal}`),
-  });
+  const { source, seen, listening } = listenToSignals();
   source.emit("SIGTERM");
   source.emit("SIGINT");
-  source.emit("SIGTERM");
-  expect(seen).toEqual(["first SIGTERM", "again SIGINT", "again SIGTERM"]);
   listening[Symbol.dispose]();
+  expect(seen).toEqual(["first SIGTERM", "again SIGINT"]);
   expect(source.eventNames()).toEqual([]);
 });
+
+test("stop signals: a Ctrl+C that npm and the launcher pass on counts once", () => {
+  const { source, seen, pass } = listenToSignals();
+  source.emit("SIGINT");
+  source.emit("SIGINT");
+  pass(5);
+  source.emit("SIGINT");
+  expect(seen).toEqual(["first SIGINT"]);
+  pass(500);
+  source.emit("SIGINT");
+  expect(seen).toEqual(["first SIGINT", "again SIGINT"]);
+});
+
+function listenToSignals() {
+  const source = new EventEmitter();
+  const seen: string[] = [];
+  let nowMs = 1_000;
+  const listening = onStopSignals(
+    source,
+    { first: (signal) => seen.push(`first ${signal}`), again: (signal) => seen.push(`again ${signal}`) },
+    { monotonicMs: () => nowMs },
+  );
+  return { source, seen, listening, pass: (ms: number) => void (nowMs += ms) };
+}
