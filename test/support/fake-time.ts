@@ -48,7 +48,7 @@ export function createFakeTime(start = 1_700_000_000_000): FakeTime {
       signal.removeEventListener("abort", abort);
       sleepers.delete(sleeper);
     },
-    until: async (condition, realMs = 10_000) => {
+    until: async (condition, realMs = 30_000) => {
       const giveUpAt = performance.now() + realMs;
       while (!(await condition())) {
         if (performance.now() > giveUpAt) throw new Error("the condition never held");

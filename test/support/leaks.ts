@@ -34,11 +34,16 @@ interface Held {
 
 /** Watches what is opened in this process from now on. */
 export interface LeakWatch {
-  /** Waits up to `graceMs` for what is still closing; then one line for each thing left open, with the place that opened it. */
+  /**
+   * Waits up to `graceMs` for what is still closing; then one line for each thing left behind since the last call, with
+   * the place that opened it.
+   */
   readonly left: (graceMs: number) => Promise<readonly string[]>;
 }
 
 const maxFrames = 40;
+// Set by vitest, and by sharp's library.
+const foreignVariables = /^(VITEST|VIPSHOME$)/;
 
 /** Starts watching. There is no end: a test process watches until it exits. */
 export function watchForLeaks(): LeakWatch {
@@ -55,12 +60,17 @@ export function watchForLeaks(): LeakWatch {
     held.set(asyncId, { kind, resource: new WeakRef(resource as Handle), opened });
   };
   createHook({ init: remember, destroy: (asyncId) => void held.delete(asyncId), trackPromises: false }).enable();
-  const filesAtStart = new Set(openTempFiles());
+  let known = { files: openTempFiles(), env: { ...process.env } };
+  const handles = (): readonly (readonly [number, Held])[] => [...held].filter(([, it]) => isOpen(it) && isOurs(it));
+  const files = (): readonly string[] => openTempFiles().filter((path) => !known.files.includes(path));
+  const variables = (): readonly string[] =>
+    Object.keys({ ...process.env, ...known.env }).filter(
+      (name) => process.env[name] !== known.env[name] && !foreignVariables.test(name),
+    );
   const now = (): readonly string[] => [
-    ...[...held.values()].filter(isOpen).filter(isOurs).map(describe),
-    ...openTempFiles()
-      .filter((path) => !filesAtStart.has(path))
-      .map((path) => `file ${path}`),
+    ...handles().map(([, it]) => describe(it)),
+    ...files().map((path) => `file ${path} open`),
+    ...variables().map((name) => `environment variable ${name} changed`),
   ];
   return {
     left: async (graceMs) => {
@@ -70,6 +80,9 @@ export function watchForLeaks(): LeakWatch {
         await wait(10);
         found = now();
       }
+      // Only the file that left it behind is to blame.
+      for (const [asyncId] of handles()) held.delete(asyncId);
+      known = { files: openTempFiles(), env: { ...process.env } };
       return found;
     },
   };
@@ -80,11 +93,12 @@ function isOpen({ resource }: Held): boolean {
   return resource.deref()?.hasRef() === true;
 }
 
-/** Vitest has timers and pipes of its own. */
-function isOurs({ opened }: Held): boolean {
+/** Packages have timers of their own (Baileys for queries that nobody waits for any more), and vitest also pipes. */
+function isOurs({ kind, opened }: Held): boolean {
   const frames = framesOf(opened);
   if (frames.some((frame) => frame.includes("test/support/leaks.ts"))) return false;
-  return frames.some(isProjectFrame) || !frames.some((frame) => /node_modules\/(@?vitest|vite|tinypool)/.test(frame));
+  if (frames.some(isProjectFrame)) return true;
+  return kind !== "timer" && !frames.some((frame) => /node_modules\/(@?vitest|vite|tinypool)/.test(frame));
 }
 
 function describe({ kind, resource, opened }: Held): string {

@@ -49,7 +49,11 @@ const partnerToken = "crash-suite-partner-token";
 
 /** Opens a rig and pairs its number. `env` goes to every start of the server. */
 export async function openRig(
-  options: { readonly own?: string; readonly env?: Readonly<Record<string, string>>; readonly slots?: "all" | "received" } = {},
+  options: {
+    readonly own?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly slots?: "all" | "received";
+  } = {},
 ): Promise<Rig> {
   const own = options.own ?? "5511990000001";
   const dataDir = await mkdtemp(join(tmpdir(), "wazapi-rig-"));
@@ -66,7 +70,8 @@ export async function openRig(
 
   const json = async (url: string, init: RequestInit = {}): Promise<unknown> => {
     const response = await fetch(url, init);
-    if (!response.ok) throw new Error(`${init.method ?? "GET"} ${new URL(url).pathname}: ${response.status} ${await response.text()}`);
+    if (!response.ok)
+      throw new Error(`${init.method ?? "GET"} ${new URL(url).pathname}: ${response.status} ${await response.text()}`);
     return response.json();
   };
   const sandbox = (method: string, path: string, body?: unknown): Promise<unknown> =>
@@ -74,8 +79,15 @@ export async function openRig(
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
     });
-  const reachable = (url: string) => () => fetch(url).then((r) => (r.ok ? true : undefined), () => undefined);
-  await until(reachable(`${sandboxUrl}/sandbox/config`), { what: `sandbox up: ${sandboxProcess.output()}`, withinMs: 20_000 });
+  const reachable = (url: string) => () =>
+    fetch(url).then(
+      (r) => (r.ok ? true : undefined),
+      () => undefined,
+    );
+  await until(reachable(`${sandboxUrl}/sandbox/config`), {
+    what: `sandbox up: ${sandboxProcess.output()}`,
+    withinMs: 20_000,
+  });
   await until(reachable(`${receiverUrl}/log`), { what: "receiver up", withinMs: 20_000 });
 
   let instance = { id: "", token: "" };
@@ -92,7 +104,10 @@ export async function openRig(
     });
   const apiJson = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const response = await api(method, path, body);
-    if (!response.ok) throw new Error(`${method} ${path.replaceAll(/token\/\w+/g, "token/…")}: ${response.status} ${await response.text()}`);
+    if (!response.ok)
+      throw new Error(
+        `${method} ${path.replaceAll(/token\/\w+/g, "token/…")}: ${response.status} ${await response.text()}`,
+      );
     return response.json();
   };
   const instancePath = (path: string): string => `/instances/${instance.id}/token/${instance.token}${path}`;
@@ -125,9 +140,13 @@ export async function openRig(
   };
 
   await start();
-  const created = (await apiJson("POST", "/instances/integrator/on-demand", { name: "rig" })) as { id: string; token: string };
+  const created = (await apiJson("POST", "/instances/integrator/on-demand", { name: "rig" })) as {
+    id: string;
+    token: string;
+  };
   instance = { id: created.id, token: created.token };
-  if (options.slots === "received") await apiJson("PUT", instancePath("/update-webhook-received"), { value: `${receiverUrl}/hook` });
+  if (options.slots === "received")
+    await apiJson("PUT", instancePath("/update-webhook-received"), { value: `${receiverUrl}/hook` });
   else await apiJson("PUT", instancePath("/update-every-webhooks"), { value: `${receiverUrl}/hook` });
   const qr = await until(
     async () => {
@@ -162,14 +181,17 @@ export async function openRig(
       const entries: InboxEntry[] = [];
       for (;;) {
         const last = entries.at(-1)?.seq ?? 0;
-        const page = (await sandbox("GET", `/contacts/${contact}/inbox?since=${last}`)) as InboxEntry[] | { messages: InboxEntry[] };
+        const page = (await sandbox("GET", `/contacts/${contact}/inbox?since=${last}`)) as
+          | InboxEntry[]
+          | { messages: InboxEntry[] };
         const rows = Array.isArray(page) ? page : page.messages;
         if (rows.length === 0) return entries;
         entries.push(...rows);
       }
     },
     hits: async (since = 0) => (await json(`${receiverUrl}/log?since=${since}`)) as readonly Hit[],
-    behave: async (behaviour) => void (await json(`${receiverUrl}/behaviour`, { method: "POST", body: JSON.stringify(behaviour) })),
+    behave: async (behaviour) =>
+      void (await json(`${receiverUrl}/behaviour`, { method: "POST", body: JSON.stringify(behaviour) })),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
