@@ -1,6 +1,6 @@
 import type { RetentionPolicy } from "../retention.ts";
 import type { SqliteContext } from "./context.ts";
-import { createSweep } from "./sweep.ts";
+import { createSweep } from "../sweep.ts";
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const eventSweepSql = {

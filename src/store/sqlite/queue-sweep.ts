@@ -1,18 +1,18 @@
 import type { RetentionPolicy } from "../retention.ts";
 import type { SqliteContext } from "./context.ts";
-import { createSweep } from "./sweep.ts";
+import { createSweep } from "../sweep.ts";
 
 const olderThan = (
   state: "sent" | "failed" | "canceled",
 ): string => `SELECT sequence, updated_at AS "updatedAt", EXISTS (
     SELECT 1 FROM idempotency_keys AS k WHERE k.instance_id = queue.instance_id AND k.zaap_id = queue.zaap_id
       AND k.expires_at > @now) AS "kept"
-  FROM queue WHERE state = '${state}' AND (updated_at, sequence) > (@updatedAt, @sequence) AND updated_at <= @before
+  FROM queue WHERE state IN ('sent', 'failed', 'canceled') AND state = '${state}' AND (updated_at, sequence) > (@updatedAt, @sequence) AND updated_at <= @before
   ORDER BY updated_at, sequence LIMIT @limit`;
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const queueSweepSql = {
-  // The state is written out: SQLite uses a partial index only when it can read the condition in the statement.
+  // SQLite uses a partial index only when it can read its very condition in the statement.
   sent: olderThan("sent"),
   failed: olderThan("failed"),
   canceled: olderThan("canceled"),
