@@ -3,10 +3,15 @@ import {
   GroupCipher,
   GroupSessionBuilder,
   SenderKeyDistributionMessage,
+  SenderKeyMessage,
   SenderKeyName,
   SenderKeyRecord,
+  type SenderKeyState,
+  type SenderMessageKey,
 } from "@whiskeysockets/baileys/lib/Signal/Group/index.js";
+import { decrypt } from "libsignal/src/crypto.js";
 import { protocolAddress } from "./address.ts";
+import { isSigned } from "./curve.ts";
 import { pad, unpad } from "./padding.ts";
 
 /** The sender keys a device holds: its own ones and those that others gave it. */
@@ -26,7 +31,7 @@ export function createSenderKeys(state: Readonly<Record<string, string>>): Sende
   const store = {
     loadSenderKey: async (name: SenderKeyName) => records.get(name.toString()) ?? new SenderKeyRecord(),
     storeSenderKey: async (name: SenderKeyName, record: SenderKeyRecord) => {
-      forgetOwnMessageKeys(record);
+      forgetMessageKeys(record);
       records.set(name.toString(), record);
     },
   };
@@ -45,7 +50,16 @@ export function createSenderKeys(state: Readonly<Record<string, string>>): Sende
       return new GroupCipher(store, nameOf(group, ownAddress)).encrypt(pad(message));
     },
     async decrypt(group, address, ciphertext) {
-      return unpad(await new GroupCipher(store, nameOf(group, address)).decrypt(Buffer.from(ciphertext)));
+      const bytes = Buffer.from(ciphertext);
+      const message = new SenderKeyMessage(null, null, null, null, bytes);
+      const record = records.get(nameOf(group, address).toString());
+      const state = record?.getSenderKeyState(message.getKeyId());
+      if (record === undefined || state === undefined) throw new Error("the sender's key is not known");
+      const [signed, signature] = [bytes.subarray(0, -signatureBytes), bytes.subarray(-signatureBytes)];
+      if (!isSigned(state.getSigningKeyPublic(), signed, signature)) throw new Error("wrong signature");
+      const key = messageKey(state, message.getIteration());
+      forgetMessageKeys(record);
+      return unpad(await decrypt(key.getCipherKey(), message.getCipherText(), key.getIv()));
     },
     snapshot: () =>
       Object.fromEntries(
@@ -59,12 +73,35 @@ function nameOf(group: string, address: string): SenderKeyName {
   return new SenderKeyName(group, { id: sender.id, deviceId: sender.deviceId, toString: () => sender.toString() });
 }
 
+const signatureBytes = 64;
+/** A message may be this many places ahead of the last one. */
+const maxAhead = 2000;
+/** Keys of messages that were passed over and may still come. */
+const maxPassedOver = 100;
+
+/** The key of the n-th message of a sender; each can be had once. */
+function messageKey(state: SenderKeyState, iteration: number): SenderMessageKey {
+  let chain = state.getSenderChainKey();
+  if (chain.getIteration() > iteration) {
+    const kept = state.removeSenderMessageKey(iteration);
+    if (kept === null) throw new Error("the message was read before, or is too old");
+    return kept;
+  }
+  if (iteration - chain.getIteration() > maxAhead) throw new Error("the message is too far ahead");
+  for (; chain.getIteration() < iteration; chain = chain.getNext()) {
+    state.addSenderMessageKey(chain.getSenderMessageKey());
+  }
+  state.setSenderChainKey(chain.getNext());
+  return chain.getSenderMessageKey();
+}
+
 /**
- * Baileys' cipher skips every other message key of a sender and keeps it for later; a sender never needs it again, and
- * thousands of them would go into every snapshot.
+ * Baileys' cipher passes over every other message key of a sender. A sender never needs them again and a receiver only
+ * the latest; thousands of them would go into every snapshot.
  */
-function forgetOwnMessageKeys(record: SenderKeyRecord): void {
-  for (const state of record.serialize()) {
-    if ((state.senderSigningKey.private?.length ?? 0) > 0) state.senderMessageKeys.length = 0;
+function forgetMessageKeys(record: SenderKeyRecord): void {
+  for (const { senderSigningKey, senderMessageKeys } of record.serialize()) {
+    const keep = (senderSigningKey.private?.length ?? 0) > 0 ? 0 : maxPassedOver;
+    senderMessageKeys.splice(0, Math.max(0, senderMessageKeys.length - keep));
   }
 }

@@ -117,6 +117,27 @@ describe("sim device and Baileys", () => {
   });
 });
 
+describe("sender keys", () => {
+  it("messages in another order are read once each, and a receiver's snapshot does not grow", async () => {
+    const [sender, receiver] = [newDevice(), newDevice()];
+    await receiver.processSenderKey(group, contact, await sender.senderKey(group, contact));
+    const sent: Uint8Array[] = [];
+    for (const conversation of ["a", "b", "c", "d"]) {
+      sent.push(await sender.encryptGroup(group, contact, { conversation }));
+    }
+    const read: (string | null | undefined)[] = [];
+    for (const n of [2, 0, 3, 1]) read.push(textOf(await receiver.decryptGroup(group, contact, sent[n]!)));
+    expect(read).toEqual(["c", "a", "d", "b"]);
+    for (const one of sent) {
+      await expect(receiver.decryptGroup(group, contact, one)).rejects.toMatchObject({ code: "refused" });
+    }
+    for (let n = 0; n < 55; n += 1) await sender.encryptGroup(group, contact, { conversation: "skipped" });
+    await receiver.decryptGroup(group, contact, await sender.encryptGroup(group, contact, { conversation: "last" }));
+    const [record = ""] = Object.values(receiver.snapshot().senderKeys);
+    expect((JSON.parse(record) as { senderMessageKeys: unknown[] }[])[0]!.senderMessageKeys).toHaveLength(100);
+  });
+});
+
 describe("sim devices among themselves", () => {
   it("a device refuses a bundle whose signature is not of its identity", async () => {
     const bundle = newDevice().takeBundle();
