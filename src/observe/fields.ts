@@ -94,7 +94,8 @@ function describe(value: unknown, at: { readonly name: string; readonly place: P
     case "string":
       return describeText(value, at);
     case "number":
-      return Number.isFinite(value) ? value : String(value);
+      // Fractions of a microsecond say nothing.
+      return Number.isFinite(value) ? Math.round(value * 1_000) / 1_000 : String(value);
     case "boolean":
       return value;
     case "bigint":
@@ -127,10 +128,13 @@ function describeThrown(error: Error, place: Place): unknown {
 function describeText(text: string, { name, place }: { readonly name: string; readonly place: Place }): string {
   // Cut first: masking costs by length, and a half of what is masked says nothing.
   const cut = text.length > limits.text ? `${text.slice(0, limits.text)}…` : text;
-  const masked = place.mask.secrets(cut);
+  const masked = plainWord.test(cut) ? cut : place.mask.secrets(cut);
   if (place.people) return masked;
   return ids.has(name) ? place.mask.jids(masked) : place.mask.people(masked);
 }
+
+/** Too short and too plain for any secret that is recognised by its form; most values are. */
+const plainWord = /^(?!whsec_)[\w.-]{0,40}$/;
 
 function isHidden(name: string, value: unknown): boolean {
   if (name === "code") return !isErrorCode(value);
@@ -144,7 +148,8 @@ function isErrorCode(value: unknown): boolean {
 }
 
 /** `instanceId` → `instance_id`: the one place that says how names are spelled on the wire. */
-export function snakeCase(name: string): string {
+function snakeCase(name: string): string {
+  if (!/[A-Z\s.-]/.test(name)) return name;
   return name
     .replace(/([a-z\d])([A-Z])/g, "$1_$2")
     .replace(/[\s.-]+/g, "_")

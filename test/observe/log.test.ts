@@ -41,9 +41,9 @@ describe("a line", () => {
     const { log, lines } = openLog();
     log
       .child({ component: "queue", instanceId: "AB12" })
-      .info({ durationMs: 3, nested: { fooBar: [1, null, true] } }, "sent");
+      .info({ durationMs: 3.14159265, nested: { fooBar: [1, null, true] } }, "sent");
     expect(lines).toEqual([
-      '{"time":"2023-11-14T22:13:20.000Z","level":"info","component":"queue","message":"sent","instance_id":"AB12","duration_ms":3,"nested":{"foo_bar":[1,null,true]}}\n',
+      '{"time":"2023-11-14T22:13:20.000Z","level":"info","component":"queue","message":"sent","instance_id":"AB12","duration_ms":3.142,"nested":{"foo_bar":[1,null,true]}}\n',
     ]);
   });
 
