@@ -1,35 +1,59 @@
-import { createPrivateKey, createPublicKey, hkdfSync, verify } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  sign as nativeSign,
+  verify,
+  type KeyObject,
+} from "node:crypto";
 import { Curve, generateSignalPubKey, type KeyPair } from "@whiskeysockets/baileys";
 
-/** The Curve25519 key pair that belongs to this seed and label; always the same one. */
-export function deriveKeyPair(seed: Uint8Array, label: string): KeyPair {
-  const privateKey = Buffer.from(hkdfSync("sha256", seed, new Uint8Array(0), label, 32));
-  // Curve25519: a private key has its three lowest bits and its highest bit clear, the second highest set.
-  privateKey.writeUInt8(privateKey.readUInt8(0) & 248, 0);
-  privateKey.writeUInt8((privateKey.readUInt8(31) & 127) | 64, 31);
-  const key = createPrivateKey({ key: Buffer.concat([pkcs8Head, privateKey]), format: "der", type: "pkcs8" });
-  const spki = createPublicKey(key).export({ format: "der", type: "spki" });
-  return { private: privateKey, public: spki.subarray(-32) };
+/** A key pair that was derived from a seed and therefore signs fast. */
+export interface DerivedKeyPair extends KeyPair {
+  /** The Ed25519 private key with the same scalar. */
+  readonly ed25519: KeyObject;
 }
 
-/** DER in front of an X25519 private key (RFC 8410). */
-const pkcs8Head = Buffer.from("302e020100300506032b656e04220420", "hex");
+/** The Curve25519 key pair that belongs to this seed and label; always the same one. */
+export function deriveKeyPair(seed: Uint8Array, label: string): DerivedKeyPair {
+  const edSeed = Buffer.from(hkdfSync("sha256", seed, new Uint8Array(0), label, 32));
+  // Ed25519: the scalar is the first half of the seed's hash, clamped as Curve25519 clamps its private keys.
+  const scalar = createHash("sha512").update(edSeed).digest().subarray(0, 32);
+  scalar.writeUInt8(scalar.readUInt8(0) & 248, 0);
+  scalar.writeUInt8((scalar.readUInt8(31) & 127) | 64, 31);
+  const privateKey = privateKeyOf(x25519Head, scalar);
+  const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
+  return { private: scalar, public: spki.subarray(-32), ed25519: privateKeyOf(ed25519Head, edSeed) };
+}
 
-/** Signs as Signal does (XEdDSA); always the same signature for the same key and message. */
-export function sign(key: KeyPair, message: Uint8Array): Uint8Array {
-  return Curve.sign(Buffer.from(key.private), Buffer.from(message));
+/** DER in front of private keys (RFC 8410). */
+const x25519Head = Buffer.from("302e020100300506032b656e04220420", "hex");
+const ed25519Head = Buffer.from("302e020100300506032b657004220420", "hex");
+
+function privateKeyOf(head: Buffer, key: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([head, key]), format: "der", type: "pkcs8" });
+}
+
+/** Signs as Signal does (XEdDSA); the same key and message give the same signature. Slow for keys that were not derived. */
+export function sign(key: KeyPair | DerivedKeyPair, message: Uint8Array): Uint8Array {
+  if (!("ed25519" in key)) return Curve.sign(Buffer.from(key.private), Buffer.from(message));
+  const signature = nativeSign(null, message, key.ed25519);
+  // XEdDSA: the unused top bit of the signature is the sign of the key's Edwards form.
+  const edPublic = createPublicKey(key.ed25519).export({ format: "der", type: "spki" });
+  signature.writeUInt8(signature.readUInt8(63) | (edPublic.readUInt8(edPublic.length - 1) & 0x80), 63);
+  return signature;
 }
 
 /**
  * Whether the owner of this Curve25519 public key (32 bytes, or 33 with its type) made this XEdDSA signature. Malformed
- * keys and signatures verify nothing. Some fifty times as fast as libsignal's own
- * check, with the same answer: every member of a group verifies every message.
+ * keys and signatures verify nothing. Some fifty times as fast as libsignal's own check, with the same answer: every
+ * member of a group verifies every message.
  */
 export function isSigned(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64) return false;
   const key = Buffer.from(publicKey.length === 33 && publicKey[0] === 5 ? publicKey.subarray(1) : publicKey);
   if (key.length !== 32) return false;
-  // XEdDSA: the unused top bit of the signature is the sign of the key's Edwards form.
   const plain = Buffer.from(signature);
   const last = plain.readUInt8(63);
   plain.writeUInt8(last & 0x7f, 63);

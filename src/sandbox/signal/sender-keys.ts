@@ -1,6 +1,6 @@
-import { BufferJSON, type proto } from "@whiskeysockets/baileys";
+import { randomBytes, randomInt } from "node:crypto";
+import { BufferJSON, proto } from "@whiskeysockets/baileys";
 import {
-  GroupCipher,
   GroupSessionBuilder,
   SenderKeyDistributionMessage,
   SenderKeyMessage,
@@ -9,9 +9,10 @@ import {
   type SenderKeyState,
   type SenderMessageKey,
 } from "@whiskeysockets/baileys/lib/Signal/Group/index.js";
-import { decrypt } from "libsignal/src/crypto.js";
+import { decrypt, encrypt } from "libsignal/src/crypto.js";
 import { protocolAddress } from "./address.ts";
-import { isSigned } from "./curve.ts";
+import { isSigned, sign } from "./curve.ts";
+import type { DeviceKeys } from "./device-keys.ts";
 import { pad, unpad } from "./padding.ts";
 
 /** The sender keys a device holds: its own ones and those that others gave it. */
@@ -23,42 +24,61 @@ export interface SenderKeys {
   snapshot(): Readonly<Record<string, string>>;
 }
 
-/** Sender keys as they were at a snapshot. */
-export function createSenderKeys(state: Readonly<Record<string, string>>): SenderKeys {
+/** The sender keys of a device as they were at a snapshot. */
+export function createSenderKeys(keys: DeviceKeys, state: Readonly<Record<string, string>>): SenderKeys {
   const records = new Map(
     Object.entries(state).map(([name, record]) => [name, SenderKeyRecord.deserialize(Buffer.from(record))] as const),
   );
-  const store = {
-    loadSenderKey: async (name: SenderKeyName) => records.get(name.toString()) ?? new SenderKeyRecord(),
-    storeSenderKey: async (name: SenderKeyName, record: SenderKeyRecord) => {
-      forgetMessageKeys(record);
-      records.set(name.toString(), record);
-    },
+  const recordOf = (name: string): SenderKeyRecord => {
+    const record = records.get(name) ?? new SenderKeyRecord();
+    records.set(name, record);
+    return record;
   };
-  const builder = new GroupSessionBuilder(store);
-  const distribution: SenderKeys["distribution"] = async (group, ownAddress) =>
-    (await builder.create(nameOf(group, ownAddress))).serialize();
+  const builder = new GroupSessionBuilder({
+    loadSenderKey: async (name) => recordOf(name.toString()),
+    storeSenderKey: async (name, record) => void records.set(name.toString(), record),
+  });
+  const ownState = (group: string, ownAddress: string): SenderKeyState => {
+    const record = recordOf(nameOf(group, ownAddress).toString());
+    if (record.isEmpty()) {
+      const keyId = randomInt(1, 2 ** 31 - 1);
+      record.setSenderKeyState(keyId, 0, randomBytes(32), keys.senderSigningKey(keyId));
+    }
+    const state = record.getSenderKeyState();
+    if (state === undefined) throw new Error("a sender key that was just made is missing");
+    return state;
+  };
   return {
-    distribution,
+    async distribution(group, ownAddress) {
+      const own = ownState(group, ownAddress);
+      const chain = own.getSenderChainKey();
+      const iteration = chain.getIteration();
+      const signingKey = own.getSigningKeyPublic();
+      return new SenderKeyDistributionMessage(own.getKeyId(), iteration, chain.getSeed(), signingKey).serialize();
+    },
     async process(group, address, bytes) {
       const message = new SenderKeyDistributionMessage(null, null, null, null, Buffer.from(bytes));
       await builder.process(nameOf(group, address), message);
     },
     async encrypt(group, ownAddress, message) {
-      // A device that never distributed its key still has one.
-      await distribution(group, ownAddress);
-      return new GroupCipher(store, nameOf(group, ownAddress)).encrypt(pad(message));
+      const own = ownState(group, ownAddress);
+      const chain = own.getSenderChainKey();
+      const key = chain.getSenderMessageKey();
+      own.setSenderChainKey(chain.getNext());
+      const ciphertext = await encrypt(key.getCipherKey(), pad(message), key.getIv());
+      const fields = { id: own.getKeyId(), iteration: key.getIteration(), ciphertext };
+      const signed = Buffer.concat([Buffer.from([version]), proto.SenderKeyMessage.encode(fields).finish()]);
+      return Buffer.concat([signed, sign(keys.senderSigningKey(own.getKeyId()), signed)]);
     },
     async decrypt(group, address, ciphertext) {
       const bytes = Buffer.from(ciphertext);
       const message = new SenderKeyMessage(null, null, null, null, bytes);
-      const record = records.get(nameOf(group, address).toString());
-      const state = record?.getSenderKeyState(message.getKeyId());
-      if (record === undefined || state === undefined) throw new Error("the sender's key is not known");
+      const state = records.get(nameOf(group, address).toString())?.getSenderKeyState(message.getKeyId());
+      if (state === undefined) throw new Error("the sender's key is not known");
       const [signed, signature] = [bytes.subarray(0, -signatureBytes), bytes.subarray(-signatureBytes)];
       if (!isSigned(state.getSigningKeyPublic(), signed, signature)) throw new Error("wrong signature");
       const key = messageKey(state, message.getIteration());
-      forgetMessageKeys(record);
+      forgetPassedOver(state);
       return unpad(await decrypt(key.getCipherKey(), message.getCipherText(), key.getIv()));
     },
     snapshot: () =>
@@ -73,6 +93,8 @@ function nameOf(group: string, address: string): SenderKeyName {
   return new SenderKeyName(group, { id: sender.id, deviceId: sender.deviceId, toString: () => sender.toString() });
 }
 
+/** Signal: the version of the message twice, its own and the oldest that is understood. */
+const version = 0x33;
 const signatureBytes = 64;
 /** A message may be this many places ahead of the last one. */
 const maxAhead = 2000;
@@ -95,13 +117,8 @@ function messageKey(state: SenderKeyState, iteration: number): SenderMessageKey 
   return chain.getSenderMessageKey();
 }
 
-/**
- * Baileys' cipher passes over every other message key of a sender. A sender never needs them again and a receiver only
- * the latest; thousands of them would go into every snapshot.
- */
-function forgetMessageKeys(record: SenderKeyRecord): void {
-  for (const { senderSigningKey, senderMessageKeys } of record.serialize()) {
-    const keep = (senderSigningKey.private?.length ?? 0) > 0 ? 0 : maxPassedOver;
-    senderMessageKeys.splice(0, Math.max(0, senderMessageKeys.length - keep));
-  }
+/** Baileys passes over every other message key; kept all, they would fill the snapshots. */
+function forgetPassedOver(state: SenderKeyState): void {
+  const { senderMessageKeys } = state.getStructure();
+  senderMessageKeys.splice(0, Math.max(0, senderMessageKeys.length - maxPassedOver));
 }

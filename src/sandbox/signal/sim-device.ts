@@ -77,7 +77,7 @@ export function restoreSimDevice(state: SimDeviceState): SimDevice {
   const { deviceId, seed } = state;
   const keys = createDeviceKeys(Buffer.from(seed, "base64"), deviceId);
   const store = createSessionStore(keys, state);
-  const senderKeys = createSenderKeys(state.senderKeys);
+  const senderKeys = createSenderKeys(keys, state.senderKeys);
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = async <T>(operation: () => Promise<T>): Promise<T> => {
     const run = last.then(async () => {
@@ -99,7 +99,7 @@ export function restoreSimDevice(state: SimDeviceState): SimDevice {
       return {
         registrationId: keys.registrationId,
         identity: keys.identity.public,
-        signedPreKey: { id, publicKey: keyPair.public, signature: signature() },
+        signedPreKey: { id, publicKey: keyPair.public, signature },
         preKey: { id: preKeyId, publicKey: keys.preKey(preKeyId).public },
       };
     },

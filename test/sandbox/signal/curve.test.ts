@@ -9,17 +9,24 @@ const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minL
 describe("signatures", () => {
   it("are right for libsignal and for us, and wrong for both once a bit is turned", () => {
     fc.assert(
-      fc.property(bytes(32), fc.uint8Array({ maxLength: 80 }), fc.nat({ max: 511 }), (seed, message, bit) => {
-        const key = deriveKeyPair(seed, "test");
-        const signature = Buffer.from(sign(key, message));
-        const theirs = (bytes: Buffer): boolean => verifySignature(signalKey(key.public), Buffer.from(message), bytes);
-        expect(theirs(signature)).toBe(true);
-        expect(isSigned(key.public, message, signature)).toBe(true);
-        expect(isSigned(signalKey(key.public), message, signature)).toBe(true);
-        signature[bit >> 3] = (signature[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-        expect(isSigned(key.public, message, signature)).toBe(false);
-        expect(theirs(signature)).toBe(false);
-      }),
+      fc.property(
+        bytes(32),
+        fc.uint8Array({ maxLength: 80 }),
+        fc.nat({ max: 511 }),
+        fc.boolean(),
+        (seed, message, bit, isPlain) => {
+          const key = deriveKeyPair(seed, "test");
+          const signature = Buffer.from(sign(isPlain ? { private: key.private, public: key.public } : key, message));
+          const theirs = (bytes: Buffer): boolean =>
+            verifySignature(signalKey(key.public), Buffer.from(message), bytes);
+          expect(theirs(signature)).toBe(true);
+          expect(isSigned(key.public, message, signature)).toBe(true);
+          expect(isSigned(signalKey(key.public), message, signature)).toBe(true);
+          signature[bit >> 3] = (signature[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+          expect(isSigned(key.public, message, signature)).toBe(false);
+          expect(theirs(signature)).toBe(false);
+        },
+      ),
       { numRuns: 8 },
     );
   });

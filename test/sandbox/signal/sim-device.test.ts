@@ -131,7 +131,7 @@ describe("sender keys", () => {
     for (const one of sent) {
       await expect(receiver.decryptGroup(group, contact, one)).rejects.toMatchObject({ code: "refused" });
     }
-    for (let n = 0; n < 55; n += 1) await sender.encryptGroup(group, contact, { conversation: "skipped" });
+    for (let n = 0; n < 130; n += 1) await sender.encryptGroup(group, contact, { conversation: "skipped" });
     await receiver.decryptGroup(group, contact, await sender.encryptGroup(group, contact, { conversation: "last" }));
     const [record = ""] = Object.values(receiver.snapshot().senderKeys);
     expect((JSON.parse(record) as { senderMessageKeys: unknown[] }[])[0]!.senderMessageKeys).toHaveLength(100);
