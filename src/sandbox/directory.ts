@@ -27,6 +27,8 @@ export interface Directory {
   isOnWhatsApp(number: string): boolean;
   /** Gives a person another device that the sandbox plays, or takes the last away. */
   setDevices(person: Person, count: number): void;
+  /** Takes in somebody of an earlier run. */
+  add(person: Person): void;
   people(): readonly Person[];
   clear(): void;
 }
@@ -65,6 +67,7 @@ export function createDirectory(deps: { readonly now: () => number }, seed: stri
         if (!owner.devices.has(id) && !owner.companions.has(id)) addDevice(owner, id, seed);
       }
     },
+    add: (restored) => void people.set(restored.number, restored),
     people: () => [...people.values()],
     clear: () => people.clear(),
   };

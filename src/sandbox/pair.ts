@@ -121,7 +121,7 @@ async function link(world: World, linking: Linking, signal: AbortSignal): Promis
   pairing.isTaken = true;
   try {
     const account = accountOf(world, person, input);
-    if (input.name !== undefined) person.name = input.name;
+    person.name = input.name ?? input.business ?? person.name;
     person.onWhatsApp = true;
     while (person.devices.has(account.nextDevice)) account.nextDevice += 1;
     const id = account.nextDevice;

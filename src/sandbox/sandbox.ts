@@ -14,6 +14,10 @@ import { directChats } from "./messages/direct.ts";
 import { noGroups } from "./no-groups.ts";
 import { defaultSandboxOptions, type SandboxOptions } from "./options.ts";
 import { offerPairing } from "./pairing-requests.ts";
+import { SandboxError } from "./sandbox-error.ts";
+import { restoreWorld } from "./state/restore-world.ts";
+import { saveWorld } from "./state/save-world.ts";
+import { openStateFile, readState } from "./state/state-file.ts";
 import { takeStanza } from "./stanzas.ts";
 import { createTimers } from "./timers.ts";
 import { acceptNoise, type NoiseHandlers } from "./wire/accept-noise.ts";
@@ -33,7 +37,7 @@ export interface Sandbox extends AsyncDisposable {
 export async function startSandbox(given: Partial<SandboxOptions> = {}, signal?: AbortSignal): Promise<Sandbox> {
   quietLibsignal();
   const options = { ...defaultSandboxOptions, ...given };
-  const { log, seed } = options;
+  const { clock, log, seed, statePath } = options;
   const stop = new AbortController();
   const stopped = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   await using parts = new AsyncDisposableStack();
@@ -41,15 +45,21 @@ export async function startSandbox(given: Partial<SandboxOptions> = {}, signal?:
   parts.defer(timers.clear);
   // Nobody is answered before everything is there.
   let ready: ListenerParts = { control: unavailable, media: unavailable, socket: (socket) => socket.terminate() };
-  const listener = await listenSandbox(options.port, () => ready);
+  const listener = parts.use(await listenSandbox(options.port, () => ready));
   const faults = createFaultRules();
-  const media = parts.use(await openMediaStation({ faults, log }, { url: listener.url }));
-  parts.use(listener);
+  const kept = statePath === undefined ? {} : { directory: `${statePath}.media` };
+  const media = parts.use(await openMediaStation({ faults, log }, { url: listener.url, ...kept }));
   const chats: ChatKind[] = [];
   const world = createWorld({ options, faults, media, chats, timers, signal: stopped });
   const groups = noGroups();
   chats.push(directChats(world), ...groups.chats);
   const table: IqTable = { ...basicIqs, ...groups.iqs };
+  if (statePath !== undefined) {
+    const state = await readState(statePath);
+    if (state !== undefined) await restoreWorld({ world, groups }, state);
+    const file = parts.use(openStateFile({ clock, log, snapshot: () => saveWorld(world, groups) }, statePath));
+    world.changed = file.changed;
+  }
   const keys = createServerKeys(Buffer.from(`${seed}/server`));
   const rootPublicKey = Buffer.from(keys.root.public).toString("hex");
   const config = { websocketUrl: listener.websocketUrl, rootPublicKey, mediaUrl: listener.url };
@@ -62,7 +72,13 @@ export async function startSandbox(given: Partial<SandboxOptions> = {}, signal?:
     media: (request, response) => media.handle(request, response),
     socket: (socket) => acceptNoise(socket, keys, connectionHandlers(world, table)),
   };
-  parts.defer(() => stop.abort());
+  // First of all nobody is let in any more and everybody is cut off, so that what is saved is the last that happened.
+  parts.defer(() => {
+    ready = { ...ready, socket: (socket) => socket.terminate() };
+    stop.abort();
+    timers.clear();
+    for (const connection of world.connections) connection.drop();
+  });
   const owned = parts.move();
   const close = async (): Promise<void> => owned.disposeAsync();
   stopped.addEventListener("abort", () => void close(), { once: true });
@@ -84,8 +100,15 @@ function connectionHandlers(world: World, table: IqTable): NoiseHandlers {
       if (link.payload.devicePairingData) offerPairing(world, opened);
       else logIn(world, opened);
     },
-    stanza: async (node) => {
-      if (connection !== undefined) await takeStanza({ world, table }, connection, node);
+    async stanza(node) {
+      if (connection === undefined) return;
+      try {
+        await takeStanza({ world, table }, connection, node);
+      } catch (error) {
+        // What the sandbox refuses on purpose is no reason to cut the client off.
+        if (!(error instanceof SandboxError)) throw error;
+        world.options.log.warn({ error }, "sandbox: a stanza could not be handled");
+      }
     },
     closed() {
       if (connection === undefined) return;
@@ -94,6 +117,11 @@ function connectionHandlers(world: World, table: IqTable): NoiseHandlers {
       const { companion } = connection;
       if (companion?.connection === connection) companion.connection = undefined;
     },
-    refused: (detail) => world.trace.refusal("handshake", detail),
+    refused(detail) {
+      // A connection that breaks is not the client's fault.
+      if (/\bE[A-Z]{4,}\b/.test(detail)) return;
+      world.options.log.warn({ detail }, "sandbox: a client was cut off");
+      world.trace.refusal("handshake", detail);
+    },
   };
 }

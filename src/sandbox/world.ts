@@ -7,7 +7,6 @@ import { createDirectory, type Directory } from "./directory.ts";
 import { silenceByFault } from "./disconnect.ts";
 import type { MediaStation } from "./media/media-station.ts";
 import type { SandboxOptions } from "./options.ts";
-import { SandboxError } from "./sandbox-error.ts";
 import { maxQueuedStanzas } from "./stanza-queue.ts";
 import type { Timers } from "./timers.ts";
 import { createTrace, type TraceLog } from "./trace.ts";
@@ -28,8 +27,11 @@ export interface World {
   behaviour: Behaviour;
   /** The kinds of chat, in the order in which they are asked whether a jid is theirs. */
   readonly chats: readonly ChatKind[];
-  /** Puts a stanza on the way to a device: at once if it is online, and again after each login until it is confirmed. */
-  readonly post: (companion: Companion, node: BinaryNode) => void;
+  /**
+   * Puts a stanza on the way to a device: at once if it is online, and again after each login until it is confirmed.
+   * False when too much waits for the device already: then nobody gets it.
+   */
+  readonly post: (companion: Companion, node: BinaryNode) => boolean;
   /** An id that no other stanza of this run has. */
   readonly nextId: () => string;
   /** Seconds since 1970, as stanzas carry them. */
@@ -74,13 +76,19 @@ export function createWorld(
     post(companion, node) {
       const entry = companion.queue.push(node);
       if (entry === undefined) {
-        throw new SandboxError("conflict", `${maxQueuedStanzas} stanzas wait for ${companion.person.number} already`);
+        options.log.warn(
+          { waiting: maxQueuedStanzas },
+          "sandbox: a device confirms nothing, a stanza for it is dropped",
+        );
+        return false;
       }
       world.changed();
       const { connection, person } = companion;
-      if (connection === undefined) return;
-      silenceByFault(world, connection, person.number);
-      connection.backlog?.deliver(entry);
+      if (connection !== undefined) {
+        silenceByFault(world, connection, person.number);
+        connection.backlog?.deliver(entry);
+      }
+      return true;
     },
     nextId: () => {
       stanzas += 1;

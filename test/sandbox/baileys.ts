@@ -10,25 +10,24 @@ import {
   type BaileysEventMap,
   type BinaryNode,
   type ConnectionState,
-  type SignalDataSet,
-  type SignalDataTypeMap,
+  type SignalKeyStore,
   type UserFacingSocketConfig,
   type WAMessage,
   type WASocket,
 } from "@whiskeysockets/baileys";
 import { Agent as Dispatcher } from "undici";
-import { baileysLog } from "#whatsapp/baileys-log.ts";
-import { silentLog } from "#lib/log.ts";
 import type { ScanInput } from "#sandbox/control.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
+import { createBaileysLog } from "./baileys-log.ts";
+import { memoryKeyStore } from "./memory-key-store.ts";
 
-/** Credentials and keys in memory; two clients with the same account are two sockets of one device. */
+/** Credentials and keys in memory; clients that share them are sockets of one device. */
 export interface Auth {
   readonly creds: AuthenticationCreds;
-  readonly data: Map<string, unknown>;
+  readonly keys: SignalKeyStore;
 }
 
-export const newAuth = (): Auth => ({ creds: initAuthCreds(), data: new Map() });
+export const newAuth = (): Auth => ({ creds: initAuthCreds(), keys: memoryKeyStore() });
 
 /** The real Baileys, connected to a sandbox. Disposing ends the socket. */
 export interface Client extends AsyncDisposable {
@@ -60,8 +59,8 @@ export function connectClient(
   const port = Number(new URL(mediaUrl).port);
   const sock = makeWASocket({
     waWebSocketUrl: websocketUrl,
-    auth: { creds: auth.creds, keys: keyStore(auth.data) },
-    logger: baileysLog(silentLog),
+    auth: { creds: auth.creds, keys: auth.keys },
+    logger: createBaileysLog(),
     browser: Browsers.ubuntu("Chrome"),
     emitOwnEvents: false,
     markOnlineOnConnect: false,
@@ -139,25 +138,6 @@ export async function pairClient(
   const client = connectClient(sandbox, auth, config);
   await client.opened();
   return client;
-}
-
-function keyStore(data: Map<string, unknown>) {
-  return {
-    get: async <T extends keyof SignalDataTypeMap>(type: T, ids: string[]) =>
-      Object.fromEntries(
-        ids.flatMap((id) =>
-          data.has(`${type} ${id}`) ? [[id, data.get(`${type} ${id}`) as SignalDataTypeMap[T]]] : [],
-        ),
-      ),
-    set: async (set: SignalDataSet) => {
-      for (const [type, entries] of Object.entries(set)) {
-        for (const [id, value] of Object.entries(entries)) {
-          if (value === null) data.delete(`${type} ${id}`);
-          else data.set(`${type} ${id}`, value);
-        }
-      }
-    },
-  };
 }
 
 class PlainAgent extends HttpAgent {

@@ -49,7 +49,9 @@ export async function writeLetter(
     const { type, ciphertext } = await signal.encrypt(address, letter.message);
     const bytes = letter.corrupt === true ? damage(ciphertext) : ciphertext;
     const enc = stanza("enc", { v: 2, type, count: letter.count }, bytes);
-    world.post(companion, stanza("message", letter.attrs, [enc]));
+    if (!world.post(companion, stanza("message", letter.attrs, [enc]))) {
+      throw new SandboxError("conflict", `too much waits for device ${companion.id} of ${companion.person.number}`);
+    }
   });
 }
 

@@ -1,0 +1,81 @@
+import { encodeBinaryNode, proto } from "@whiskeysockets/baileys";
+import type { Companion } from "../companion.ts";
+import type { GroupFeature } from "../feature.ts";
+import type { Account, Person, RememberedMessage } from "../person.ts";
+import type { World } from "../world.ts";
+import type { SavedAccount, SavedCompanion, SavedKey, SavedMessage, SavedPerson, SavedWorld } from "./saved-world.ts";
+
+/** Everything a world has to remember, as plain JSON. */
+export function saveWorld(world: World, groups: GroupFeature): SavedWorld {
+  return {
+    version: 1,
+    seed: world.options.seed,
+    behaviour: world.behaviour,
+    unlinked: [...world.unlinked.keys()],
+    pictures: [...world.pictures].map(([jid, { id, directPath }]) => ({ jid, id, directPath })),
+    people: world.directory.people().map(savePerson),
+    groups: groups.snapshot(),
+  };
+}
+
+function savePerson(person: Person): SavedPerson {
+  const { number, name, onWhatsApp, about, devices, companions, inbox, memory, addressing, account } = person;
+  const { lastSeq, entries } = inbox.kept();
+  return {
+    number,
+    name,
+    onWhatsApp,
+    about,
+    devices: [...devices.values()].map(({ id, signalIfUsed }) => ({ id, signal: signalIfUsed()?.snapshot() })),
+    companions: [...companions.values()].map(saveCompanion),
+    inbox: { lastSeq, entries: entries.map(({ message, ...entry }) => ({ ...entry, message: encoded(message) })) },
+    memory: memory.list().map(saveMessage),
+    addressing: [...addressing],
+    account: account === undefined ? undefined : saveAccount(account),
+  };
+}
+
+function saveCompanion(companion: Companion): SavedCompanion {
+  const keys = companion.keys();
+  return {
+    id: companion.id,
+    noiseKey: base64(companion.noiseKey),
+    bootstrapped: companion.bootstrapped,
+    keys:
+      keys === undefined
+        ? undefined
+        : {
+            registrationId: keys.registrationId,
+            identity: base64(keys.identity),
+            signedPreKey: { ...saveKey(keys.signedPreKey), signature: base64(keys.signedPreKey.signature) },
+          },
+    preKeys: companion.preKeys.map(saveKey),
+    queue: companion.queue.list().map(({ node }) => base64(encodeBinaryNode(node))),
+  };
+}
+
+const saveKey = ({ id, publicKey }: { readonly id: number; readonly publicKey: Uint8Array }): SavedKey => ({
+  id,
+  publicKey: base64(publicKey),
+});
+
+function saveMessage({ message, ...rest }: RememberedMessage): SavedMessage {
+  return { ...rest, message: encoded(message) };
+}
+
+function saveAccount(account: Account): SavedAccount {
+  const { platform, business, nextDevice, blocked, privacy, disappearing, appState } = account;
+  return {
+    platform,
+    business,
+    nextDevice,
+    blocked: [...blocked],
+    privacy: [...privacy],
+    disappearing,
+    appState: appState.snapshot(),
+  };
+}
+
+const encoded = (message: proto.IMessage): string => base64(proto.Message.encode(message).finish());
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
