@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { afterMove, isFinal, queueMoves, type QueueMove } from "#queue/state.ts";
 import type { ClaimedMessage, QueuedMessage, QueueState, QueueStore } from "#store/queue.ts";

@@ -16,12 +16,17 @@ export async function openQueueStore(
   const instances = input.instances ?? [instanceOf(one), instanceOf(two)];
   return {
     queue,
-    instances: {
-      get: async ({ instanceId }: { instanceId: string }) => instances.find(({ id }) => id === instanceId),
-    } as any,
-    directory: { phoneOf: async () => undefined, lidOf: async () => undefined } as any,
+    instances: partly<Store["instances"]>({
+      get: async ({ instanceId }) => instances.find(({ id }) => id === instanceId),
+    }),
+    directory: partly<Store["directory"]>({ phoneOf: async () => undefined, lidOf: async () => undefined }),
     deliveryEvents: async () => queue.events.map((event) => JSON.parse(event.captured)),
     storedProto: async (_id, messageId) => queue.stored.find((m) => m.messageId === messageId)?.proto,
     [Symbol.asyncDispose]: async () => {},
   };
+}
+
+/** The queue calls nothing else of it. */
+function partly<T>(some: Partial<T>): T {
+  return some as T;
 }

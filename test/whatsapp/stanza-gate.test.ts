@@ -20,7 +20,7 @@ function gated(
   const journaled: JournalEntry[] = [];
   const correlation: Correlation = new WeakMap();
   for (const tag of ["message", "receipt", "notification", "call"]) {
-    ws.on(`CB:${tag}`, (node: BinaryNode) => {
+    ws.on(`CB:${tag}`, (node: BinaryNode): unknown => {
       seen.push(`${tag}:${node.attrs["id"]}`);
       return options.handled?.();
     });
