@@ -37,8 +37,8 @@ export interface Database extends Queries, AsyncDisposable {
   readonly transaction: <Result>(work: (tx: Transaction) => Promise<Result>) => Promise<Result>;
 }
 
-/** A connection or an answer that takes longer is given up. */
-const connectTimeoutMs = 10_000;
+/** A connection, or an answer, that takes longer is given up. The first counts the wait for one that is free. */
+const connectTimeoutMs = 20_000;
 const answerTimeoutMs = 30_000;
 /** Tries of a transaction that the server undoes each time. */
 const maxTries = 8;

@@ -1,4 +1,5 @@
-import { and, asc, eq, inArray, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, or, type SQL, sql } from "drizzle-orm";
+import { hookIdOf } from "#domain/ids.ts";
 import type { DeliveryStore } from "../deliveries.ts";
 import type { PostgresContext } from "./context.ts";
 import type { Transaction } from "./database.ts";
@@ -29,16 +30,11 @@ export function createDeadLetters(
 ): Pick<DeliveryStore, "revive" | "discard" | "purgeDiscarded"> {
   const { db } = context;
 
-  // A URL that nobody configures any more gets nothing; a replay to a URL of its own has no slot to lose.
-  const stillWanted = sql`(${deliveries.slotMask} = 0 OR EXISTS (
-    SELECT 1 FROM ${instances}, json_each_text(${instances.hooks}) AS hook
-    WHERE ${instances.instanceId} = ${deliveries.instanceId} AND hook.value = ${deliveries.url}))`;
-
   return {
     revive: (input) =>
       db.transaction(async (tx) => {
         const { now } = input;
-        const found = await dead(tx, input, stillWanted);
+        const found = await dead(tx, input, await stillWanted(tx, input.instanceId));
         if (found.length === 0) return 0;
         await tx.run(deadLettersSql.revive, [found.map(({ deliveryId }) => deliveryId), now]);
         await wakeLanes(tx, found, now);
@@ -55,6 +51,18 @@ export function createDeadLetters(
       return row?.total ?? 0;
     },
   };
+}
+
+/** A URL that nobody configures any more gets nothing; a replay to a URL of its own has no slot to lose. */
+async function stillWanted(tx: Transaction, instanceId: string | undefined): Promise<SQL | undefined> {
+  const configured = await tx.orm
+    .select({ instanceId: instances.instanceId, hooks: instances.hooks })
+    .from(instances)
+    .where(instanceId === undefined ? undefined : eq(instances.instanceId, instanceId));
+  const hookIds = configured.flatMap(({ instanceId, hooks }) =>
+    Object.values(hooks).map((url) => hookIdOf(instanceId, url)),
+  );
+  return or(eq(deliveries.slotMask, 0), inArray(deliveries.hookId, [...new Set(hookIds)]));
 }
 
 /** The dead letters meant, locked, as they stand now: a change of hooks may be moving them. */

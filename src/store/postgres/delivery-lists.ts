@@ -8,6 +8,16 @@ import { deliverySelection, inState } from "./delivery-selection.ts";
 import { attempts, deliveries, events } from "./schema.ts";
 import { statements } from "./statement.ts";
 
+const lanes = (where: string): string => `SELECT lane.instance_id AS "instanceId", lane.hook_id AS "hookId", lane.url,
+    breaker_state AS "state", breaker_failures AS "failures", breaker_probe_at AS "probeAt",
+    breaker_opened_at AS "openedAt",
+    (SELECT count(*) FROM deliveries WHERE state = 'pending' AND instance_id = lane.instance_id
+      AND hook_id = lane.hook_id) AS "pending",
+    (SELECT created_at FROM deliveries WHERE state = 'pending' AND instance_id = lane.instance_id
+      AND hook_id = lane.hook_id ORDER BY sequence, delivery_id LIMIT 1) AS "oldestAt"
+  FROM lanes AS lane ${where}
+  ORDER BY lane.instance_id, lane.hook_id`;
+
 /** Statements of this file, for the test that none scans a table. */
 export const deliveryListsSql = statements("delivery_lists", {
   // Each count comes from an index alone; the delivered ones are what the others leave.
@@ -16,21 +26,11 @@ export const deliveryListsSql = statements("delivery_lists", {
     (SELECT count(*) FROM deliveries WHERE state = 'pending' AND instance_id = $1) AS "pending",
     (SELECT count(*) FROM deliveries WHERE state = 'dead' AND instance_id = $1) AS "dead",
     (SELECT count(*) FROM deliveries WHERE state = 'discarded' AND instance_id = $1) AS "discarded"`,
+  lanesOf: lanes("WHERE lane.instance_id = $1"),
 });
 
-/** Every lane of one instance or of all: scanning the few rows of that table is what is asked for. */
-const lanesSql = statements("delivery_lists", {
-  lanes: `SELECT lane.instance_id AS "instanceId", lane.hook_id AS "hookId", lane.url,
-      breaker_state AS "state", breaker_failures AS "failures", breaker_probe_at AS "probeAt",
-      breaker_opened_at AS "openedAt",
-      (SELECT count(*) FROM deliveries WHERE state = 'pending' AND instance_id = lane.instance_id
-        AND hook_id = lane.hook_id) AS "pending",
-      (SELECT created_at FROM deliveries WHERE state = 'pending' AND instance_id = lane.instance_id
-        AND hook_id = lane.hook_id ORDER BY sequence, delivery_id LIMIT 1) AS "oldestAt"
-    FROM lanes AS lane
-    WHERE $1::text IS NULL OR lane.instance_id = $1
-    ORDER BY lane.instance_id, lane.hook_id`,
-});
+/** Every lane: a row per URL is what is asked for. */
+const allLanes = statements("delivery_lists", { lanes: lanes("") });
 
 const tried = {
   at: attempts.at,
@@ -118,7 +118,9 @@ export function createDeliveryLists(
       return { byState: { ...others, delivered }, deadByType, deadByError };
     },
     lanes: async ({ instanceId }) => {
-      const rows = await db.rows<LaneColumns>(lanesSql.lanes, [instanceId ?? null]);
+      const rows = await (instanceId === undefined
+        ? db.rows<LaneColumns>(allLanes.lanes, [])
+        : db.rows<LaneColumns>(deliveryListsSql.lanesOf, [instanceId]));
       return rows.map(({ state, failures, probeAt, openedAt, ...lane }) => {
         return { ...withoutNulls(lane), breaker: { state, failures, probeAt, openedAt } };
       });

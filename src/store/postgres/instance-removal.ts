@@ -1,5 +1,5 @@
 import type { PostgresContext } from "./context.ts";
-import { removeAuthState } from "./session-removal.ts";
+import { removeSessionRows } from "./session-rows.ts";
 import { statements } from "./statement.ts";
 
 /** Rows of one transaction: short enough that the database never has to keep old versions for long. */
@@ -75,7 +75,7 @@ export function createInstanceRemoval(context: PostgresContext): InstanceRemoval
     });
 
   const finish = async (instanceId: string, signal?: AbortSignal): Promise<void> => {
-    if (session === undefined) await removeAuthState(db, instanceId);
+    if (session === undefined) await removeSessionRows(db, instanceId);
     else await session.remove(instanceId);
     for (const statement of Object.values(inSteps)) {
       do {
