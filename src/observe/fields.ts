@@ -1,3 +1,4 @@
+import { getSystemErrorMap } from "node:util";
 import { errorTable, isWazapiError } from "#domain/errors.ts";
 import { describeError } from "./error-fields.ts";
 import type { Mask } from "./mask.ts";
@@ -62,7 +63,18 @@ export interface FieldOptions {
   readonly mask: Mask;
   /** Whether phone numbers and JIDs are left as they are. */
   readonly people: boolean;
+  /** Remembers how names are written, so that it is worked out once; starts empty. */
+  readonly names: Map<string, WrittenName>;
 }
+
+/** A name as it is written, and whether its value is hidden whatever it is. */
+interface WrittenName {
+  readonly name: string;
+  readonly hidden: boolean;
+}
+
+/** Names remembered; they come from the code, so more of them is a mistake somewhere and costs only time. */
+const maxNames = 1_000;
 
 /** Fields as they are written: names in snake_case, values bounded, secrets out. Never throws. */
 export function describeFields(
@@ -80,9 +92,10 @@ function describeRecord(record: object, place: Place): Record<string, unknown> {
   const described: Record<string, unknown> = {};
   const entries = Object.entries(record);
   for (const [name, value] of entries.slice(0, limits.names)) {
-    const written = snakeCase(name).slice(0, 80);
-    const shown = isHidden(written, value) ? hidden : describe(value, { name: written, place });
-    if (shown !== undefined) described[written] = shown;
+    const written = writtenName(name, place.names);
+    const isHidden = written.hidden || (written.name === "code" && !isErrorCode(value));
+    const shown = isHidden ? hidden : describe(value, { name: written.name, place });
+    if (shown !== undefined) described[written.name] = shown;
   }
   if (entries.length > limits.names) described["more"] = entries.length - limits.names;
   return described;
@@ -94,6 +107,7 @@ function describe(value: unknown, at: { readonly name: string; readonly place: P
     case "string":
       return describeText(value, at);
     case "number":
+      if (name === "phone" && !place.people) return place.mask.people(String(value));
       // Fractions of a microsecond say nothing.
       return Number.isFinite(value) ? Math.round(value * 1_000) / 1_000 : String(value);
     case "boolean":
@@ -136,20 +150,28 @@ function describeText(text: string, { name, place }: { readonly name: string; re
 /** Too short and too plain for any secret that is recognised by its form; most values are. */
 const plainWord = /^(?!whsec_)[\w.-]{0,40}$/;
 
-function isHidden(name: string, value: unknown): boolean {
-  if (name === "code") return !isErrorCode(value);
-  return !shownNames.has(name) && (hiddenNames.has(name) || hiddenParts.test(name));
+function writtenName(name: string, names: Map<string, WrittenName>): WrittenName {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const snake = snakeCase(name).slice(0, 80);
+  const isHidden = !shownNames.has(snake) && (hiddenNames.has(snake) || hiddenParts.test(snake));
+  const written = { name: snake, hidden: isHidden };
+  if (names.size < maxNames) names.set(name, written);
+  return written;
 }
+
+const systemCodes: ReadonlySet<string> = new Set(
+  [...getSystemErrorMap().values()].map(([code]) => code).concat("ENOTFOUND", "ETIMEOUT"),
+);
 
 /** A pairing code is called `code` as well as the code of a failure; only the latter is one of ours or a number. */
 function isErrorCode(value: unknown): boolean {
-  if (typeof value === "number") return true;
-  return typeof value === "string" && (value in errorTable || /^[A-Z]+(?:_[A-Z\d]+)+$|^E[A-Z]{4,}$/.test(value));
+  if (typeof value !== "string") return typeof value === "number";
+  return Object.hasOwn(errorTable, value) || systemCodes.has(value) || /^[A-Z]+(?:_[A-Z\d]+)+$/.test(value);
 }
 
 /** `instanceId` → `instance_id`: the one place that says how names are spelled on the wire. */
 function snakeCase(name: string): string {
-  if (!/[A-Z\s.-]/.test(name)) return name;
   return name
     .replace(/([a-z\d])([A-Z])/g, "$1_$2")
     .replace(/[\s.-]+/g, "_")

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "#lib/clock.ts";
 import type { Log, LogFields } from "#lib/log.ts";
-import { describeFields } from "./fields.ts";
+import { describeFields, type FieldOptions } from "./fields.ts";
 import { createMask } from "./mask.ts";
 import { createPretty } from "./pretty.ts";
 
@@ -45,6 +45,7 @@ export function createLog(
   const isPretty = options.format === "pretty" || (options.format === "auto" && terminal);
   const put = isPretty ? createPretty(write, { colors: terminal }) : (event: LogEvent) => write(jsonLine(event));
   const least = levels.indexOf(options.level);
+  const names: FieldOptions["names"] = new Map();
   const mask = createMask();
 
   const emit = (line: {
@@ -56,7 +57,7 @@ export function createLog(
     const { level, message } = line;
     try {
       const all = { ...line.bound, ...line.fields };
-      const { component, ...rest } = describeFields(all, { mask, people: level === "debug" });
+      const { component, ...rest } = describeFields(all, { mask, names, people: level === "debug" });
       put({ at: clock.now(), level, message, fields: rest, ...(typeof component === "string" ? { component } : {}) });
     } catch {
       // A log that throws would take down what it reports about; the line is lost, its level and sentence are not.

@@ -35,7 +35,9 @@ const phone = /(?<![\w.@~-])\+?\d{8,15}(?![\w-])/g;
 export function createMask(key: Buffer = randomBytes(32)): Mask {
   const short = (value: string): string => {
     const digits = value.replace(/\D/g, "");
-    return `~${createHmac("sha256", key).update(digits).digest("hex").slice(0, 8)}`;
+    const hash = createHmac("sha256", key).update(digits).digest("hex").slice(0, 8);
+    // Letters only: a name that is all digits would be taken for a number again.
+    return `~${hash.replace(/\d/g, (digit) => "ghijklmnop".charAt(Number(digit)))}`;
   };
   const jids = (text: string): string =>
     text.includes("@")

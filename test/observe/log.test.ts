@@ -41,9 +41,9 @@ describe("a line", () => {
     const { log, lines } = openLog();
     log
       .child({ component: "queue", instanceId: "AB12" })
-      .info({ durationMs: 3.14159265, nested: { fooBar: [1, null, true] } }, "sent");
+      .info({ durationMs: 1.23456, nested: { fooBar: [1, null, true] } }, "sent");
     expect(lines).toEqual([
-      '{"time":"2023-11-14T22:13:20.000Z","level":"info","component":"queue","message":"sent","instance_id":"AB12","duration_ms":3.142,"nested":{"foo_bar":[1,null,true]}}\n',
+      '{"time":"2023-11-14T22:13:20.000Z","level":"info","component":"queue","message":"sent","instance_id":"AB12","duration_ms":1.235,"nested":{"foo_bar":[1,null,true]}}\n',
     ]);
   });
 
@@ -87,6 +87,8 @@ describe("what must not be read", () => {
     ["pairingCode", "ABCD1234"],
     ["code", "ABCD1234"],
     ["code", "abcdefgh"],
+    ["code", "EABCDEFG"],
+    ["code", "constructor"],
     ["payload", { any: 1 }],
     ["text", "hello"],
     ["messageText", "hello"],
@@ -161,18 +163,25 @@ describe("people", () => {
     const { log, lines } = openLog();
     log.info({ chatId: value, list: [value], error: new Error(value) }, "x");
     expect(lines[0]).not.toMatch(/\d{8}/);
-    expect(lines[0]).toMatch(/~[\da-f]{8}/);
+    expect(lines[0]).toMatch(/~[a-p]{8}/);
   });
 
   it("the same person has the same short name in every line of a process, whatever the device", () => {
     const { log, lines } = openLog();
     log.info({ to: jid, from: `${phone}:3@s.whatsapp.net`, phone }, "x");
-    const names = [...(lines[0] ?? "").matchAll(/~[\da-f]{8}/g)].map(([name]) => name);
+    const names = [...(lines[0] ?? "").matchAll(/~[a-p]{8}/g)].map(([name]) => name);
     expect(new Set(names).size).toBe(1);
     expect(names).toHaveLength(3);
     const other = openLog();
     other.log.info({ to: jid }, "x");
     expect(other.lines[0]).not.toContain(names[0]);
+  });
+
+  it("a number that is called phone is one, also without quotes", () => {
+    const { log, lines } = openLog();
+    log.info({ phone: Number(phone), at: 1_700_000_000_000 }, "x");
+    expect(lines[0]).not.toContain(phone);
+    expect(lines[0]).toContain("1700000000000");
   });
 
   it("are shown at debug", () => {

@@ -116,7 +116,7 @@ describe("reports", () => {
     reports.report({ sentence: "unheard", fields: { error: new Error("x") } });
     const started = performance.now();
     await reports[Symbol.asyncDispose]();
-    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it("without a DSN nothing happens", async () => {
