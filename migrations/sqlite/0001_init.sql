@@ -127,6 +127,8 @@ CREATE TABLE deliveries (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
 ) STRICT;
+-- Before the partial ones: of two indexes that look equally good SQLite takes the one that was made last.
+CREATE INDEX deliveries_by_instance ON deliveries (instance_id);
 -- What waits is found without a look at what is done: the hot statements use partial indexes only.
 CREATE INDEX deliveries_pending ON deliveries (instance_id, hook_id, sequence, delivery_id) WHERE state = 'pending';
 CREATE INDEX deliveries_due ON deliveries (instance_id, hook_id, due_at) WHERE state = 'pending';
@@ -134,7 +136,6 @@ CREATE INDEX deliveries_dead ON deliveries (instance_id) WHERE state = 'dead';
 CREATE INDEX deliveries_dead_by_age ON deliveries (updated_at) WHERE state = 'dead';
 CREATE INDEX deliveries_discarded ON deliveries (instance_id) WHERE state = 'discarded';
 CREATE INDEX deliveries_by_event ON deliveries (position);
-CREATE INDEX deliveries_by_instance ON deliveries (instance_id);
 
 CREATE TABLE attempts (
   delivery_id INTEGER NOT NULL,

@@ -6,15 +6,16 @@ import { deliveryOf } from "./delivery-rows.ts";
 import { deliverySelection, inState } from "./delivery-selection.ts";
 import { attempts, deliveries, events } from "./schema.ts";
 
-const lanesSql = `SELECT lane.instance_id AS "instanceId", lane.hook_id AS "hookId", lane.url,
+const lanesSql = (
+  where: string,
+): string => `SELECT lane.instance_id AS "instanceId", lane.hook_id AS "hookId", lane.url,
     breaker_state AS "state", breaker_failures AS "failures", breaker_probe_at AS "probeAt",
     breaker_opened_at AS "openedAt",
     (SELECT count(*) FROM deliveries WHERE state = 'pending' AND instance_id = lane.instance_id
       AND hook_id = lane.hook_id) AS "pending",
     (SELECT created_at FROM deliveries WHERE state = 'pending' AND instance_id = lane.instance_id
       AND hook_id = lane.hook_id ORDER BY sequence, delivery_id LIMIT 1) AS "oldestAt"
-  FROM lanes AS lane
-  WHERE @instanceId IS NULL OR lane.instance_id = @instanceId
+  FROM lanes AS lane ${where}
   ORDER BY lane.instance_id, lane.hook_id`;
 
 // Each count comes from an index alone; the delivered ones are what the others leave.
@@ -41,7 +42,8 @@ export function createDeliveryLists(
   context: SqliteContext,
 ): Pick<DeliveryStore, "get" | "attempts" | "list" | "count" | "stats" | "lanes"> {
   const { db, orm } = context;
-  const lanes = db.prepare<{ instanceId: string | null }, LaneColumns>(lanesSql);
+  const lanes = db.prepare<[], LaneColumns>(lanesSql(""));
+  const lanesOf = db.prepare<[string], LaneColumns>(lanesSql("WHERE lane.instance_id = ?"));
   const counts = db.prepare<{ instanceId: string }, { all: number; pending: number; dead: number; discarded: number }>(
     countsSql,
   );
@@ -105,10 +107,12 @@ export function createDeliveryLists(
       }),
     lanes: ({ instanceId }) =>
       context.read(() =>
-        lanes.all({ instanceId: instanceId ?? null }).map(({ state, failures, probeAt, openedAt, ...lane }) => ({
-          ...withoutNulls(lane),
-          breaker: { state, failures, probeAt, openedAt },
-        })),
+        (instanceId === undefined ? lanes.all() : lanesOf.all(instanceId)).map(
+          ({ state, failures, probeAt, openedAt, ...lane }) => ({
+            ...withoutNulls(lane),
+            breaker: { state, failures, probeAt, openedAt },
+          }),
+        ),
       ),
   };
 }
