@@ -77,7 +77,7 @@ export function createApi(server: ApiServer, signal: AbortSignal): Api {
     server: (call) => json(call, partner),
     instance: ({ id, token }, { path, ...call }) =>
       json({ ...call, path: `/instances/${encodeURIComponent(id)}/token/${encodeURIComponent(token)}${path}` }, client),
-    raw: (call) => request(call, partner, signal),
+    raw: (call) => request(call, partner, call.signal === undefined ? signal : AbortSignal.any([signal, call.signal])),
   };
 }
 

@@ -1,21 +1,18 @@
 import { WazapiError } from "#domain/errors.ts";
 import { statusRank } from "#domain/message-status.ts";
 import type { MessageStatus } from "#domain/message-status.ts";
-import { sleep } from "#lib/sleep.ts";
 
 import type { Api, InstanceRef } from "./api.ts";
 import type { Cli } from "./cli.ts";
 import { traceOf } from "./message-trace.ts";
 import type { MessageTrace } from "./message-trace.ts";
+import { followNews } from "./news.ts";
 
 /** What one can wait for. */
 export const awaitedStatuses = ["sent", "delivered", "read"] as const satisfies readonly MessageStatus[];
 
 /** One of them. */
 export type AwaitedStatus = (typeof awaitedStatuses)[number];
-
-/** How often the way of the message is looked at. */
-const lookMs = 150;
 
 /**
  * Waits until a message came that far, and answers how far it is then. Throws `send_failed` when it never will,
@@ -33,11 +30,12 @@ export async function awaitStatus(
 ): Promise<MessageStatus> {
   const { api, instance, messageId, wanted } = input;
   const limit = AbortSignal.any([cli.signal, AbortSignal.timeout(input.timeoutMs)]);
+  await using news = followNews(cli, api, instance);
   for (;;) {
     const trace = await traceOf(api, { instance, messageId });
     if (statusRank(trace.status) >= statusRank(wanted)) return trace.status;
     refuseEnded(trace);
-    await sleep(lookMs, limit);
+    await news.next(limit);
     if (!limit.aborted) continue;
     throw new WazapiError("timeout", {
       message: `the message is ${trace.status}, not ${wanted} yet`,

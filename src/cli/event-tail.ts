@@ -35,7 +35,7 @@ const retryMs = 1000;
  * it was; throws when the very first connection fails, or the server refuses.
  */
 export async function* tailEvents(
-  { signal, out }: Cli,
+  { signal, out }: Pick<Cli, "signal"> & { readonly out: Pick<Cli["out"], "say"> },
   api: Api,
   filter: TailFilter,
 ): AsyncGenerator<TailedEvent, void, undefined> {
@@ -45,6 +45,7 @@ export async function* tailEvents(
     try {
       const response = await api.raw({
         path: `/events${query({ ...filter })}`,
+        signal,
         ...(last !== undefined && { headers: { "last-event-id": last } }),
       });
       if (!response.ok || response.body === null) throw await errorOf(response);

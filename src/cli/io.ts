@@ -33,7 +33,12 @@ export interface CliIo {
   readonly onBrokenPipe: (listener: () => void) => void;
   /** Ends the process now, without any clean-up. */
   readonly exitNow: (code: number) => void;
+  /** Called once everything is done, with the exit code. */
+  readonly done: (code: number) => void;
 }
+
+/** How long a process may take to end by itself. */
+const lingerMs = 50;
 
 /** The process itself. */
 export function processIo(): CliIo {
@@ -62,6 +67,12 @@ export function processIo(): CliIo {
       }
     },
     exitNow: (code) => process.exit(code),
+    done: (code) => {
+      // Baileys leaves timers behind (30 s for an upload of keys) that would keep a process which has nothing left to do.
+      process.stdout.write("", () => {
+        setTimeout(() => process.exit(code), lingerMs).unref();
+      });
+    },
   };
 }
 

@@ -14,6 +14,12 @@ const signalNumbers: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHU
  * signal asks the command to stop, a second one ends the process at once.
  */
 export async function main(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
+  const exitCode = await runCommand(argv, io);
+  io.done(exitCode);
+  return exitCode;
+}
+
+async function runCommand(argv: readonly string[], io: CliIo): Promise<number> {
   const stop = new AbortController();
   let pipeBroken = false;
   let stoppedBy: NodeJS.Signals | undefined;

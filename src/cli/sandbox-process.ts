@@ -49,7 +49,7 @@ export async function startSandboxProcess(
   );
   const child = spawn(file, [...args, "sandbox", "serve", "--json", "--until-stdin-ends", ...state], {
     env,
-    stdio: ["pipe", "pipe", "ignore"],
+    stdio: ["pipe", "pipe", io.env["LOG_LEVEL"] === "debug" ? "inherit" : "ignore"],
     // Ctrl+C reaches every process of a terminal's group; this one has to outlive the server that uses it.
     detached: true,
   });
@@ -57,7 +57,9 @@ export async function startSandboxProcess(
   const end = async (): Promise<void> => {
     child.stdin.destroy();
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
-    await Promise.race([ended, sleep(graceMs, AbortSignal.timeout(graceMs))]);
+    const late = new AbortController();
+    await Promise.race([ended, sleep(graceMs, late.signal)]);
+    late.abort();
     child.kill("SIGKILL");
     await ended;
   };

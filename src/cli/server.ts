@@ -47,7 +47,7 @@ export async function connectOrOpenServer(cli: Cli, { begin = false } = {}): Pro
   for (let tries = 0; tries < 40 && !cli.signal.aborted; tries += 1) {
     const running = await findRunning(cli, settings);
     if (running !== undefined) return running;
-    const app = await openHere(cli, settings);
+    const app = await openHere(cli);
     if (app !== undefined) {
       const api = createApi({ url: app.url(), tokens: app.tokens }, cli.signal);
       return serverOf(api, { here: true, dispose: async () => app[Symbol.asyncDispose]() });

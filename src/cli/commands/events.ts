@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 
+import { phoneOf } from "#domain/phone.ts";
+
 import { query } from "../api.ts";
 import type { Run } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
@@ -94,7 +96,7 @@ function declareList(command: Command, run: Run): void {
               clockTime(one.occurredAt),
               one.type,
               one.eventId,
-              one.chatId,
+              one.chatId === undefined ? undefined : phoneOf(one.chatId),
               one.messageId,
             ]),
           ),

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 
+import { endlessDue } from "#http/routes/subscription.ts";
+
 import type { Run } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
 import { connectionCell, connectionOf } from "../connection.ts";
@@ -103,7 +105,7 @@ function declareShow(command: Command, run: Run): void {
         cli.out.document(shown, (page) => {
           const { connection: _connection, ...fields } = shown;
           page.fields({
-            ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, cellOf(value)])),
+            ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, cellOf(name, value)])),
             state: connectionCell(connection),
             reason: connection.reason,
             phone: connection.phone,
@@ -115,8 +117,9 @@ function declareShow(command: Command, run: Run): void {
     );
 }
 
-function cellOf(value: unknown): string | undefined {
+function cellOf(name: string, value: unknown): string | undefined {
   if (value === null || value === "") return undefined;
+  if (name === "due" && typeof value === "number") return value >= endlessDue ? "never" : clockTime(value);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

@@ -10,6 +10,7 @@ import type { Cli } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
 import { connectionOf } from "../connection.ts";
 import type { ConnectionView } from "../connection.ts";
+import { followNews } from "../news.ts";
 import { instanceOption, seconds } from "../options.ts";
 import { createQrScreen } from "../qr-screen.ts";
 import type { QrScreen } from "../qr-screen.ts";
@@ -22,8 +23,8 @@ interface PairOptions {
   readonly timeout: number;
 }
 
-/** How often the state is looked at; the route answers at once. */
-const lookMs = 400;
+/** How often a new QR is asked for; one lives 20 s at least. */
+const lookMs = 2_000;
 
 /** `wazapi pair`. */
 export const declarePair: Declare = (command, run) => {
@@ -125,16 +126,13 @@ async function showQrs(screen: QrScreen, { server, instance }: Target, signal: A
 }
 
 async function untilConnected(cli: Cli, { server, instance }: Target, limit: AbortSignal): Promise<ConnectionView> {
+  await using news = followNews(cli, server.api, instance);
   for (;;) {
     const connection = await connectionOf(server.api, instance);
     if (connection.state === "connected") return connection;
-    await pause(limit, cli.signal);
+    await news.next(limit);
+    if (!limit.aborted) continue;
+    const message = cli.signal.aborted ? "stopped before the phone was linked" : "no phone was linked in time";
+    throw new WazapiError("timeout", { message, details: { hint: "run `wazapi pair` again" } });
   }
-}
-
-/** Waits a moment; throws when the time is up or the user has had enough. */
-async function pause(limit: AbortSignal, stop: AbortSignal): Promise<void> {
-  await sleep(lookMs, limit);
-  const message = stop.aborted ? "stopped before the phone was linked" : "no phone was linked in time";
-  if (limit.aborted) throw new WazapiError("timeout", { message, details: { hint: "run `wazapi pair` again" } });
 }

@@ -37,7 +37,8 @@ async function serve(cli: Cli, { options }: { readonly options: ServeOptions }):
     ...(options.state !== undefined && { statePath: resolve(cli.io.cwd, options.state) }),
   });
   cli.out.entry({ url: sandbox.url }, sandbox.url);
-  cli.out.say(`a simulated WhatsApp runs; use it with \`wazapi serve --sandbox=${sandbox.url}\`; Ctrl+C ends it`);
+  if (options.untilStdinEnds !== true)
+    cli.out.say(`a simulated WhatsApp runs; use it with \`wazapi serve --sandbox=${sandbox.url}\`; Ctrl+C ends it`);
   const ends = [untilAborted(cli.signal), ...(options.untilStdinEnds === true ? [cli.io.untilStdinEnds()] : [])];
   await Promise.race(ends);
 }

@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 import { Option } from "commander";
 
 import type { ConfigFlags } from "#config/load.ts";
@@ -12,8 +10,7 @@ import type { Cli } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
 import { exitCodes } from "../exit-code.ts";
 import { whole } from "../options.ts";
-import { startSandboxProcess } from "../sandbox-process.ts";
-import type { SandboxProcess } from "../sandbox-process.ts";
+import { withOwnSandbox } from "../own-sandbox.ts";
 import { loadSettings } from "../settings.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { programVersion } from "../version.ts";
@@ -54,34 +51,30 @@ async function serve(cli: Cli, { options }: { readonly options: ServeOptions }):
     ...(port !== undefined && { port }),
     ...(sandbox !== undefined && { "sandbox.url": sandbox === true ? startSandbox : sandbox }),
   };
-  const { config: given } = await loadSettings(cli, flags);
-  // Our own sandbox starts while the big packages load.
-  const ownSandbox = given.sandbox.url === startSandbox ? startOwnSandbox(cli, given) : undefined;
+  const settings = await loadSettings(cli, flags);
+  // A sandbox of our own starts while the big packages load.
+  const opening = withOwnSandbox(cli, settings.config);
   const [{ openApp }, { createLog }] = await Promise.all([import("#app.ts"), import("#observe/log.ts")]);
-  await using own = await ownSandbox;
-  const config: Config = own === undefined ? given : { ...given, sandbox: { ...given.sandbox, url: own.url } };
+  await using sandboxed = await opening;
+  const { config } = sandboxed;
   const log = createLog(config.log);
   // A stop during the opening ends it; later it must not cut the listener off before everything else is put down.
-  const opening = new AbortController();
-  const stopOpening = (): void => opening.abort();
+  const whileOpening = new AbortController();
+  const stopOpening = (): void => whileOpening.abort();
   cli.signal.addEventListener("abort", stopOpening, { once: true });
-  const app = await openApp(config, { log, clock: cli.io.clock, version: programVersion() }, opening.signal);
+  const app = await openApp(config, { log, clock: cli.io.clock, version: programVersion() }, whileOpening.signal);
   cli.signal.removeEventListener("abort", stopOpening);
   const { file: tokensFile } = await ensureSecrets(config);
   announce(cli, { app, config, ...(tokensFile !== undefined && { tokensFile }) });
   const reason = await Promise.race([
     untilAborted(cli.signal),
     app.mustStop,
-    ...(own === undefined ? [] : [own.ended.then(() => "the sandbox has ended")]),
+    ...(sandboxed.process === undefined ? [] : [sandboxed.process.ended.then(() => "the sandbox has ended")]),
   ]);
   if (reason === undefined) cli.out.say("stopping in order; Ctrl+C again stops at once");
   else cli.out.say(`stopping: ${reason}`);
   const { hung, failed } = await app.close();
   return reason === undefined && hung.length === 0 && failed.length === 0 ? exitCodes.ok : exitCodes.failure;
-}
-
-async function startOwnSandbox(cli: Cli, { dataDir }: Config): Promise<SandboxProcess> {
-  return startSandboxProcess(cli.io, { statePath: join(dataDir, "sandbox.json") }, cli.signal);
 }
 
 interface Announced {

@@ -106,7 +106,9 @@ async function startServer(
     cwd: dataDir,
   });
   const log = createLog(config.log);
-  const app = await openApp(config, { log, clock: io.clock, version: programVersion() }, signal);
+  const options = { log, clock: io.clock, version: programVersion() };
+  // A stop ends the demo, which then closes the app in order.
+  const app = await openApp(config, options, new AbortController().signal);
   const api = createApi({ url: app.url(), tokens: app.tokens }, signal);
   return { api, [Symbol.asyncDispose]: async () => app[Symbol.asyncDispose]() };
 }
