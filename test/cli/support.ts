@@ -58,6 +58,7 @@ export function start(argv: readonly string[], options: RunOptions = {}): Runnin
     onBrokenPipe: (listener) => {
       breakPipe = listener;
     },
+    done: () => {},
     exitNow: (code) => {
       throw new Error(`left at once with ${code}`);
     },
