@@ -17,7 +17,7 @@ export async function* readEventStream(body: AsyncIterable<Uint8Array>): AsyncGe
     const frames = rest.split("\n\n");
     rest = frames.pop() ?? "";
     if (rest.length > maxFrameChars) throw new Error("a frame of the event stream is too long");
-    for (const frame of frames) yield frameOf(frame);
+    for (const frame of frames.map(frameOf)) if (Object.keys(frame).length > 0) yield frame;
   }
 }
 

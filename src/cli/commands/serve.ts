@@ -54,17 +54,24 @@ async function serve(cli: Cli, { options }: { readonly options: ServeOptions }):
   const settings = await loadSettings(cli, flags);
   // A sandbox of our own starts while the big packages load.
   const opening = withOwnSandbox(cli, settings.config);
-  const [{ openApp }, { createLog }] = await Promise.all([import("#app.ts"), import("#observe/log.ts")]);
+  const [{ openApp }, { createLog }, { reportingLog, startSentry }] = await Promise.all([
+    import("#app.ts"),
+    import("#observe/log.ts"),
+    import("#observe/sentry.ts"),
+  ]);
   await using sandboxed = await opening;
   const { config } = sandboxed;
-  const log = createLog(config.log);
+  const version = programVersion();
+  await using reports = await startSentry({ ...config.sentry, release: version }, cli.io.clock);
+  const log = reportingLog(createLog(config.log), reports);
   // A stop during the opening ends it; later it must not cut the listener off before everything else is put down.
   const whileOpening = new AbortController();
   const stopOpening = (): void => whileOpening.abort();
   cli.signal.addEventListener("abort", stopOpening, { once: true });
-  const app = await openApp(config, { log, clock: cli.io.clock, version: programVersion() }, whileOpening.signal);
+  const app = await openApp(config, { log, clock: cli.io.clock, version }, whileOpening.signal);
   cli.signal.removeEventListener("abort", stopOpening);
-  const { file: tokensFile } = await ensureSecrets(config);
+  const { file: tokensFile, wasExposed } = await ensureSecrets(config);
+  if (wasExposed) cli.out.say(`${tokensFile} could be read by other users until now; consider new tokens`);
   announce(cli, { app, config, ...(tokensFile !== undefined && { tokensFile }) });
   const reason = await Promise.race([
     untilAborted(cli.signal),
