@@ -59,6 +59,9 @@ export interface App extends AsyncDisposable {
 export async function openApp(config: Config, options: AppOptions, signal: AbortSignal): Promise<App> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const secrets = await ensureSecrets(config);
+  if (secrets.wasExposed) {
+    options.log.warn({ file: secrets.file }, "other users could read the secrets until now; consider new ones");
+  }
   const shell = createShell(config, { ...options, secrets });
   const closing = new AbortController();
   const either = AbortSignal.any([signal, closing.signal]);
@@ -128,7 +131,7 @@ function createShell(config: Config, options: Shell["options"]): Shell {
   const stopping = new AbortController();
   const guard = createAddressGuard({
     allowPrivate: config.outbound.allowPrivate,
-    allowLoopback: config.outbound.allowLoopback || isLoopbackHost(host),
+    allowLoopback: config.outbound.allowLoopback,
   });
   const metrics = createMetrics({ enabled: config.metrics.enabled, version: options.version }, clock);
   const readiness = createReadiness(

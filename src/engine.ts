@@ -22,6 +22,7 @@ import type { EventRow } from "#store/records.ts";
 import type { Store } from "#store/store.ts";
 import type { Inbound } from "#whatsapp/inbound.ts";
 import type { SessionsOptions } from "#whatsapp/options.ts";
+import type { SessionObserver } from "#whatsapp/session.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import type { Transport } from "#whatsapp/transport.ts";
 
@@ -41,7 +42,7 @@ export interface EngineDeps {
     readonly queued: NonNullable<QueueDeps["observe"]>;
     readonly found: (finding: Finding, count: number) => void;
     readonly pruned: (removed: Readonly<Record<string, number>>) => void;
-  };
+  } & SessionObserver;
 }
 
 /** Limits and pace of its parts. */
@@ -109,6 +110,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       clock,
       log: log.child({ component: "whatsapp" }),
       owner: deps.owner,
+      observe: deps.observe,
     },
     options.sessions,
     cut.sessions.signal,

@@ -135,7 +135,10 @@ async function answer(mounted: Mounted, operation: Operation, event: H3Event): P
   const durationMs = deps.clock.monotonicMs() - startedMs;
   const status = response.status ?? 200;
   deps.metrics.requestAnswered?.({ operation: operation.id, method: operation.method, status, durationMs });
-  deps.log.info({ operation: operation.id, status, durationMs, instanceId: instance?.id }, "request answered");
+  const line = { operation: operation.id, status, durationMs, instanceId: instance?.id };
+  // Probes and scrapers ask all the time.
+  if (operation.scope === "public" && status < 400) deps.log.debug(line, "request answered");
+  else deps.log.info(line, "request answered");
   return response;
 }
 

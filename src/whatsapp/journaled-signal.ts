@@ -10,6 +10,8 @@ export interface JournaledSignalDeps {
   readonly correlation: Correlation;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told about each ciphertext that nothing here can read; must not throw. */
+  readonly decryptFailed?: () => void;
 }
 
 type MakeSignalRepository = SocketConfig["makeSignalRepository"];
@@ -47,7 +49,10 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
         // A stanza we had decrypted before its receipt was lost comes again: its ratchet has moved on, its plaintext
         // is in the journal. Handing that out lets Baileys confirm it; the event it may cause is known already.
         const known = await deps.auth.find(contentHash).catch(() => {});
-        if (known?.kind !== "plaintext") throw error;
+        if (known?.kind !== "plaintext") {
+          deps.decryptFailed?.();
+          throw error;
+        }
         return known.payload;
       }
     }

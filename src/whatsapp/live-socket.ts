@@ -21,6 +21,8 @@ export interface LiveSocketDeps {
   readonly getMessage: MessageLookup;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told about each ciphertext that nothing here can read; must not throw. */
+  readonly decryptFailed?: () => void;
 }
 
 /** What a socket tells its session. Nothing is told after `closed`, and nothing once it is being disposed. */

@@ -36,6 +36,16 @@ export interface SessionDeps {
   readonly log: Log;
   /** Name of this process in leases. */
   readonly owner: string;
+  /** Told for metrics; must not throw. */
+  readonly observe?: SessionObserver;
+}
+
+/** What sessions tell for metrics. */
+export interface SessionObserver {
+  /** A message could not be decrypted; its sender is asked to send it again. */
+  readonly decryptFailed: () => void;
+  /** The connection was lost for this reason and is opened again. */
+  readonly reconnected: (reason: string) => void;
 }
 
 /** One instance's session. Disposing closes the socket without a logout and tells nobody: the process goes. */
@@ -147,6 +157,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     if (!state.wanted) await releaseLease();
     if (!changed) return;
     log.info({ state: state.state, reason: state.reason, statusCode: state.statusCode }, "session state changed");
+    if (before.state === "connected" && state.wanted) deps.observe?.reconnected(state.reason ?? "unknown");
     await record();
     if (state.state === "connected") wake();
     const captured = announcementOf(before, state, { phone, isBusiness, now: clock.now() });
@@ -233,7 +244,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     const unfinished = own === undefined ? [] : (await replayJournal(deps, { instanceId, own }, signal)).unfinished;
     const fresh = await deps.instances.get({ instanceId });
     const socket = openLiveSocket(
-      { ...deps, auth, log, getMessage: (key) => lookUp(key.id) },
+      { ...deps, ...deps.observe, auth, log, getMessage: (key) => lookUp(key.id) },
       { instanceId, deviceName: fresh?.settings.sessionName ?? instance.settings.sessionName, options },
       {
         qr: (qr) => {

@@ -25,6 +25,7 @@ export function socketConfig(
     readonly getMessage: MessageLookup;
     readonly clock: Clock;
     readonly log: Log;
+    readonly decryptFailed?: () => void;
   },
   input: { readonly deviceName: string; readonly options: SessionsOptions },
 ): UserFacingSocketConfig {

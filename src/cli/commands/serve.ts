@@ -70,8 +70,7 @@ async function serve(cli: Cli, { options }: { readonly options: ServeOptions }):
   cli.signal.addEventListener("abort", stopOpening, { once: true });
   const app = await openApp(config, { log, clock: cli.io.clock, version }, whileOpening.signal);
   cli.signal.removeEventListener("abort", stopOpening);
-  const { file: tokensFile, wasExposed } = await ensureSecrets(config);
-  if (wasExposed) cli.out.say(`${tokensFile} could be read by other users until now; consider new tokens`);
+  const { file: tokensFile } = await ensureSecrets(config);
   announce(cli, { app, config, ...(tokensFile !== undefined && { tokensFile }) });
   const reason = await Promise.race([
     untilAborted(cli.signal),
