@@ -31,8 +31,10 @@ export interface Rig extends AsyncDisposable {
   readonly dataDir: string;
   readonly instance: { readonly id: string; readonly token: string };
   readonly server: () => TestProcess;
-  /** Starts the server; with `crashPoint` it kills itself there. */
+  /** Starts the server and waits until it answers, or has ended already; with `CRASH_POINT` it kills itself there. */
   readonly start: (env?: Readonly<Record<string, string>>) => Promise<void>;
+  /** Starts it without waiting. */
+  readonly spawn: (env?: Readonly<Record<string, string>>) => TestProcess;
   /** Until the API says connected; answers the milliseconds since `since` (monotonic). */
   readonly connected: (since?: number) => Promise<number>;
   readonly api: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Response>;
@@ -42,10 +44,16 @@ export interface Rig extends AsyncDisposable {
   readonly hits: (since?: number) => Promise<readonly Hit[]>;
   readonly behave: (behaviour: unknown) => Promise<void>;
   readonly receiverUrl: string;
+  readonly sandboxUrl: string;
+  readonly serverUrl: string;
+  /** What opens every route. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const clientToken = "crash-suite-client-token";
 const partnerToken = "crash-suite-partner-token";
+const headersOfAll = { "client-token": clientToken, authorization: `Bearer ${partnerToken}` };
+const serverEnv = { CLIENT_AUTH_TOKEN: clientToken, PARTNER_AUTH_TOKEN: partnerToken, LOG_LEVEL: "error" };
 
 /** Opens a rig and pairs its number. `env` goes to every start of the server. */
 export async function openRig(
@@ -95,8 +103,7 @@ export async function openRig(
     fetch(`${serverUrl}${path}`, {
       method,
       headers: {
-        "client-token": clientToken,
-        authorization: `Bearer ${partnerToken}`,
+        ...headersOfAll,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },
@@ -111,12 +118,16 @@ export async function openRig(
     return response.json();
   };
   const instancePath = (path: string): string => `/instances/${instance.id}/token/${instance.token}${path}`;
-  const start: Rig["start"] = async (env = {}) => {
-    server = startNode(
-      ["bin/wazapi.js", "serve", `--sandbox=${sandboxUrl}`, "--data", dataDir, "--port", String(serverPort)],
-      { CLIENT_AUTH_TOKEN: clientToken, PARTNER_AUTH_TOKEN: partnerToken, LOG_LEVEL: "warn", ...options.env, ...env },
-    );
-    const mine = server;
+  const spawn: Rig["spawn"] = (env = {}) => {
+    const args =
+      env["CRASH_POINT"] === undefined
+        ? ["bin/wazapi.js", "serve", `--sandbox=${sandboxUrl}`, "--data", dataDir, "--port", String(serverPort)]
+        : ["test/crash/server-process.ts", dataDir, String(serverPort), sandboxUrl];
+    server = startNode(args, { ...serverEnv, ...options.env, ...env });
+    return server;
+  };
+  const start: Rig["start"] = async (env) => {
+    const mine = spawn(env);
     await until(
       async () => {
         // A crash point may already have fired while the server was starting.
@@ -172,11 +183,15 @@ export async function openRig(
     },
     server: () => server!,
     start,
+    spawn,
     connected,
     api,
     instancePath,
     sandbox,
     receiverUrl,
+    sandboxUrl,
+    serverUrl,
+    headers: headersOfAll,
     inbox: async (contact) => {
       const entries: InboxEntry[] = [];
       for (;;) {
