@@ -1,0 +1,168 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "#lib/clock.ts";
+import type { MediaKind, MediaStore } from "#store/media.ts";
+import { cleanFileName } from "./file-name.ts";
+import { type IngestKind, kindRules } from "./kinds.ts";
+import type { Bytes } from "./source/flow.ts";
+import { openSource } from "./source/open-source.ts";
+import { looksLikeHtml, rejected } from "./source/refusals.ts";
+import type { Remote } from "./source/remote.ts";
+import type { LocalStorage } from "./storage/local-storage.ts";
+import { baseType, type FileGroup, fileTypes, groupOf, isMimeType, typeOfExtension } from "./types/file-type.ts";
+import { sniffFile } from "./types/sniff-file.ts";
+import { sniffBytes, sniffHead } from "./types/sniff-head.ts";
+
+/** What is handed in. */
+export interface IngestInput {
+  readonly instanceId: string;
+  readonly kind: IngestKind;
+  /** An http(s) address, a `data:` URI, or base64 where that is taken. */
+  readonly source: string;
+  readonly bareBase64?: boolean;
+  /** The name the customer gives it; it never becomes a path. */
+  readonly fileName?: string;
+  /** The extension the customer says it has (`send-document/{extension}`). */
+  readonly extension?: string;
+  /** Names the file inside its message; default `main`. */
+  readonly part?: string;
+}
+
+/** A file that lies in the storage and has a row. */
+export interface IngestedMedia {
+  readonly mediaId: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** As its content says. */
+  readonly mimeType: string;
+  readonly fileName?: string;
+}
+
+/** What handing in works with. */
+export interface IngestDeps {
+  readonly remote: Remote;
+  readonly local: LocalStorage;
+  readonly media: Pick<MediaStore, "keep">;
+  readonly clock: Clock;
+}
+
+/** How handing in behaves. */
+export interface IngestOptions {
+  readonly maxDocumentBytes: number;
+  /** How long the file stays when no queued message uses it, milliseconds. */
+  readonly keepMs: number;
+  /** Whether it goes into the bucket too, for the node that sends it. */
+  readonly upload: boolean;
+}
+
+/**
+ * Takes a file into the storage; it survives a crash when this resolves. Throws `forbidden_address`, `media_rejected`,
+ * `payload_too_large`, or the signal's reason.
+ */
+export type Ingest = (input: IngestInput, signal: AbortSignal) => Promise<IngestedMedia>;
+
+/** The way by which customers' files come in. */
+export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
+  return async (input, signal) => {
+    const maxBytes = input.kind === "document" ? options.maxDocumentBytes : kindRules[input.kind].maxBytes;
+    await using source = await openSource(deps, { ...input, maxBytes }, signal);
+    await using staged = await deps.local.stage(headChecked(input, source.bytes), { maxBytes });
+    signal.throwIfAborted();
+    if (staged.bytes === 0) throw rejected("the media has 0 bytes");
+    const fileName = cleanFileName(input.fileName ?? source.fileName ?? "");
+    const extension = input.extension ?? /\.([^.]+)$/.exec(fileName ?? "")?.[1];
+    const mimeType = typeOf(input.kind, {
+      found: await sniffFile(staged.path),
+      ...(extension === undefined ? {} : { named: typeOfExtension(extension) }),
+      ...(source.contentType === undefined ? {} : { declared: source.contentType }),
+    });
+    await staged.commit();
+    const mediaId = randomBytes(16).toString("hex");
+    const named = fileName === undefined ? {} : { fileName };
+    const file = { sha256: staged.sha256, bytes: staged.bytes, mimeType };
+    const now = deps.clock.now();
+    await deps.media.keep({
+      media: {
+        mediaId,
+        instanceId: input.instanceId,
+        part: input.part ?? "main",
+        kind: input.kind === "profilePicture" ? "image" : (input.kind satisfies MediaKind),
+        mimeType,
+        ...named,
+        expiresAt: now + options.keepMs,
+      },
+      file,
+      volume: deps.local.volume,
+      upload: options.upload,
+      now,
+    });
+    return { mediaId, ...file, ...named };
+  };
+}
+
+/** Looks at the first bytes while the rest is still on its way: a web page is not read to its end. */
+async function* headChecked(input: IngestInput, bytes: Bytes): AsyncGenerator<Uint8Array> {
+  let head = new Uint8Array(0);
+  for await (const piece of bytes) {
+    if (head.length < sniffBytes) {
+      head = Buffer.concat([head, piece.subarray(0, sniffBytes - head.length)]);
+      if (head.length === sniffBytes) refuseHtml(input, sniffHead(head));
+    }
+    yield piece;
+  }
+  if (head.length < sniffBytes) refuseHtml(input, sniffHead(head));
+}
+
+function refuseHtml({ kind, extension }: IngestInput, type: string | undefined): void {
+  const isWanted = kind === "document" && extension !== undefined && typeOfExtension(extension) === "text/html";
+  if (type === "text/html" && !isWanted) throw looksLikeHtml();
+}
+
+interface Hints {
+  readonly found: string | undefined;
+  readonly named?: string | undefined;
+  readonly declared?: string;
+}
+
+/** The type of the file; what its content says counts, the rest only where content says little. */
+function typeOf(kind: IngestKind, { found, named, declared }: Hints): string {
+  const hints = [named, declared].filter((hint) => hint !== undefined && isMimeType(hint) && isBelievable(hint, found));
+  const type = found !== undefined && !vague.has(found) ? found : (hints[0] ?? found ?? "application/octet-stream");
+  const { groups }: { readonly groups: readonly FileGroup[] } = kindRules[kind];
+  if (groups.length === 0) return type;
+  if (kind === "sticker" && groupOf(type) !== "image") throw rejected(`Unsupported sticker format: ${type}`);
+  // A sound may begin with something no signature fits; a picture may not.
+  const isSound = found === undefined && kind === "audio" && groupOf(type) === "audio";
+  if (!isSound && (found === undefined || !groups.includes(groupOf(found)))) {
+    throw rejected(`the media is no ${nouns[kind]}: its content is ${found ?? "unknown"}`, {
+      details: { contentType: found ?? null },
+    });
+  }
+  return type;
+}
+
+/** Contents that many types share: the name and the sender's word tell them apart. */
+const vague: ReadonlySet<string> = new Set([
+  "application/zip",
+  "application/x-cfb",
+  "application/xml",
+  "application/gzip",
+  "text/plain",
+] satisfies (keyof typeof fileTypes)[]);
+
+/** Not those that say nothing or make a browser run what is inside, nor those that the content would have shown. */
+function isBelievable(hint: string, found: string | undefined): boolean {
+  const base = baseType(hint);
+  if (["text/html", "application/octet-stream", "binary/octet-stream"].includes(base)) return false;
+  return found === undefined || vague.has(base) || !Object.hasOwn(fileTypes, base);
+}
+
+const nouns = {
+  image: "picture",
+  video: "video",
+  gif: "video or GIF",
+  ptv: "video",
+  audio: "sound",
+  document: "document",
+  sticker: "picture",
+  profilePicture: "picture",
+} as const satisfies Record<IngestKind, string>;
