@@ -18,8 +18,8 @@ export interface ControlCall {
 
 /** Requests that come back as data or as a `SandboxError`. */
 export interface ControlRequest {
-  json<T>(call: ControlCall, signal?: AbortSignal): Promise<T>;
-  bytes(path: string, signal?: AbortSignal): Promise<Uint8Array>;
+  readonly json: <T>(call: ControlCall, signal?: AbortSignal) => Promise<T>;
+  readonly bytes: (path: string, signal?: AbortSignal) => Promise<Uint8Array>;
 }
 
 /** Prepares requests to one server. */

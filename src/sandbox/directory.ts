@@ -86,6 +86,7 @@ export function addDevice(person: Person, id: number, keys: string | SimDevice):
     },
     signalIfUsed: () => signal,
     line: createSerial(),
+    uses: new Map(),
     requests: new Map(),
   };
   person.devices.set(id, device);

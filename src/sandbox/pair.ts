@@ -2,6 +2,7 @@ import { accountOf } from "./account.ts";
 import { createCompanion, linkedDevice } from "./companion.ts";
 import type { Connection } from "./connection.ts";
 import type { CodeInput, LinkedDevice, ScanInput } from "./control.ts";
+import { announceDevices } from "./device-notices.ts";
 import { farewell } from "./disconnect.ts";
 import { userJid } from "./jid.ts";
 import { signDeviceIdentity, verifyDeviceSignature } from "./pairing/device-identity.ts";
@@ -163,6 +164,7 @@ async function link(world: World, linking: Linking, signal: AbortSignal): Promis
     person.companions.set(id, companion);
     connection.pairing = undefined;
     connection.close(farewell(515));
+    announceDevices(world, person, { add: [id] });
     world.changed();
     return linkedDevice(companion);
   } finally {

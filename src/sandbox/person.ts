@@ -17,8 +17,23 @@ export interface SimulatedDevice {
   readonly signalIfUsed: () => SimDevice | undefined;
   /** For work that looks at a session and then uses it. */
   readonly line: Serial;
+  /** Which session with each client's device is the one in use. */
+  readonly uses: Map<string, SessionUse>;
   /** How often it asked for each message that it could not decrypt. */
   readonly requests: Map<string, number>;
+}
+
+/** The session in use between a simulated device and a client's device. */
+export interface SessionUse {
+  /**
+   * Where it is filed. Some clients keep one session for both addresses of a person: an older session at the other
+   * address is no longer good for them.
+   */
+  readonly address: string;
+  /** Names the last session that the client opened. */
+  readonly baseKey: string | undefined;
+  /** The next message opens a new session. */
+  readonly renew: boolean;
 }
 
 /** Somebody with a number. Whoever has a linked client is an account; its phone is still played by the sandbox. */

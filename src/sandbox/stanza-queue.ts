@@ -26,6 +26,7 @@ export interface StanzaQueue {
   confirm(confirmation: Confirmation): QueuedStanza | undefined;
   /** The device asked for this message again: what was sent of it is worthless, and leaves. */
   spend(id: string): readonly QueuedStanza[];
+  some(is: (entry: QueuedStanza) => boolean): boolean;
   /** Oldest first. */
   list(): readonly QueuedStanza[];
   readonly size: number;
@@ -83,6 +84,7 @@ export function createStanzaQueue(nodes: readonly BinaryNode[] = []): StanzaQueu
       if (same.length > 0) acksOwed.set(key, (acksOwed.get(key) ?? 0) + 1);
       return same;
     },
+    some: (is) => held.values().some(is),
     list: () => [...held.values()],
     get size() {
       return held.size;

@@ -1,6 +1,8 @@
 import { setBounded } from "./bounded.ts";
 import type { Companion } from "./companion.ts";
+import { announceDevices } from "./device-notices.ts";
 import { disconnect } from "./disconnect.ts";
+import { deviceKey } from "./messages/decrypt.ts";
 import type { World } from "./world.ts";
 
 const maxUnlinked = 10_000;
@@ -12,9 +14,11 @@ export function unlinkDevice(world: World, companion: Companion): void {
   companion.queue.clear();
   setBounded(world.unlinked, { key: Buffer.from(noiseKey).toString("base64"), value: true }, maxUnlinked);
   for (const device of person.devices.values()) {
+    device.uses.delete(deviceKey(companion));
     const signal = device.signalIfUsed();
     for (const user of [`${person.number}@s.whatsapp.net`, `${person.lid}@lid`]) signal?.dropSession(`${user}:${id}`);
   }
   if (connection !== undefined) disconnect(connection, 401);
+  announceDevices(world, person, { remove: [id] });
   world.changed();
 }

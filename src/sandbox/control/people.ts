@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ContactInfo, SandboxControl } from "../control.ts";
+import { announceDevices } from "../device-notices.ts";
 import { recipientJid } from "../jid.ts";
 import { jidOf } from "../messages/envelope.ts";
 import { sendReceipt } from "../messages/receipts.ts";
@@ -20,8 +21,11 @@ export function peopleControl(
       if (name !== undefined) person.name = name;
       if (onWhatsApp !== undefined) person.onWhatsApp = onWhatsApp;
       if (devices !== undefined && devices !== person.devices.size) {
+        const before = [...person.devices.keys()];
         world.directory.setDevices(person, devices);
-        announceDevices(world, person);
+        const after = [...person.devices.keys()];
+        const [add, remove] = [after.filter((id) => !before.includes(id)), before.filter((id) => !after.includes(id))];
+        announceDevices(world, person, { add, remove });
       }
       world.changed();
       return contactInfo(person);
@@ -84,21 +88,6 @@ export function peopleControl(
 /** A person as `state` and `addContact` show it. */
 export function contactInfo({ number, lid, name, onWhatsApp, devices }: Person): ContactInfo {
   return { number, lid, name, onWhatsApp, devices: devices.size };
-}
-
-/** Whoever may write to this person has to ask for its devices again. */
-function announceDevices(world: World, person: Person): void {
-  for (const other of world.directory.people()) {
-    for (const companion of other.companions.values()) {
-      if (other !== person && !other.memory.list().some(({ chat }) => chat === person.number)) continue;
-      const ids = [...person.devices.keys(), ...person.companions.keys()];
-      const devices = ids.map((id) =>
-        stanza("device", { jid: jidOf(person, "pn", id), "key-index": id === 0 ? undefined : id }),
-      );
-      const attrs = { from: jidOf(person, "pn"), type: "devices", id: world.nextId(), t: world.seconds() };
-      world.post(companion, stanza("notification", attrs, [stanza("update", {}, devices)]));
-    }
-  }
 }
 
 /** The clients that see what somebody does in a chat, and how the stanza names who it is. */

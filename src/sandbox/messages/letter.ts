@@ -1,4 +1,4 @@
-import type { proto } from "@whiskeysockets/baileys";
+import type { BinaryNode, proto } from "@whiskeysockets/baileys";
 import type { Companion } from "../companion.ts";
 import type { Addressing } from "../jid.ts";
 import type { SimulatedDevice } from "../person.ts";
@@ -7,7 +7,7 @@ import { SandboxError } from "../sandbox-error.ts";
 import type { PreKeyBundle } from "../signal/sim-device.ts";
 import { stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
-import { sessionAddress } from "./decrypt.ts";
+import { deviceKey, sessionAddress } from "./decrypt.ts";
 
 /** One message from a simulated device to one device of a client. */
 export interface Letter {
@@ -21,6 +21,8 @@ export interface Letter {
   readonly fresh?: PreKeyBundle | true;
   /** Which re-send this is. */
   readonly count?: number;
+  /** What the stanza carries behind the letter, as it is. */
+  readonly beside?: readonly BinaryNode[];
 }
 
 const keysMs = 10_000;
@@ -41,15 +43,17 @@ export async function writeLetter(
   await from.line.run(async () => {
     const signal = from.signal();
     const address = sessionAddress(companion, letter.addressing);
-    if (letter.fresh !== undefined) signal.dropSession(address);
-    if (!signal.hasSession(address)) {
+    const use = from.uses.get(deviceKey(companion));
+    const goesOn = letter.fresh === undefined && use?.renew === false && use.address === address;
+    if (!goesOn || !signal.hasSession(address)) {
       const given = letter.fresh === true ? undefined : letter.fresh;
       await signal.openSession(address, given ?? takeBundle(world, companion));
     }
+    from.uses.set(deviceKey(companion), { address, baseKey: use?.baseKey, renew: false });
     const { type, ciphertext } = await signal.encrypt(address, letter.message);
     const bytes = letter.corrupt === true ? damage(ciphertext) : ciphertext;
     const enc = stanza("enc", { v: 2, type, count: letter.count }, bytes);
-    if (!world.post(companion, stanza("message", letter.attrs, [enc]))) {
+    if (!world.post(companion, stanza("message", letter.attrs, [enc, ...(letter.beside ?? [])]))) {
       throw new SandboxError("conflict", `too much waits for device ${companion.id} of ${companion.person.number}`);
     }
   });

@@ -6,6 +6,11 @@ import type { DeviceKeys } from "./device-keys.ts";
 export interface SessionStore {
   /** What libsignal reads and writes through. */
   readonly storage: SignalStorage;
+  /**
+   * The storage as often as there are sessions of this name, last used first, each time with one of them only. libsignal
+   * breaks a session on which it tries a message in vain, and would then store it so.
+   */
+  singles(name: string): Iterable<SignalStorage>;
   has(name: string): boolean;
   /** Forgets a session at once; what the running operation writes of it is not kept either. */
   drop(name: string): void;
@@ -51,8 +56,23 @@ export function createSessionStore(keys: DeviceKeys, state: SessionStoreState): 
     getOurRegistrationId: () => keys.registrationId,
     getOurIdentity: () => signalPair(keys.identity),
   };
+  function* singles(name: string): Iterable<SignalStorage> {
+    for (const key of keysByUse(sessions.get(name))) {
+      yield {
+        ...storage,
+        loadSession: async () => SessionRecord.deserialize(asSerialized(withSessions(sessions.get(name), [key]))),
+        storeSession: async (_name, changed) => {
+          if (dropped.has(name)) return;
+          const before = sessionsOf(sessions.get(name));
+          const only = sessionsOf(changed.serialize());
+          sessions.set(name, { ...Object(sessions.get(name)), _sessions: { ...before, ...only } });
+        },
+      };
+    }
+  }
   return {
     storage,
+    singles,
     has: (name) => sessions.has(name),
     drop(name) {
       sessions.delete(name);
@@ -76,6 +96,23 @@ const maxPreKeyId = 0xff_ff_ff;
 
 function signalPair(pair: { readonly private: Uint8Array; readonly public: Uint8Array }) {
   return { privKey: Buffer.from(pair.private), pubKey: signalKey(pair.public) };
+}
+
+/** The sessions in a serialized record, by key. */
+function sessionsOf(record: unknown): Readonly<Record<string, unknown>> {
+  // libsignal's own format: one plain object for each session.
+  return (Object(record) as { readonly _sessions?: Readonly<Record<string, unknown>> })._sessions ?? {};
+}
+
+function withSessions(record: unknown, keys: readonly string[]): unknown {
+  const all = sessionsOf(record);
+  return { ...Object(record), _sessions: Object.fromEntries(keys.map((key) => [key, all[key]])) };
+}
+
+function keysByUse(record: unknown): readonly string[] {
+  const usedAt = (session: unknown): number => Number(Object(Object(session).indexInfo).used ?? 0);
+  const all = Object.entries(sessionsOf(record)).toSorted(([, one], [, other]) => usedAt(other) - usedAt(one));
+  return all.map(([key]) => key);
 }
 
 /** libsignal types a serialized record as bytes; it is a plain object of JSON. */

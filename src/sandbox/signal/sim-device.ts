@@ -1,12 +1,12 @@
 import type { KeyPair, proto } from "@whiskeysockets/baileys";
-import { SessionBuilder, SessionCipher } from "libsignal";
+import { SessionBuilder, SessionCipher, type ProtocolAddress } from "libsignal";
 import { SandboxError } from "../sandbox-error.ts";
 import { protocolAddress } from "./address.ts";
 import { isSigned, signalKey } from "./curve.ts";
 import { createDeviceKeys } from "./device-keys.ts";
 import { pad, unpad } from "./padding.ts";
 import { createSenderKeys } from "./sender-keys.ts";
-import { createSessionStore, type SessionStoreState } from "./session-store.ts";
+import { createSessionStore, type SessionStore, type SessionStoreState } from "./session-store.ts";
 
 /** What another device needs to write to this one. */
 export interface PreKeyBundle {
@@ -120,10 +120,12 @@ export function restoreSimDevice(state: SimDeviceState): SimDevice {
     decrypt: async (address, type, ciphertext) =>
       inTurn(async () =>
         orRefused(async () => {
-          const cipher = new SessionCipher(store.storage, protocolAddress(address));
+          const peer = protocolAddress(address);
           const bytes = Buffer.from(ciphertext);
-          if (type === "pkmsg") return unpad(await cipher.decryptPreKeyWhisperMessage(bytes));
-          if (type === "msg") return unpad(await cipher.decryptWhisperMessage(bytes));
+          if (type === "pkmsg") {
+            return unpad(await new SessionCipher(store.storage, peer).decryptPreKeyWhisperMessage(bytes));
+          }
+          if (type === "msg") return unpad(await decryptWithAny(store, peer, bytes));
           throw new Error(`a device does not decrypt ${type}`);
         }),
       ),
@@ -136,6 +138,20 @@ export function restoreSimDevice(state: SimDeviceState): SimDevice {
       inTurn(async () => orRefused(async () => senderKeys.decrypt(group, address, ciphertext))),
     snapshot: () => ({ deviceId, seed, ...store.snapshot(), senderKeys: senderKeys.snapshot() }),
   };
+}
+
+/** Tries the sessions of an address one by one. */
+async function decryptWithAny(store: SessionStore, peer: ProtocolAddress, bytes: Buffer): Promise<Uint8Array> {
+  let failure: unknown = new Error("No session record");
+  for (const storage of store.singles(peer.toString())) {
+    try {
+      return await new SessionCipher(storage, peer).decryptWhisperMessage(bytes);
+    } catch (error) {
+      // Of several sessions all but one must fail; what the last one said is thrown in the end.
+      failure = error;
+    }
+  }
+  throw failure;
 }
 
 /** The bundle in libsignal's words, once its signature is known to be right: libsignal itself does not look. */

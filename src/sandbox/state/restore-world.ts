@@ -51,8 +51,9 @@ async function restorePerson(world: World, saved: SavedPerson): Promise<Person> 
             appState: restoreAppState({ media: world.media }, account.appState),
           },
   };
-  for (const { id, signal } of saved.devices) {
+  for (const { id, signal, uses } of saved.devices) {
     addDevice(person, id, signal === undefined ? world.options.seed : restoreSimDevice(signal));
+    for (const [companion, use] of uses) person.devices.get(id)?.uses.set(companion, { ...use, baseKey: use.baseKey });
   }
   for (const message of saved.memory) person.memory.put({ ...message, message: decoded(message.message) });
   for (const companion of saved.companions)

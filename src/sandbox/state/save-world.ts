@@ -26,7 +26,11 @@ function savePerson(person: Person): SavedPerson {
     name,
     onWhatsApp,
     about,
-    devices: [...devices.values()].map(({ id, signalIfUsed }) => ({ id, signal: signalIfUsed()?.snapshot() })),
+    devices: [...devices.values()].map(({ id, signalIfUsed, uses }) => ({
+      id,
+      signal: signalIfUsed()?.snapshot(),
+      uses: [...uses],
+    })),
     companions: [...companions.values()].map(saveCompanion),
     inbox: { lastSeq, entries: entries.map(({ message, ...entry }) => ({ ...entry, message: encoded(message) })) },
     memory: memory.list().map(saveMessage),

@@ -1,7 +1,7 @@
 import type { Behaviour } from "../control.ts";
 import type { AppStateState } from "../history/app-state.ts";
 import type { Addressing } from "../jid.ts";
-import type { Account, Person, RememberedMessage } from "../person.ts";
+import type { Account, Person, RememberedMessage, SessionUse } from "../person.ts";
 import type { SimDeviceState } from "../signal/sim-device.ts";
 
 /** The state file. Bytes, messages and stanzas are base64. */
@@ -18,12 +18,20 @@ export interface SavedWorld {
 
 /** One person. */
 export interface SavedPerson extends Pick<Person, "number" | "name" | "onWhatsApp" | "about"> {
-  readonly devices: readonly { readonly id: number; readonly signal: SimDeviceState | undefined }[];
+  readonly devices: readonly SavedDevice[];
   readonly companions: readonly SavedCompanion[];
   readonly inbox: { readonly lastSeq: number; readonly entries: readonly SavedEntry[] };
   readonly memory: readonly SavedMessage[];
   readonly addressing: readonly (readonly [string, Addressing])[];
   readonly account: SavedAccount | undefined;
+}
+
+/** A device the sandbox plays. */
+export interface SavedDevice {
+  readonly id: number;
+  /** Undefined while its keys were not needed. */
+  readonly signal: SimDeviceState | undefined;
+  readonly uses: readonly (readonly [string, SessionUse])[];
 }
 
 /** A message in an inbox. */

@@ -53,15 +53,17 @@ export function openStateFile(
       await rm(temporary, { force: true });
     }
   };
+  // What is changed while it is being saved has to be saved again.
+  const isBehind = (): boolean => isDirty;
   const follow = async (): Promise<void> => {
     let restMs = saveAfterMs;
-    while (isDirty && !stop.signal.aborted) {
+    do {
       await sleep(restMs, stop.signal);
       if (stop.signal.aborted) break;
       const startedMs = clock.monotonicMs();
       await save();
       restMs = Math.max(saveAfterMs, (clock.monotonicMs() - startedMs) * restFactor);
-    }
+    } while (isBehind());
     saving = undefined;
   };
   return {
