@@ -20,8 +20,9 @@ export interface WriterOptions {
 export interface Writer extends AsyncDisposable {
   /**
    * Runs `work` inside a transaction it may share with others and answers after the commit, so what was answered is on
-   * disk. When `work` throws, its own statements are undone and nobody else's. Throws `storage` when the transaction
-   * cannot be started or committed; then nothing of `work` is stored.
+   * disk. When `work` throws, its own statements are undone and nobody else's. `work` may run again when another one took
+   * the whole transaction down (a full disk does), so it changes nothing but the database. Throws `storage` when the
+   * transaction cannot be started or committed; then nothing of `work` is stored.
    */
   readonly write: <Result>(work: () => Result) => Promise<Result>;
 }
@@ -80,11 +81,13 @@ export function createWriter(
           done.push(job);
         } catch (error) {
           refused.push(() => job.fail(storageError(error)));
-          // A full disk may end the whole transaction; then the others are undone too.
-          if (!db.inTransaction) throw error;
+          if (db.inTransaction) continue;
+          // SQLite has undone the others too; they have their turn again, without this one.
+          waiting.unshift(...done.splice(0));
+          break;
         }
       }
-      db.exec("COMMIT");
+      if (db.inTransaction) db.exec("COMMIT");
     } catch (error) {
       rollBack(db);
       const failure = storageError(error);
@@ -126,7 +129,7 @@ export function createWriter(
         const answers: ReturnType<typeof work>[] = [];
         waiting.push({
           run: () => {
-            answers.push(work());
+            answers[0] = work();
           },
           succeed: () => {
             for (const answer of answers) resolve(answer);
