@@ -382,11 +382,15 @@ export interface SandboxControl {
     input: { readonly number: string; readonly since?: number; readonly waitMs?: number },
     signal: AbortSignal,
   ): Promise<readonly InboxEntry[]>;
-  /** `owner` is the first participant unless named. */
+  /**
+   * `owner` is the first participant unless named. `addressing`: how members are named, by LID (default) or, as in old
+   * groups, by number.
+   */
   createGroup(input: {
     readonly subject: string;
     readonly participants: readonly string[];
     readonly owner?: string;
+    readonly addressing?: "pn" | "lid";
   }): Promise<GroupInfo>;
   groupSend(
     input: { readonly group: string; readonly from: string; readonly content: ContentBody; readonly count?: number },

@@ -5,13 +5,14 @@ import { createConnection, type Connection } from "./connection.ts";
 import { createControl } from "./control/control.ts";
 import type { SandboxControl } from "./control.ts";
 import { createFaultRules } from "./faults.ts";
+import { createGroupFeature } from "./groups/group-feature.ts";
 import { createControlApi } from "./http-api.ts";
 import { basicIqs, type IqTable } from "./iq/table.ts";
 import { listenSandbox, type ListenerParts } from "./listener.ts";
 import { logIn } from "./login.ts";
 import { openMediaStation } from "./media/media-station.ts";
 import { directChats } from "./messages/direct.ts";
-import { noGroups } from "./no-groups.ts";
+
 import { defaultSandboxOptions, type SandboxOptions } from "./options.ts";
 import { offerPairing } from "./pairing-requests.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -51,7 +52,7 @@ export async function startSandbox(given: Partial<SandboxOptions> = {}, signal?:
   const media = parts.use(await openMediaStation({ faults, log }, { url: listener.url, ...kept }));
   const chats: ChatKind[] = [];
   const world = createWorld({ options, faults, media, chats, timers, signal: stopped });
-  const groups = noGroups();
+  const groups = createGroupFeature(world);
   chats.push(directChats(world), ...groups.chats);
   const table: IqTable = { ...basicIqs, ...groups.iqs };
   if (statePath !== undefined) {

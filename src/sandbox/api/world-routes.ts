@@ -17,6 +17,7 @@ export const groupRoutes: readonly Route[] = [
       subject: z.string().min(1).max(100),
       participants: members,
       owner: phoneNumber.exactOptional(),
+      addressing: z.enum(["pn", "lid"]).exactOptional(),
     }),
     run: async ({ control }, { body }) => control.createGroup(body),
   }),
