@@ -12,7 +12,6 @@ import { listenSandbox, type ListenerParts } from "./listener.ts";
 import { logIn } from "./login.ts";
 import { openMediaStation } from "./media/media-station.ts";
 import { directChats } from "./messages/direct.ts";
-
 import { defaultSandboxOptions, type SandboxOptions } from "./options.ts";
 import { offerPairing } from "./pairing-requests.ts";
 import { SandboxError } from "./sandbox-error.ts";
