@@ -17,7 +17,7 @@ export const deadLettersSql = statements("dead_letters", {
   outdated: `WITH gone AS (
       DELETE FROM deliveries WHERE state = 'discarded' AND instance_id = $1 AND updated_at < $2 RETURNING delivery_id
     ), forgotten AS (
-      DELETE FROM attempts USING gone WHERE attempts.delivery_id = gone.delivery_id
+      DELETE FROM attempts WHERE delivery_id = ANY(ARRAY(SELECT delivery_id FROM gone))
     )
     SELECT count(*) AS "total" FROM gone`,
 });

@@ -21,6 +21,7 @@ function havingDelivery(orm: PgRemoteDatabase, state: NonNullable<EventSelector[
   const found = orm
     .select({ one: sql`1` })
     .from(deliveries)
-    .where(and(eq(deliveries.position, events.position), inState(state)));
+    // The instance is said as well, so that an index of what is in this state can be entered by it.
+    .where(and(eq(deliveries.position, events.position), eq(deliveries.instanceId, events.instanceId), inState(state)));
   return exists(found);
 }

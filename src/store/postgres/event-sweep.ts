@@ -6,12 +6,12 @@ import { statements } from "./statement.ts";
 /** Statements of this file, for the test that none scans a table. */
 export const eventSweepSql = statements("event_sweep", {
   dead: `WITH gone AS (
-      DELETE FROM deliveries WHERE delivery_id IN (
+      DELETE FROM deliveries WHERE delivery_id = ANY(ARRAY(
         SELECT delivery_id FROM deliveries WHERE state = 'dead' AND updated_at <= $1
-        ORDER BY updated_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        ORDER BY updated_at LIMIT $2 FOR UPDATE SKIP LOCKED))
       RETURNING delivery_id
     ), forgotten AS (
-      DELETE FROM attempts WHERE delivery_id IN (SELECT delivery_id FROM gone)
+      DELETE FROM attempts WHERE delivery_id = ANY(ARRAY(SELECT delivery_id FROM gone))
     )
     SELECT delivery_id FROM gone`,
   // Events that a replay holds are passed over: they are about to get a delivery.
@@ -27,7 +27,7 @@ export const eventSweepSql = statements("event_sweep", {
   deliveries: `WITH gone AS (
       DELETE FROM deliveries WHERE position = ANY($1::bigint[]) RETURNING delivery_id
     )
-    DELETE FROM attempts WHERE delivery_id IN (SELECT delivery_id FROM gone)`,
+    DELETE FROM attempts WHERE delivery_id = ANY(ARRAY(SELECT delivery_id FROM gone))`,
 });
 
 interface Place {

@@ -1,7 +1,9 @@
 import { and, asc, desc, eq, inArray, lt } from "drizzle-orm";
 import { hookIdOf } from "#domain/ids.ts";
 import type { Hooks } from "#domain/instance.ts";
+import { sleep } from "#lib/sleep.ts";
 import type { EventStore } from "../events.ts";
+import type { EventRow } from "../records.ts";
 import { targetsOf } from "../slot-mask.ts";
 import { appendEvents } from "./append-events.ts";
 import type { PostgresContext } from "./context.ts";
@@ -28,6 +30,13 @@ export const eventsSql = statements("events", {
       WITH ORDINALITY AS d (position, sequence, instance_id, hook_id, url, slot_mask, ordinal)
     ORDER BY d.ordinal`,
 });
+
+/**
+ * Pauses of a reader that was told of news and finds them behind a writer who has not committed yet: nobody tells it a
+ * second time, and such a writer is done in a moment.
+ */
+const pausesMs = [5, 10, 20, 40, 80, 160] as const;
+const never = new AbortController().signal;
 
 /** The outbox in Postgres. */
 export function createEvents(context: PostgresContext): EventStore {
@@ -69,16 +78,14 @@ export function createEvents(context: PostgresContext): EventStore {
       );
       return rows.map(eventRowOf);
     },
-    since: ({ instanceId, after, limit }) =>
-      db.transaction(async (tx) => {
-        const [settled, rows] = await Promise.all([
-          settledPosition(tx),
-          instanceId === undefined
-            ? tx.rows<EventColumns>(eventsSql.since, [after, limit])
-            : tx.rows<EventColumns>(eventsSql.sinceOf, [after, limit, instanceId]),
-        ]);
-        return rows.filter(({ position }) => position <= settled).map(eventRowOf);
-      }),
+    since: async (input) => {
+      for (const pauseMs of pausesMs) {
+        const { rows, heldBack } = await settledSince(context, input);
+        if (rows.length > 0 || heldBack === 0) return rows;
+        await sleep(pauseMs, never);
+      }
+      return [];
+    },
     lastPosition: () => db.transaction(settledPosition),
     replay: ({ selector, url, limit, now }) =>
       db.transaction(async (tx) => {
@@ -122,6 +129,23 @@ export function createEvents(context: PostgresContext): EventStore {
         return deliveries.length;
       }),
   };
+}
+
+/** Events above the cursor that nothing can come before any more, and how many more there are already. */
+async function settledSince(
+  { db }: PostgresContext,
+  { instanceId, after, limit }: Parameters<EventStore["since"]>[0],
+): Promise<{ readonly rows: readonly EventRow[]; readonly heldBack: number }> {
+  return await db.transaction(async (tx) => {
+    const [settled, found] = await Promise.all([
+      settledPosition(tx),
+      instanceId === undefined
+        ? tx.rows<EventColumns>(eventsSql.since, [after, limit])
+        : tx.rows<EventColumns>(eventsSql.sinceOf, [after, limit, instanceId]),
+    ]);
+    const rows = found.filter(({ position }) => position <= settled).map(eventRowOf);
+    return { rows, heldBack: found.length - rows.length };
+  });
 }
 
 /** The hooks of those instances that still exist, which nobody changes until the transaction ends. */

@@ -6,8 +6,8 @@ import { statements } from "./statement.ts";
 const stepRows = 5_000;
 
 const all = (table: string): string => `DELETE FROM ${table} WHERE instance_id = $1`;
-const some = (table: string, key: string): string => `DELETE FROM ${table} WHERE (${key}) IN (
-  SELECT ${key} FROM ${table} WHERE instance_id = $1 ORDER BY ${key} LIMIT ${stepRows})`;
+const some = (table: string): string => `DELETE FROM ${table}
+  WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE instance_id = $1 LIMIT ${stepRows}))`;
 
 /** Rows that make something due or let somebody write: they go with the instance's own row, at once. */
 const atOnce = statements("instance_removal", {
@@ -20,24 +20,24 @@ const atOnce = statements("instance_removal", {
 /** The rest goes in steps. */
 const inSteps = statements("instance_removal", {
   deliveries: `WITH gone AS (
-      DELETE FROM deliveries WHERE delivery_id IN (
-        SELECT delivery_id FROM deliveries WHERE instance_id = $1 ORDER BY delivery_id LIMIT ${stepRows})
+      DELETE FROM deliveries
+      WHERE ctid = ANY(ARRAY(SELECT ctid FROM deliveries WHERE instance_id = $1 LIMIT ${stepRows}))
       RETURNING delivery_id
     ), forgotten AS (
-      DELETE FROM attempts WHERE delivery_id IN (SELECT delivery_id FROM gone)
+      DELETE FROM attempts WHERE delivery_id = ANY(ARRAY(SELECT delivery_id FROM gone))
     )
     SELECT delivery_id FROM gone`,
-  events: some("events", "position"),
-  queue: some("queue", "sequence"),
-  messages: some("messages", "row_id"),
-  steps: some("message_steps", "instance_id, message_id, status, participant"),
-  pairs: some("lid_pairs", "ordinal"),
-  contacts: some("contacts", "instance_id, contact_id"),
-  chats: some("chats", "instance_id, chat_id"),
-  history: some("connection_history", "history_id"),
-  audit: some("settings_audit", "audit_id"),
-  media: some("media", "media_id"),
-  mediaUses: some("media_uses", "media_id, instance_id, zaap_id"),
+  events: some("events"),
+  queue: some("queue"),
+  messages: some("messages"),
+  steps: some("message_steps"),
+  pairs: some("lid_pairs"),
+  contacts: some("contacts"),
+  chats: some("chats"),
+  history: some("connection_history"),
+  audit: some("settings_audit"),
+  media: some("media"),
+  mediaUses: some("media_uses"),
 });
 
 const notes = statements("instance_removal", {

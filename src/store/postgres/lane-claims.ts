@@ -21,8 +21,8 @@ export const laneClaimsSql = statements("lane_claims", {
   release: `UPDATE lanes SET owner = NULL, lease_until = 0 WHERE ${mine}`,
   releaseOthers: "UPDATE lanes SET owner = NULL, lease_until = 0 WHERE owner IS NOT NULL AND owner <> $1",
   lockOtherLines: "SELECT instance_id FROM queue_lines WHERE owner IS NOT NULL AND owner <> $1 FOR UPDATE",
-  unsend: `UPDATE queue SET state = 'queued' WHERE state = 'sending' AND sequence IN (
-    SELECT claimed_sequence FROM queue_lines WHERE owner IS NOT NULL AND owner <> $1)`,
+  unsend: `UPDATE queue SET state = 'queued' WHERE state = 'sending' AND sequence = ANY(ARRAY(
+    SELECT claimed_sequence FROM queue_lines WHERE owner IS NOT NULL AND owner <> $1))`,
   releaseOtherLines: `UPDATE queue_lines SET owner = NULL, lease_until = 0, claimed_sequence = NULL
     WHERE owner IS NOT NULL AND owner <> $1`,
   nextDueAt: `SELECT min(due_at) AS "dueAt" FROM lanes WHERE due_at IS NOT NULL AND lease_until <= $1`,

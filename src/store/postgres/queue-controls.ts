@@ -19,13 +19,13 @@ export const queueControlsSql = statements("queue_controls", {
   state: "SELECT state FROM queue WHERE instance_id = $1 AND zaap_id = $2",
   cancel: `UPDATE queue SET ${canceled} WHERE instance_id = $1 AND zaap_id = $3 AND state = 'queued' RETURNING ${about}`,
   // The newest first: what a worker claims between two steps are the oldest, as it would have just before the purge.
-  purge: `UPDATE queue SET ${canceled} WHERE sequence IN (
-      SELECT sequence FROM queue WHERE instance_id = $1 AND state = 'queued' ORDER BY sequence DESC LIMIT ${stepRows})
+  purge: `UPDATE queue SET ${canceled} WHERE sequence = ANY(ARRAY(
+      SELECT sequence FROM queue WHERE instance_id = $1 AND state = 'queued' ORDER BY sequence DESC LIMIT ${stepRows}))
     RETURNING ${about}`,
   requeueOne: `UPDATE queue SET ${requeued} WHERE instance_id = $1 AND zaap_id = $3 AND state = 'failed'`,
   // The oldest first, so that they are sent in their order even when they come back in several steps.
-  requeue: `UPDATE queue SET ${requeued} WHERE sequence IN (
-    SELECT sequence FROM queue WHERE instance_id = $1 AND state = 'failed' ORDER BY sequence LIMIT ${stepRows})`,
+  requeue: `UPDATE queue SET ${requeued} WHERE sequence = ANY(ARRAY(
+    SELECT sequence FROM queue WHERE instance_id = $1 AND state = 'failed' ORDER BY sequence LIMIT ${stepRows}))`,
 });
 
 /** What an operator can do to messages of the queue. */

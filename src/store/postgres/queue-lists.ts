@@ -9,12 +9,12 @@ export const queueListsSql = statements("queue_lists", {
   byMessage: `SELECT ${queueColumns} FROM queue WHERE instance_id = $1 AND message_id = $2
     ORDER BY sequence DESC LIMIT 1`,
   // One state at a time, each in the order of its index: over several at once all of them would be sorted for a page.
-  list: `SELECT ${queueColumns} FROM queue WHERE sequence IN (
+  list: `SELECT ${queueColumns} FROM queue WHERE sequence = ANY(ARRAY(
       SELECT page.sequence FROM unnest($2::text[]) AS wanted (state)
         CROSS JOIN LATERAL (
           SELECT sequence FROM queue WHERE instance_id = $1 AND state = wanted.state AND sequence > $3
           ORDER BY sequence LIMIT $4::bigint + $5::bigint) AS page
-      ORDER BY page.sequence LIMIT $4 OFFSET $5)
+      ORDER BY page.sequence LIMIT $4 OFFSET $5))
     ORDER BY sequence`,
   count: 'SELECT count(*) AS "total" FROM queue WHERE instance_id = $1 AND state = ANY($2::text[])',
 });

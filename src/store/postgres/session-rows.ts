@@ -4,19 +4,19 @@ import { statements } from "./statement.ts";
 /** Rows of one transaction. */
 const stepRows = 5_000;
 
+const some = (table: string): string => `DELETE FROM ${table}
+  WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE instance_id = $1 LIMIT ${stepRows}))`;
+
 /** Statements of this file, for the test that none scans a table. */
 export const sessionRowsSql = statements("session_rows", {
   // First, so that a commit which comes later finds no token to name.
   fence: "DELETE FROM auth_fences WHERE instance_id = $1",
   creds: "DELETE FROM auth_creds WHERE instance_id = $1",
-  keys: `DELETE FROM auth_keys WHERE (instance_id, type, key_id) IN (
-    SELECT instance_id, type, key_id FROM auth_keys WHERE instance_id = $1
-    ORDER BY instance_id, type, key_id LIMIT ${stepRows})`,
-  journal: `DELETE FROM journal WHERE journal_id IN (
-    SELECT journal_id FROM journal WHERE instance_id = $1 ORDER BY journal_id LIMIT ${stepRows})`,
+  keys: some("auth_keys"),
+  journal: some("journal"),
   // What is pending keeps `settled_at` null.
-  settled: `DELETE FROM journal WHERE settled_at IS NOT NULL AND journal_id IN (
-    SELECT journal_id FROM journal WHERE settled_at IS NOT NULL AND settled_at <= $1 ORDER BY settled_at LIMIT $2)`,
+  settled: `DELETE FROM journal WHERE journal_id = ANY(ARRAY(
+    SELECT journal_id FROM journal WHERE settled_at IS NOT NULL AND settled_at <= $1 ORDER BY settled_at LIMIT $2))`,
 });
 
 /** Removes Signal state and journal of an instance, in short transactions. */
