@@ -13,6 +13,8 @@ import { Curve, generateSignalPubKey, type KeyPair } from "@whiskeysockets/baile
 export interface DerivedKeyPair extends KeyPair {
   /** The Ed25519 private key with the same scalar. */
   readonly ed25519: KeyObject;
+  /** 0x80 when the Ed25519 public key is negative, else 0. */
+  readonly signBit: number;
 }
 
 /** The Curve25519 key pair that belongs to this seed and label; always the same one. */
@@ -23,8 +25,9 @@ export function deriveKeyPair(seed: Uint8Array, label: string): DerivedKeyPair {
   scalar.writeUInt8(scalar.readUInt8(0) & 248, 0);
   scalar.writeUInt8((scalar.readUInt8(31) & 127) | 64, 31);
   const privateKey = privateKeyOf(x25519Head, scalar);
-  const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
-  return { private: scalar, public: spki.subarray(-32), ed25519: privateKeyOf(ed25519Head, edSeed) };
+  const ed25519 = privateKeyOf(ed25519Head, edSeed);
+  const signBit = publicBytes(ed25519).readUInt8(31) & 0x80;
+  return { private: scalar, public: publicBytes(privateKey), ed25519, signBit };
 }
 
 /** DER in front of private keys (RFC 8410). */
@@ -35,13 +38,16 @@ function privateKeyOf(head: Buffer, key: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([head, key]), format: "der", type: "pkcs8" });
 }
 
+function publicBytes(privateKey: KeyObject): Buffer {
+  return createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(-32);
+}
+
 /** Signs as Signal does (XEdDSA); the same key and message give the same signature. Slow for keys that were not derived. */
 export function sign(key: KeyPair | DerivedKeyPair, message: Uint8Array): Uint8Array {
   if (!("ed25519" in key)) return Curve.sign(Buffer.from(key.private), Buffer.from(message));
   const signature = nativeSign(null, message, key.ed25519);
   // XEdDSA: the unused top bit of the signature is the sign of the key's Edwards form.
-  const edPublic = createPublicKey(key.ed25519).export({ format: "der", type: "spki" });
-  signature.writeUInt8(signature.readUInt8(63) | (edPublic.readUInt8(edPublic.length - 1) & 0x80), 63);
+  signature.writeUInt8(signature.readUInt8(63) | key.signBit, 63);
   return signature;
 }
 

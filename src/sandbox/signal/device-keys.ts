@@ -18,12 +18,18 @@ export function createDeviceKeys(seed: Uint8Array, deviceId: number): DeviceKeys
   const identity = deriveKeyPair(seed, `device ${deviceId} identity`);
   const keyPair = deriveKeyPair(seed, `device ${deviceId} signed pre-key 1`);
   const digest = createHash("sha256").update(seed).update(`device ${deviceId} registration`).digest();
+  const senderKeys = new Map<number, DerivedKeyPair>();
   return {
     // Signal: 1 to 16380.
     registrationId: (digest.readUInt32BE(0) % 16_380) + 1,
     identity,
     signedPreKey: { id: 1, keyPair, signature: sign(identity, signalKey(keyPair.public)) },
     preKey: (id) => deriveKeyPair(seed, `device ${deviceId} pre-key ${id}`),
-    senderSigningKey: (keyId) => deriveKeyPair(seed, `device ${deviceId} sender key ${keyId}`),
+    senderSigningKey(keyId) {
+      const key = senderKeys.get(keyId) ?? deriveKeyPair(seed, `device ${deviceId} sender key ${keyId}`);
+      // One per chat of many that the device writes in.
+      senderKeys.set(keyId, key);
+      return key;
+    },
   };
 }
