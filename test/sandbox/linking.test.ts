@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Sandbox } from "#sandbox/sandbox.ts";
 import { openTestSandbox } from "../support/sandbox.ts";
 import { connectClient, newAuth, pairClient } from "./baileys.ts";
+import { eventually } from "./eventually.ts";
 import { expectHonestWire } from "./honest-wire.ts";
 
 const signal = AbortSignal.timeout(60_000);
@@ -28,16 +29,16 @@ describe("linking by QR", () => {
       id: "5511999990001:1@s.whatsapp.net",
       lid: expect.stringMatching(/:1@lid$/),
     });
-    await expect.poll(() => client.auth.creds.accountSyncCounter).toBe(1);
+    await eventually(() => client.auth.creds.accountSyncCounter).toBe(1);
     expect(client.auth.creds.myAppStateKeyId).toBeDefined();
-    await expect.poll(() => client.auth.creds.me?.name).toBe("Own");
+    await eventually(() => client.auth.creds.me?.name).toBe("Own");
     const contacts = () =>
       client.updates.flatMap((events) => [
         ...(events["messaging-history.set"]?.contacts ?? []),
         ...(events["contacts.upsert"] ?? []),
       ]);
     const named = expect.objectContaining({ id: "5511888880001@s.whatsapp.net", name: "Ana Maria" });
-    await expect.poll(contacts).toContainEqual(named);
+    await eventually(contacts).toContainEqual(named);
     const [device] = sandbox.control.state().devices.filter(({ number }) => number === "5511999990001");
     expect(device).toMatchObject({ device: 1, online: true, jid: "5511999990001:1@s.whatsapp.net" });
   });
@@ -121,7 +122,7 @@ describe("linking by code", () => {
     await using client = connectClient(sandbox, auth);
     await client.until((state) => state.qr !== undefined);
     const code = await client.sock.requestPairingCode(number, own);
-    await expect.poll(() => sandbox.control.state().waiting.some(({ codeFor }) => codeFor === number)).toBe(true);
+    await eventually(() => sandbox.control.state().waiting.some(({ codeFor }) => codeFor === number)).toBe(true);
     expect(await sandbox.control.code({ number, code, name: "By code" }, signal)).toMatchObject({ number, device: 1 });
     expect(await client.closed()).toBe(515);
     expect(auth.creds.registered).toBe(true);
@@ -134,7 +135,7 @@ describe("linking by code", () => {
     await using client = connectClient(sandbox);
     await client.until((state) => state.qr !== undefined);
     const code = await client.sock.requestPairingCode(number);
-    await expect.poll(() => sandbox.control.state().waiting.some(({ codeFor }) => codeFor === number)).toBe(true);
+    await eventually(() => sandbox.control.state().waiting.some(({ codeFor }) => codeFor === number)).toBe(true);
     const before = refusals().length;
     await expect(sandbox.control.code({ number, code: "WRONG123" }, signal)).rejects.toMatchObject({ code: "refused" });
     expect(refusals().slice(before)).toEqual(["pairing-code"]);
@@ -164,9 +165,9 @@ describe("unlinking", () => {
     await using client = await pairClient(sandbox, { number: "5511999990012" });
     await client.sock.logout();
     expect(await client.closed()).toBe(401);
-    await expect
-      .poll(() => sandbox.control.state().devices.some(({ number }) => number === "5511999990012"))
-      .toBe(false);
+    await eventually(() => sandbox.control.state().devices.some(({ number }) => number === "5511999990012")).toBe(
+      false,
+    );
     await using again = connectClient(sandbox, client.auth);
     expect(await again.closed()).toBe(401);
   });

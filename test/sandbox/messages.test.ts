@@ -3,6 +3,7 @@ import type { InboxEntry } from "#sandbox/control.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
 import { openTestSandbox } from "../support/sandbox.ts";
 import { pairClient, type Client } from "./baileys.ts";
+import { eventually } from "./eventually.ts";
 import { expectHonestWire } from "./honest-wire.ts";
 
 const signal = AbortSignal.timeout(120_000);
@@ -34,7 +35,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await expect.poll(() => sandbox.control.state().devices[0]?.queued).toBe(0);
+  await eventually(() => sandbox.control.state().devices[0]?.queued).toBe(0);
   expectHonestWire(sandbox);
 });
 
@@ -42,9 +43,7 @@ const lidOf = async (number: string) => `${(await sandbox.control.addContact({ n
 const says = async (text: string, more: { addressing?: "pn" | "lid"; count?: number } = {}) =>
   (await sandbox.control.contactSend({ number: bob, to: own, content: { text }, ...more }, signal)).messageIds;
 const inbox = async (count: number, number = bob): Promise<readonly InboxEntry[]> => {
-  await expect
-    .poll(async () => (await sandbox.control.inbox({ number }, signal)).length, { timeout: 5_000 })
-    .toBe(count);
+  await eventually(async () => (await sandbox.control.inbox({ number }, signal)).length).toBe(count);
   return sandbox.control.inbox({ number }, signal);
 };
 const receiptsFor = (id: string | null | undefined) =>
@@ -64,7 +63,7 @@ describe("what the client sends", () => {
       const [entry] = await inbox(1);
       expect(entry).toMatchObject({ messageId: id, from: own, text: "hello", copies: 1, seq: 1 });
       expect(entry?.chat).toBe(addressing === "pn" ? ownJid : await lidOf(own));
-      await expect.poll(() => receiptsFor(id)).toEqual(["delivered"]);
+      await eventually(() => receiptsFor(id)).toEqual(["delivered"]);
       const answers = [...client.stanzas("ack"), ...client.stanzas("receipt")].filter(
         ({ attrs }) => attrs["id"] === id,
       );
@@ -76,17 +75,17 @@ describe("what the client sends", () => {
     for (const text of ["one", "two"]) await client.sock.sendMessage(bobJid, { text });
     await inbox(2);
     await says("three");
-    await expect.poll(() => client.texts().at(-1)).toBe("three");
+    await eventually(() => client.texts().at(-1)).toBe("three");
     await client.sock.sendMessage(bobJid, { text: "four" });
     await says("five");
-    await expect.poll(() => client.texts().at(-1)).toBe("five");
+    await eventually(() => client.texts().at(-1)).toBe("five");
     expect((await inbox(3)).map(({ text }) => text)).toEqual(["one", "two", "four"]);
   });
 
   it("the same message id again is one entry with two copies", async () => {
     await client.sock.sendMessage(bobJid, { text: "twice" }, { messageId: "3EB0TWICE" });
     await client.sock.sendMessage(bobJid, { text: "twice" }, { messageId: "3EB0TWICE" });
-    await expect.poll(async () => (await inbox(1))[0]?.copies).toBe(2);
+    await eventually(async () => (await inbox(1))[0]?.copies).toBe(2);
   });
 
   it("reaches every device of a contact; the phone's inbox counts once", async () => {
@@ -102,7 +101,7 @@ describe("what the client sends", () => {
 
   it("replies, reactions, edits and revokes name what they are about", async () => {
     const [id = ""] = await says("question");
-    await expect.poll(() => arrivals(id).length).toBe(1);
+    await eventually(() => arrivals(id).length).toBe(1);
     const asked = arrivals(id)[0]!;
     await client.sock.sendMessage(bobJid, { text: "answer" }, { quoted: asked });
     await client.sock.sendMessage(bobJid, { react: { text: "👍", key: asked.key } });
@@ -142,7 +141,7 @@ describe("receipts of contacts", () => {
   ])("by themselves: %j", async (behaviour, expected) => {
     await sandbox.control.behaviour(behaviour);
     const sent = await client.sock.sendMessage(bobJid, { text: "x" });
-    await expect.poll(() => receiptsFor(sent?.key.id)).toEqual(expected);
+    await eventually(() => receiptsFor(sent?.key.id)).toEqual(expected);
   });
 
   it("on request: read and played, many at once, but never of messages it does not know", async () => {
@@ -153,15 +152,13 @@ describe("receipts of contacts", () => {
     for (const type of ["delivered", "read", "played"] as const) {
       await sandbox.control.receipt({ number: bob, messageIds: ids, type });
     }
-    await expect.poll(() => receiptsFor(ids[0])).toEqual(["delivered", "read", "played"]);
-    await expect
-      .poll(
-        () =>
-          client.updates
-            .flatMap((events) => events["messages.update"] ?? [])
-            .filter(({ update }) => Number(update.status) === 5).length,
-      )
-      .toBe(3);
+    await eventually(() => receiptsFor(ids[0])).toEqual(["delivered", "read", "played"]);
+    await eventually(
+      () =>
+        client.updates
+          .flatMap((events) => events["messages.update"] ?? [])
+          .filter(({ update }) => Number(update.status) === 5).length,
+    ).toBe(3);
     const unknown = sandbox.control.receipt({ number: bob, messageIds: ["NOBODY"], type: "read" });
     await expect(unknown).rejects.toMatchObject({ code: "not_found" });
   });
@@ -169,7 +166,7 @@ describe("receipts of contacts", () => {
   it("an echo bot answers with the same text", async () => {
     await sandbox.control.behaviour({ echoBot: true });
     await client.sock.sendMessage(bobJid, { text: "is anybody there" });
-    await expect.poll(() => client.texts().at(-1)).toBe("is anybody there");
+    await eventually(() => client.texts().at(-1)).toBe("is anybody there");
     expect(client.messages.at(-1)?.key.remoteJid).toBe(bobJid);
   });
 });
@@ -178,7 +175,7 @@ describe("what contacts send", () => {
   it.each(["pn", "lid"] as const)("from the %s: chat, other address and name", async (addressing) => {
     const lid = await lidOf(bob);
     const [id = ""] = await says("hi", { addressing });
-    await expect.poll(() => arrivals(id).length).toBe(1);
+    await eventually(() => arrivals(id).length).toBe(1);
     const [chat, alt] = addressing === "pn" ? [bobJid, lid] : [lid, bobJid];
     expect(arrivals(id)[0]).toMatchObject({
       key: { remoteJid: chat, remoteJidAlt: alt, fromMe: false },
@@ -190,7 +187,7 @@ describe("what contacts send", () => {
     await client.sock.sendMessage(await lidOf(bob), { text: "by lid" });
     await inbox(1);
     const [id = ""] = await says("answer");
-    await expect.poll(() => arrivals(id)[0]?.key.remoteJid).toBe(await lidOf(bob));
+    await eventually(() => arrivals(id)[0]?.key.remoteJid).toBe(await lidOf(bob));
   });
 
   it("both addresses in turn, both ways, with one client session", async () => {
@@ -203,7 +200,7 @@ describe("what contacts send", () => {
     ] as const) {
       await client.sock.sendMessage(to, { text: `to ${to}` });
       const [id = ""] = await says(`by ${addressing}`, { addressing });
-      await expect.poll(() => arrivals(id).length).toBe(1);
+      await eventually(() => arrivals(id).length).toBe(1);
     }
     await inbox(4);
   });
@@ -222,7 +219,7 @@ describe("what contacts send", () => {
     busy.abort();
     await counting;
     expect(turns).toBeGreaterThan(15);
-    await expect.poll(() => client.texts().filter((text) => /^n\d+$/.test(text)).length, { timeout: 10_000 }).toBe(300);
+    await eventually(() => client.texts().filter((text) => /^n\d+$/.test(text)).length).toBe(300);
     expect(client.texts().filter((text) => /^n\d+$/.test(text))).toEqual(ids.map((_, at) => `n${at + 1}`));
   });
 
@@ -232,7 +229,7 @@ describe("what contacts send", () => {
     expect(await sandbox.control.contactSend(named, signal)).toEqual({ messageIds: ["MYID"] });
     const twice = sandbox.control.contactSend({ ...named, count: 2 }, signal);
     await expect(twice).rejects.toMatchObject({ code: "invalid" });
-    await expect.poll(() => arrivals("MYID").length).toBe(1);
+    await eventually(() => arrivals("MYID").length).toBe(1);
   });
 
   it("reply and reaction to what the client wrote", async () => {
@@ -245,9 +242,9 @@ describe("what contacts send", () => {
       { number: bob, to: own, content: { reaction: { messageId: id, emoji: "🙂" } } },
       signal,
     );
-    await expect.poll(() => arrivals(messageIds[0]!)[0]?.message?.extendedTextMessage?.contextInfo?.stanzaId).toBe(id);
+    await eventually(() => arrivals(messageIds[0]!)[0]?.message?.extendedTextMessage?.contextInfo?.stanzaId).toBe(id);
     const reactions = () => client.updates.flatMap((events) => events["messages.reaction"] ?? []);
-    await expect.poll(() => reactions().at(-1)).toMatchObject({ key: { id, fromMe: true }, reaction: { text: "🙂" } });
+    await eventually(() => reactions().at(-1)).toMatchObject({ key: { id, fromMe: true }, reaction: { text: "🙂" } });
   });
 
   it("somebody the account blocked does not get through", async () => {
@@ -258,7 +255,7 @@ describe("what contacts send", () => {
     const [blocked = ""] = await says("unheard");
     await client.sock.updateBlockStatus(bobJid, "unblock");
     const [heard = ""] = await says("heard");
-    await expect.poll(() => arrivals(heard).length).toBe(1);
+    await eventually(() => arrivals(heard).length).toBe(1);
     expect(arrivals(blocked)).toEqual([]);
   });
 
@@ -279,7 +276,7 @@ describe("the own phone", () => {
     const { messageIds } = await sandbox.control.phoneSend({ number: own, to: bob, content }, signal);
     const [id = ""] = messageIds;
     expect((await inbox(1))[0]).toMatchObject({ messageId: id, text: "from my pocket", from: own });
-    await expect.poll(() => arrivals(id)[0]?.key).toMatchObject({ remoteJid: bobJid, fromMe: true });
+    await eventually(() => arrivals(id)[0]?.key).toMatchObject({ remoteJid: bobJid, fromMe: true });
     expect(arrivals(id)[0]?.message?.conversation).toBe("from my pocket");
   });
 
@@ -301,34 +298,35 @@ describe("two clients", () => {
   it("write to each other through the server, with receipts, and their phones follow", async () => {
     await using other = await pairClient(sandbox, { number: bob, name: "Other" }, { markOnlineOnConnect: true });
     const sent = await client.sock.sendMessage(bobJid, { text: "client to client" });
-    await expect.poll(() => other.texts()).toEqual(["client to client"]);
+    await eventually(() => other.texts()).toEqual(["client to client"]);
     expect(other.messages.at(-1)).toMatchObject({ key: { remoteJid: ownJid, id: sent?.key.id }, pushName: "Own" });
     const froms = () =>
       client
         .stanzas("receipt")
         .filter(({ attrs }) => attrs["id"] === sent?.key.id)
         .map(({ attrs }) => attrs["from"]);
-    await expect.poll(() => froms().toSorted()).toEqual([`${bob}:1@s.whatsapp.net`, bobJid]);
+    await eventually(() => froms().toSorted()).toEqual([`${bob}:1@s.whatsapp.net`, bobJid]);
     await other.sock.readMessages([other.messages.at(-1)!.key]);
-    await expect.poll(() => receiptsFor(sent?.key.id)).toContain("read");
+    await eventually(() => receiptsFor(sent?.key.id)).toContain("read");
     await other.sock.sendMessage(ownJid, { text: "and back" });
-    await expect.poll(() => client.texts().at(-1)).toBe("and back");
+    await eventually(() => client.texts().at(-1)).toBe("and back");
     expect((await inbox(1))[0]).toMatchObject({ text: "client to client" });
     await other.sock.sendPresenceUpdate("composing", ownJid);
-    await expect.poll(() => client.stanzas("chatstate").at(-1)?.attrs["from"]).toBe(bobJid);
+    await eventually(() => client.stanzas("chatstate").at(-1)?.attrs["from"]).toBe(bobJid);
   });
 
   it("of one account see each other's messages", async () => {
     await using second = await pairClient(sandbox, { number: own });
     const sent = await client.sock.sendMessage(bobJid, { text: "from device 1" });
-    await expect
-      .poll(() => second.messages.find(({ key }) => key.id === sent?.key.id)?.key)
-      .toMatchObject({ remoteJid: bobJid, fromMe: true });
+    await eventually(() => second.messages.find(({ key }) => key.id === sent?.key.id)?.key).toMatchObject({
+      remoteJid: bobJid,
+      fromMe: true,
+    });
     const [id = ""] = await says("to both");
-    await expect
-      .poll(() => [client, second].map(({ messages }) => messages.filter(({ key }) => key.id === id).length))
-      .toEqual([1, 1]);
+    await eventually(() =>
+      [client, second].map(({ messages }) => messages.filter(({ key }) => key.id === id).length),
+    ).toEqual([1, 1]);
     await second.sock.logout();
-    await expect.poll(() => sandbox.control.state().devices.filter(({ number }) => number === own).length).toBe(1);
+    await eventually(() => sandbox.control.state().devices.filter(({ number }) => number === own).length).toBe(1);
   });
 });

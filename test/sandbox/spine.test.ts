@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Sandbox } from "#sandbox/sandbox.ts";
 import { openTestSandbox } from "../support/sandbox.ts";
 import { pairClient, type Client } from "./baileys.ts";
+import { eventually } from "./eventually.ts";
 import { expectHonestWire } from "./honest-wire.ts";
 
 const signal = AbortSignal.timeout(60_000);
@@ -29,7 +30,7 @@ describe("the spine", () => {
     const id = sent?.key.id ?? "";
     const [entry] = await sandbox.control.inbox({ number: bob, waitMs: 5_000 }, signal);
     expect(entry).toMatchObject({ messageId: id, from: own, type: "text", text: "hello bob", copies: 1 });
-    await expect.poll(() => client.stanzas("receipt").map(({ attrs }) => attrs)).toMatchObject([{ id, from: jid }]);
+    await eventually(() => client.stanzas("receipt").map(({ attrs }) => attrs)).toMatchObject([{ id, from: jid }]);
     expect(client.stanzas("ack").filter(({ attrs }) => attrs["class"] === "message")).toMatchObject([
       { attrs: { id, from: jid } },
     ]);
@@ -37,12 +38,12 @@ describe("the spine", () => {
 
   it("text in: by a contact, in both addressings", async () => {
     await sandbox.control.contactSend({ number: bob, to: own, content: { text: "hi" } }, signal);
-    await expect.poll(() => client.texts()).toEqual(["hi"]);
+    await eventually(() => client.texts()).toEqual(["hi"]);
     await sandbox.control.contactSend(
       { number: bob, to: own, content: { text: "hi again" }, addressing: "lid" },
       signal,
     );
-    await expect.poll(() => client.texts()).toEqual(["hi", "hi again"]);
-    await expect.poll(() => sandbox.control.state().devices[0]?.queued).toBe(0);
+    await eventually(() => client.texts()).toEqual(["hi", "hi again"]);
+    await eventually(() => sandbox.control.state().devices[0]?.queued).toBe(0);
   });
 });
