@@ -1,0 +1,37 @@
+import { Client } from "pg";
+
+/** A transaction of somebody else that stands still until it is told to end. Disposing undoes it. */
+export interface HeldTransaction extends AsyncDisposable {
+  readonly run: (text: string) => Promise<readonly Record<string, unknown>[]>;
+  readonly commit: () => Promise<void>;
+  /** Resolves once somebody waits for what this transaction holds. */
+  readonly awaited: () => Promise<void>;
+}
+
+/** Begins a transaction on a connection of its own, in this schema. */
+export async function holdTransaction(place: {
+  readonly dsn: string;
+  readonly schema: string;
+}): Promise<HeldTransaction> {
+  const client = new Client({ connectionString: place.dsn });
+  const watcher = new Client({ connectionString: place.dsn });
+  await Promise.all([client.connect(), watcher.connect()]);
+  const ask = async (text: string): Promise<readonly Record<string, unknown>[]> =>
+    (await client.query<Record<string, unknown>>(text)).rows;
+  await ask(`SET search_path = "${place.schema}"`);
+  await ask("BEGIN");
+  const [self] = await ask("SELECT pg_backend_pid() AS pid");
+  return {
+    run: ask,
+    commit: async () => {
+      await ask("COMMIT");
+    },
+    awaited: async () => {
+      const waiting = `SELECT 1 FROM pg_stat_activity WHERE ${String(self?.["pid"])} = ANY (pg_blocking_pids(pid))`;
+      while ((await watcher.query(waiting)).rowCount === 0);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([client.end(), watcher.end()]);
+    },
+  };
+}
