@@ -33,6 +33,7 @@ export const errorTable = {
   unsupported_media_type: { status: 415, message: "the body must be application/json", retryable: false },
   media_rejected: { status: 422, message: "this media cannot be used", retryable: false },
   forbidden_address: { status: 422, message: "this address may not be called from here", retryable: false },
+  link_expired: { status: 410, message: "this address has expired", retryable: false },
   queue_full: { status: 429, message: "too many messages wait for this instance", retryable: true },
   rate_limited: { status: 429, message: "too many requests", retryable: true },
   internal: { status: 500, message: "internal error", retryable: true },

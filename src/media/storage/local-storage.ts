@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
@@ -39,8 +38,8 @@ export interface LocalStorage {
   readonly pathOf: (sha256: string) => string;
   /** Its size; undefined when it is not here. */
   readonly size: (sha256: string) => Promise<number | undefined>;
-  /** Its bytes. The stream fails when it is not here. */
-  readonly read: (sha256: string, range?: ByteRange) => Readable;
+  /** Its bytes; undefined when it is not here. They stay readable when it is removed meanwhile. */
+  readonly read: (sha256: string, range?: ByteRange) => Promise<Readable | undefined>;
   /** Removes a content that nobody has committed since `seenBefore` (epoch milliseconds); whether it is gone. */
   readonly remove: (sha256: string, seenBefore: number) => Promise<boolean>;
   /** Every content that nobody has committed since `seenBefore`. */
@@ -93,7 +92,14 @@ export async function openLocalStorage(deps: { readonly clock: Clock }, director
       };
     },
     size: async (sha256) => (await statOf(pathOf(sha256)))?.size,
-    read: (sha256, range) => createReadStream(pathOf(sha256), range ?? {}),
+    read: async (sha256, range) => {
+      try {
+        return (await open(pathOf(sha256), "r")).createReadStream(range ?? {});
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
+    },
     remove: (sha256, seenBefore) =>
       lock.run(sha256, async () => {
         const found = await statOf(pathOf(sha256));
