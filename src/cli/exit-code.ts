@@ -27,6 +27,7 @@ const outcomeOf = {
   instance_not_found: "notFound",
   event_not_found: "notFound",
   message_not_found: "notFound",
+  link_expired: "notFound",
   method_not_allowed: "failure",
   conflict: "conflict",
   already_paired: "conflict",

@@ -30,6 +30,8 @@ async function runCommand(argv: readonly string[], io: CliIo): Promise<number> {
   using _signals = onStopSignals(io.signals, {
     first: (signal) => {
       stoppedBy = signal;
+      // The terminal has put ^C on the line that comes next.
+      if (io.stderr.isTTY && signal === "SIGINT") io.stderr.write("\n");
       stop.abort();
     },
     again: (signal) => io.exitNow(exitCodeOfSignal(signal)),

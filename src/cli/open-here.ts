@@ -2,7 +2,7 @@ import { isWazapiError } from "#domain/errors.ts";
 
 import type { App } from "#app.ts";
 import type { Cli } from "./cli.ts";
-import { withOwnSandbox } from "./own-sandbox.ts";
+import { withSandbox } from "./with-sandbox.ts";
 import { loadSettings } from "./settings.ts";
 import { programVersion } from "./version.ts";
 
@@ -19,7 +19,7 @@ export async function openHere(cli: Cli): Promise<AppHere | undefined> {
   const flags = { host: "127.0.0.1", port: 0, "leadership.standby": false, ...quiet };
   const settings = await loadSettings(cli, flags);
   await using parts = new AsyncDisposableStack();
-  const { config } = parts.use(await withOwnSandbox(cli, settings.config));
+  const { config } = parts.use(await withSandbox(cli, settings.config));
   try {
     const options = { log: createLog(config.log), clock: cli.io.clock, version: programVersion() };
     // A stop ends the command, which then closes the app in order; the listener must not go first.

@@ -10,7 +10,7 @@ import type { Cli } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
 import { exitCodes } from "../exit-code.ts";
 import { whole } from "../options.ts";
-import { withOwnSandbox } from "../own-sandbox.ts";
+import { withSandbox } from "../with-sandbox.ts";
 import { loadSettings } from "../settings.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { programVersion } from "../version.ts";
@@ -53,7 +53,7 @@ async function serve(cli: Cli, { options }: { readonly options: ServeOptions }):
   };
   const settings = await loadSettings(cli, flags);
   // A sandbox of our own starts while the big packages load.
-  const opening = withOwnSandbox(cli, settings.config);
+  const opening = withSandbox(cli, settings.config);
   const [{ openApp }, { createLog }, { reportingLog, startSentry }] = await Promise.all([
     import("#app.ts"),
     import("#observe/log.ts"),

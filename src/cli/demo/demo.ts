@@ -89,6 +89,7 @@ export async function runDemo(io: CliIo, stage: DemoStage, signal: AbortSignal):
   stage.step(`${contact} writes "${helloIn}"`);
   await awaited([received(helloIn)]);
 
+  if (!expectations.inOrder()) throw new WazapiError("internal", { message: "webhooks came out of order" });
   if (!expectations.allSigned()) throw new WazapiError("internal", { message: "a webhook had a wrong signature" });
   stage.step("every expected webhook came, in order, with a right signature");
   await stage.done({ dataDir, webhooks: expectations.count() });

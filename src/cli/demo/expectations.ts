@@ -18,6 +18,8 @@ export interface Expectations {
   readonly count: () => number;
   /** Whether every webhook so far was signed rightly. */
   readonly allSigned: () => boolean;
+  /** Whether they came in the order of their sequence, none of them twice. */
+  readonly inOrder: () => boolean;
 }
 
 const lookMs = 20;
@@ -34,6 +36,7 @@ export function createExpectations(): Expectations {
       return expected.filter((one) => !isThere(one)).map(({ name }) => name);
     },
     count: () => arrived.length,
+    inOrder: () => arrived.every(({ sequence }, at) => sequence > (arrived[at - 1]?.sequence ?? 0)),
     allSigned: () => arrived.every(({ signed }) => signed),
   };
 }
