@@ -1,24 +1,52 @@
 /**
  * `npm run crash -- --kills 1000 [--seed N]`: kills the server at random moments and at every named point while
- * messages run both ways, and prints what was lost, doubled or overtaken. Exit code 1 when anything was.
+ * messages run both ways, and prints what was lost, doubled or overtaken.
+ * `npm run crash -- --series NAME [--times N]`: one of the loads of `series/table.ts`, or `all` of them.
+ * Exit code 1 when a promise was broken.
  */
 import { parseArgs } from "node:util";
-import { openRig } from "../support/rig.ts";
 import { seededRandom } from "../support/random.ts";
+import { openRig } from "../support/rig.ts";
 import { printReport } from "./print-report.ts";
 import { randomKills } from "./series/random-kills.ts";
+import { runSeries, type SeriesName, seriesTable } from "./series/table.ts";
 
 const { values } = parseArgs({
-  options: { kills: { type: "string", default: "100" }, seed: { type: "string", default: "1" } },
-});
-const kills = Number(values.kills);
-const startedMs = performance.now();
-await using rig = await openRig();
-const report = await randomKills(rig, {
-  kills,
-  random: seededRandom(Number(values.seed)),
-  progress: (killed) => {
-    if (killed % 25 === 0) process.stderr.write(`${killed} of ${kills} kills, ${Math.round((performance.now() - startedMs) / 1_000)} s\n`);
+  options: {
+    kills: { type: "string" },
+    seed: { type: "string", default: "1" },
+    series: { type: "string" },
+    times: { type: "string" },
   },
 });
-process.exitCode = printReport(report) ? 0 : 1;
+const random = seededRandom(Number(values.seed));
+if (values.series !== undefined) await series(values.series);
+if (values.series === undefined || values.kills !== undefined) await kills(Number(values.kills ?? 100));
+
+async function kills(count: number): Promise<void> {
+  const startedMs = performance.now();
+  await using rig = await openRig();
+  const report = await randomKills(rig, {
+    kills: count,
+    random,
+    progress: (killed) => {
+      if (killed % 25 > 0) return;
+      process.stderr.write(`${killed} of ${count} kills, ${Math.round((performance.now() - startedMs) / 1_000)} s\n`);
+    },
+  });
+  if (!printReport(report)) process.exitCode = 1;
+}
+
+async function series(wanted: string): Promise<void> {
+  const known = Object.keys(seriesTable) as SeriesName[]; // The keys of a literal are exactly its names.
+  const names = wanted === "all" ? known : known.filter((name) => name === wanted);
+  if (names.length === 0) throw new Error(`no series ${wanted}; there are ${known.join(", ")}`);
+  for (const name of names) {
+    const { line, kept } = await runSeries(name, {
+      random,
+      ...(values.times === undefined ? {} : { times: Number(values.times) }),
+    });
+    process.stdout.write(`${kept ? "kept  " : "BROKEN"} ${line}\n`);
+    if (!kept) process.exitCode = 1;
+  }
+}

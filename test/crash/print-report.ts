@@ -23,7 +23,9 @@ export function printReport(report: KillReport): boolean {
 
 /** Whether nothing was lost, doubled or overtaken. */
 export function isClean({ inbound, outbound, sequenceInversions }: KillReport): boolean {
-  return [inbound, outbound].every((road) => road.lost + road.doubled + road.overtaken === 0) && sequenceInversions === 0;
+  return (
+    [inbound, outbound].every((road) => road.lost + road.doubled + road.overtaken === 0) && sequenceInversions === 0
+  );
 }
 
 function ms(value: number): string {

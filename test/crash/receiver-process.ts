@@ -1,6 +1,7 @@
 /**
- * A webhook receiver in a process of its own: remembers every request and answers as told.
- * `GET /log?since=N` the requests, `POST /behaviour {mode, status?, delayMs?}` how to answer from now on.
+ * A webhook receiver in a process of its own: remembers every request and answers as told. It is controlled on the first
+ * port: `GET /log?since=N` the requests, `POST /behaviour {mode, status?, delayMs?}` how to answer from now on,
+ * `POST /down` and `POST /up` close and open the second port, where webhooks arrive.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
@@ -27,22 +28,46 @@ interface Behaviour {
 let behaviour: Behaviour = { mode: "ok" };
 const hits: Hit[] = [];
 
-createServer((request, response) => void serve(request, response)).listen(Number(process.argv[2]), "127.0.0.1");
+const [controlPort, hookPort] = process.argv.slice(2).map(Number);
+const hooks = createServer((request, response) => void receive(request, response));
+hooks.listen(hookPort, "127.0.0.1");
+createServer((request, response) => void control(request, response)).listen(controlPort, "127.0.0.1");
 
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function control(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await bodyOf(request);
+  const url = new URL(request.url ?? "/", "http://receiver");
+  switch (url.pathname) {
+    case "/log":
+      return reply(response, 200, JSON.stringify(hits.slice(Number(url.searchParams.get("since") ?? 0))));
+    case "/behaviour":
+      behaviour = JSON.parse(body ?? "{}") as Behaviour;
+      return reply(response, 200, "{}");
+    case "/down":
+      hooks.close();
+      hooks.closeAllConnections();
+      return reply(response, 200, "{}");
+    case "/up":
+      hooks.listen(hookPort, "127.0.0.1", () => reply(response, 200, "{}"));
+      return;
+    default:
+      return reply(response, 404, "{}");
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of request) chunks.push(chunk as Buffer);
   } catch {
-    return; // The sender was killed in the middle: nothing arrived.
+    return undefined; // The sender was killed in the middle: nothing arrived.
   }
-  const body = Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks).toString();
+}
+
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await bodyOf(request);
+  if (body === undefined) return;
   const url = new URL(request.url ?? "/", "http://receiver");
-  if (url.pathname === "/log") return reply(response, 200, JSON.stringify(hits.slice(Number(url.searchParams.get("since") ?? 0))));
-  if (url.pathname === "/behaviour") {
-    behaviour = JSON.parse(body) as Behaviour;
-    return reply(response, 200, "{}");
-  }
   const payload = JSON.parse(body) as Record<string, unknown>;
   hits.push({
     eventId: String(request.headers["webhook-id"]),
@@ -52,7 +77,9 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     at: Date.now(),
     accepted: behaviour.mode === "ok",
     type: payload["type"],
-    messageIds: [payload["messageId"], ...((payload["ids"] as unknown[] | undefined) ?? [])].filter((id) => typeof id === "string"),
+    messageIds: [payload["messageId"], ...((payload["ids"] as unknown[] | undefined) ?? [])].filter(
+      (id) => typeof id === "string",
+    ),
     fromMe: payload["fromMe"] === true,
     ...(typeof payload["error"] === "string" ? { error: payload["error"] } : {}),
   });

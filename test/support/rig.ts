@@ -44,6 +44,10 @@ export interface Rig extends AsyncDisposable {
   readonly hits: (since?: number) => Promise<readonly Hit[]>;
   readonly behave: (behaviour: unknown) => Promise<void>;
   readonly receiverUrl: string;
+  /** Closes and opens the port of the webhooks; what was accepted before stays known. */
+  readonly receiver: { readonly down: () => Promise<void>; readonly up: () => Promise<void> };
+  /** Until this process says that it is a standby. */
+  readonly waits: (standby: TestProcess) => Promise<void>;
   readonly sandboxUrl: string;
   readonly serverUrl: string;
   /** What opens every route. */
@@ -65,14 +69,20 @@ export async function openRig(
 ): Promise<Rig> {
   const own = options.own ?? "5511990000001";
   const dataDir = await mkdtemp(join(tmpdir(), "wazapi-rig-"));
-  const [sandboxPort, receiverPort, serverPort] = [await freePort(), await freePort(), await freePort()];
+  const [sandboxPort, controlPort, receiverPort, serverPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
   const receiverUrl = `http://127.0.0.1:${receiverPort}`;
+  const controlUrl = `http://127.0.0.1:${controlPort}`;
   const serverUrl = `http://127.0.0.1:${serverPort}`;
   await using parts = new AsyncDisposableStack();
   parts.defer(() => rm(dataDir, { recursive: true, force: true }));
   const sandboxProcess = parts.use(startNode(["bin/wazapi.js", "sandbox", "serve", "--port", String(sandboxPort)]));
-  parts.use(startNode(["test/crash/receiver-process.ts", String(receiverPort)]));
+  parts.use(startNode(["test/crash/receiver-process.ts", String(controlPort), String(receiverPort)]));
   let server: TestProcess | undefined;
   parts.defer(() => server?.[Symbol.asyncDispose]());
 
@@ -96,7 +106,7 @@ export async function openRig(
     what: `sandbox up: ${sandboxProcess.output()}`,
     withinMs: 20_000,
   });
-  await until(reachable(`${receiverUrl}/log`), { what: "receiver up", withinMs: 20_000 });
+  await until(reachable(`${controlUrl}/log`), { what: "receiver up", withinMs: 20_000 });
 
   let instance = { id: "", token: "" };
   const api: Rig["api"] = (method, path, body, headers) =>
@@ -189,6 +199,14 @@ export async function openRig(
     instancePath,
     sandbox,
     receiverUrl,
+    receiver: {
+      down: async () => void (await json(`${controlUrl}/down`, { method: "POST" })),
+      up: async () => void (await json(`${controlUrl}/up`, { method: "POST" })),
+    },
+    waits: async (standby) => {
+      const isStandby = (): boolean => standby.output().includes("standby");
+      await until(isStandby, { what: "a standby", withinMs: 60_000, everyMs: 10 });
+    },
     sandboxUrl,
     serverUrl,
     headers: headersOfAll,
@@ -204,9 +222,9 @@ export async function openRig(
         entries.push(...rows);
       }
     },
-    hits: async (since = 0) => (await json(`${receiverUrl}/log?since=${since}`)) as readonly Hit[],
+    hits: async (since = 0) => (await json(`${controlUrl}/log?since=${since}`)) as readonly Hit[],
     behave: async (behaviour) =>
-      void (await json(`${receiverUrl}/behaviour`, { method: "POST", body: JSON.stringify(behaviour) })),
+      void (await json(`${controlUrl}/behaviour`, { method: "POST", body: JSON.stringify(behaviour) })),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -1,6 +1,9 @@
 import type { Rig } from "../../support/rig.ts";
 import { until } from "../../support/processes.ts";
+import { pause } from "../pause.ts";
 import { crashMethods, pointText } from "../points.ts";
+import { arrival } from "../arrival.ts";
+import { sendUntilAccepted } from "../send-until-accepted.ts";
 import { type RoadTally, sequenceInversions, tallyInbound, tallyOutbound } from "../tally.ts";
 
 /** What a run of kills found. */
@@ -33,7 +36,10 @@ export async function randomKills(
   const recoveryMs: number[] = [];
   const stop = new AbortController();
   const wanted = { inbound: 0, outbound: 0 };
-  const roads = [inboundRoad(rig, { sent, wanted, stop: stop.signal }), outboundRoad(rig, { accepted, wanted, stop: stop.signal })];
+  const roads = [
+    inboundRoad(rig, { sent, wanted, stop: stop.signal }),
+    outboundRoad(rig, { accepted, wanted, stop: stop.signal }),
+  ];
   let atPoints = 0;
 
   for (let kill = 0; kill < input.kills; kill += 1) {
@@ -47,7 +53,13 @@ export async function randomKills(
       // Somewhere in the start itself.
       await pause(random() * 1_200, server.exited);
     } else {
-      await Promise.race([rig.connected(killedAt).then((ms) => recoveryMs.push(ms), () => {}), server.exited]);
+      await Promise.race([
+        rig.connected(killedAt).then(
+          (ms) => recoveryMs.push(ms),
+          () => {},
+        ),
+        server.exited,
+      ]);
       await pause(point === undefined ? random() * 300 : 400, server.exited);
     }
     if (point !== undefined && !server.isRunning()) atPoints += 1;
@@ -60,7 +72,7 @@ export async function randomKills(
   await rig.server()[Symbol.asyncDispose]();
   await rig.start();
   await Promise.all(roads);
-  await settled(rig, { sent, accepted });
+  await arrival(rig, { inbound: sent.flat(), outbound: { to: outboundTo, texts: accepted.map(({ text }) => text) } });
   const [hits, inbox] = [await rig.hits(), await rig.inbox(outboundTo)];
   return {
     kills: input.kills,
@@ -94,7 +106,10 @@ async function inboundRoad(
       continue;
     }
     const index = count % contacts.length;
-    const answer = (await rig.sandbox("POST", `/contacts/${contacts[index]}/send`, { to: rig.own, text: `in ${count}` })) as {
+    const answer = (await rig.sandbox("POST", `/contacts/${contacts[index]}/send`, {
+      to: rig.own,
+      text: `in ${count}`,
+    })) as {
       messageIds: string[];
     };
     input.sent[index]?.push(...answer.messageIds);
@@ -117,42 +132,7 @@ async function outboundRoad(
       await pause(10);
       continue;
     }
-    const text = `out ${count}`;
-    const answer = await rig
-      .api("POST", rig.instancePath("/send-text"), { phone: outboundTo, message: text }, { "idempotency-key": text })
-      .then(async (response) => (response.ok ? ((await response.json()) as { messageId: string }) : undefined))
-      // The server is dead or dies right now.
-      .catch(() => undefined);
-    if (answer === undefined) {
-      await pause(20);
-      continue;
-    }
-    input.accepted.push({ messageId: answer.messageId, text });
+    input.accepted.push(await sendUntilAccepted(rig, { to: outboundTo, text: `out ${count}` }));
     count += 1;
   }
-}
-
-/** Until everything that can arrive has arrived; a message that does not within the time is lost. */
-async function settled(
-  rig: Rig,
-  expected: { readonly sent: readonly (readonly string[])[]; readonly accepted: readonly { readonly text: string }[] },
-): Promise<void> {
-  const done = async (): Promise<boolean> => {
-    const arrived = new Set((await rig.hits()).filter(({ accepted }) => accepted).flatMap(({ messageIds }) => messageIds));
-    const texts = new Set((await rig.inbox(outboundTo)).map(({ text }) => text));
-    return expected.sent.flat().every((id) => arrived.has(id)) && expected.accepted.every(({ text }) => texts.has(text));
-  };
-  await until(done, { what: "everything arrived", withinMs: 90_000, everyMs: 250 }).catch(() => {});
-  // What comes twice comes soon after.
-  await pause(1_000);
-}
-
-async function pause(ms: number, unless?: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  const timer = new Promise<void>((resolve) => {
-    const handle = setTimeout(resolve, ms);
-    over.signal.addEventListener("abort", () => clearTimeout(handle));
-  });
-  await Promise.race(unless === undefined ? [timer] : [timer, unless]);
-  over.abort();
 }
