@@ -122,7 +122,7 @@ export function connectClient(
   };
 }
 
-/** Links a new client by QR and brings it online. */
+/** Links a new client by QR and brings it online, until it has its history. */
 export async function pairClient(
   sandbox: Sandbox,
   account: Omit<ScanInput, "qr">,
@@ -137,6 +137,12 @@ export async function pairClient(
   }
   const client = connectClient(sandbox, auth, config);
   await client.opened();
+  // The first history comes right after linking; tests are about what comes after it.
+  const limit = AbortSignal.timeout(untilMs);
+  while (auth.creds.accountSyncCounter === 0) {
+    limit.throwIfAborted();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   return client;
 }
 

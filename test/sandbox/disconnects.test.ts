@@ -3,7 +3,6 @@ import type { Fault } from "#sandbox/control.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
 import { openTestSandbox } from "../support/sandbox.ts";
 import { connectClient, pairClient, type Auth, type Client } from "./baileys.ts";
-import { eventually } from "./eventually.ts";
 import { expectHonestWire } from "./honest-wire.ts";
 
 const own = "5511999990001";

@@ -2,20 +2,20 @@ import { setBounded } from "../bounded.ts";
 import { userJid } from "../jid.ts";
 import { chatKindOf } from "../messages/route.ts";
 import { bytesOf, stanza, textOf } from "../wire/stanza.ts";
-import type { World } from "../world.ts";
+import type { Picture, World } from "../world.ts";
+import { defaultPicture } from "./default-picture.ts";
 import type { IqAnswer, IqHandler, IqQuery } from "./table.ts";
 
 const maxPictures = 10_000;
 
-/** Profile pictures of people and groups. Who has none is shown as having none. */
+/** Profile pictures of people and groups. Contacts always have one; accounts and groups have none until one is set. */
 export const answerPicture: IqHandler = async (world, query) => {
   const { type, child, node, from } = query;
   const { target } = node.attrs;
   const jid = target === undefined ? userJid(from.person.number, "pn") : canonical(world, target);
   if (type === "get") {
-    const picture = world.pictures.get(jid);
-    if (picture?.directPath === undefined) return { error: 404, text: "item-not-found" };
-    const { id, directPath } = picture;
+    const { id, directPath } = world.pictures.get(jid) ?? (await contactPicture(world, jid)) ?? {};
+    if (directPath === undefined) return { error: 404, text: "item-not-found" };
     const url = `https://${world.media.host}${directPath}`;
     return { content: [stanza("picture", { id, type: child?.attrs["type"], url, direct_path: directPath })] };
   }
@@ -27,6 +27,16 @@ export const answerPicture: IqHandler = async (world, query) => {
   world.changed();
   return { content: stored === undefined ? [] : [stanza("picture", { id })] };
 };
+
+async function contactPicture(world: World, jid: string): Promise<Picture | undefined> {
+  const identity = world.directory.identify(jid);
+  if (identity === undefined || !world.directory.isOnWhatsApp(identity.number)) return undefined;
+  if (world.directory.known(identity.number)?.account !== undefined) return undefined;
+  const { directPath } = await world.media.put(defaultPicture);
+  const picture = { id: "1", directPath };
+  setBounded(world.pictures, { key: jid, value: picture }, maxPictures);
+  return picture;
+}
 
 /** The same person has one picture under both addresses. */
 function canonical(world: World, jid: string): string {

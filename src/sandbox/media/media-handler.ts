@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { finished, pipeline } from "node:stream/promises";
 import type { Log } from "#lib/log.ts";
 import type { FaultRules } from "../control.ts";
 import { SandboxError } from "../sandbox-error.ts";
@@ -59,7 +59,8 @@ async function upload(deps: MediaHandlerDeps, request: IncomingMessage, exchange
   const number = numberOfAuth(target.searchParams.get("auth"));
   const fault = deps.faults.match("upload-fail", number === undefined ? {} : { number });
   if (fault !== undefined) {
-    request.resume();
+    // Answered after the last byte: clients that are refused earlier leave the file open.
+    await finished(request.resume());
     return json(response, fault.code ?? 500, { error: "upload failed" });
   }
   const hash = createHash("sha256");
