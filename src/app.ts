@@ -21,6 +21,7 @@ import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
 import { createReadiness } from "#observe/health.ts";
 import { createMetrics } from "#observe/metrics.ts";
+import { openPostgresStore } from "#store/postgres/open.ts";
 import { createSealer } from "#store/sealer.ts";
 import { openSqliteStore } from "#store/sqlite/open.ts";
 import type { Store } from "#store/store.ts";
@@ -298,13 +299,14 @@ const remoteFile: HttpDeps["remoteFile"] = {
 };
 
 async function openStore({ config, options }: Shell, signal: AbortSignal): Promise<Store> {
-  const { clock, log, secrets } = options;
-  const sealer = createSealer(secrets.secretKey);
-  return await openSqliteStore(
-    { clock, log: log.child({ component: "store" }) },
-    { path: join(config.dataDir, "wazapi.db"), sealer },
-    signal,
-  );
+  const deps = { clock: options.clock, log: options.log.child({ component: "store" }) };
+  const sealer = createSealer(options.secrets.secretKey);
+  const { postgresDsn: dsn, sessionPostgresDsn, maxConnections } = config.store;
+  if (dsn === undefined) {
+    return await openSqliteStore(deps, { path: join(config.dataDir, "wazapi.db"), sealer }, signal);
+  }
+  const session = sessionPostgresDsn === undefined ? {} : { session: { dsn: sessionPostgresDsn, maxConnections } };
+  return await openPostgresStore(deps, { dsn, maxConnections, sealer, ...session }, signal);
 }
 
 async function close(shell: Shell, deadlineMs: number): Promise<ShutdownReport> {

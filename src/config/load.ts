@@ -200,6 +200,17 @@ const ordered: readonly (readonly [OptionPath, OptionPath])[] = [
 ];
 
 function contradictions(config: Config, sources: ReadonlyMap<OptionPath, Source>): readonly string[] {
+  const { postgresDsn, sessionPostgresDsn } = config.store;
+  const session = sources.get("store.sessionPostgresDsn");
+  const lonely = sessionPostgresDsn !== undefined && postgresDsn === undefined && session !== undefined;
+  return [
+    ...(lonely ? [`${labelOf("store.sessionPostgresDsn", session)} needs POSTGRES_DSN beside it`] : []),
+    ...outOfOrder(config, sources),
+  ];
+}
+
+/** Pairs of which the first must not exceed the second. */
+function outOfOrder(config: Config, sources: ReadonlyMap<OptionPath, Source>): readonly string[] {
   return ordered
     .filter(([low, high]) => Number(valueAt(config, low)) > Number(valueAt(config, high)))
     .map(([low, high]) => {

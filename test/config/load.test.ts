@@ -77,9 +77,16 @@ describe("loadConfig", () => {
 
   it("an alias is read, and its own name beside it is a contradiction", () => {
     const dsn = "postgres://a@b/c";
-    expect(load({ env: { SESSION_POSTGRES_DSN: dsn } }).config.store.sessionPostgresDsn).toBe(dsn);
-    expect(problemsOf({ env: { SESSION_POSTGRES_DSN: dsn, WHATSMEOW_POSTGRES_DSN: dsn } })).toEqual([
+    const env = { POSTGRES_DSN: dsn, SESSION_POSTGRES_DSN: dsn };
+    expect(load({ env }).config.store.sessionPostgresDsn).toBe(dsn);
+    expect(problemsOf({ env: { ...env, WHATSMEOW_POSTGRES_DSN: dsn } })).toEqual([
       "WHATSMEOW_POSTGRES_DSN (environment) is set beside SESSION_POSTGRES_DSN; keep one of them",
+    ]);
+  });
+
+  it("a session database is refused without a main one", () => {
+    expect(problemsOf({ env: { WHATSMEOW_POSTGRES_DSN: "postgres://a@b/c" } })).toEqual([
+      "WHATSMEOW_POSTGRES_DSN (environment, store.sessionPostgresDsn) needs POSTGRES_DSN beside it",
     ]);
   });
 

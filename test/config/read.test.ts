@@ -18,7 +18,7 @@ const readByCommands: Readonly<Record<string, RegExp>> = {
 };
 
 /** Options whose reader is being written. Empty it; an option that is read must not stand here. */
-const awaited: readonly string[] = ["http.publicUrl", "store.sessionPostgresDsn"];
+const awaited: readonly string[] = ["http.publicUrl"];
 
 /** The settings, noting which of them anybody looks at. */
 function recorded(config: Config, reads: Set<string>): Config {

@@ -102,6 +102,10 @@ export const serverOptions = {
       { env: "POSTGRES_DSN", form: "postgres://…", secret: true, doc: "PostgreSQL instead of the embedded SQLite." },
       url("postgres", "postgresql").exactOptional(),
     ),
+    maxConnections: option(
+      { env: "WAZAPI_POSTGRES_CONNECTIONS", form: "number", doc: "Connections to each PostgreSQL at the same time." },
+      whole(2, 1_000).default(16),
+    ),
     sessionPostgresDsn: option(
       {
         env: "WHATSMEOW_POSTGRES_DSN",
