@@ -175,7 +175,7 @@ export async function openRig(
       if (!response.ok) return undefined;
       const text = await response.text();
       try {
-        return ((JSON.parse(text) as { value?: string }).value ?? undefined) as string | undefined;
+        return (JSON.parse(text) as { value?: string }).value;
       } catch {
         return text;
       }
