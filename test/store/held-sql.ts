@@ -1,4 +1,5 @@
 import { Client } from "pg";
+import { until } from "../support/processes.ts";
 
 /** A transaction of somebody else that stands still until it is told to end. Disposing undoes it. */
 export interface HeldTransaction extends AsyncDisposable {
@@ -28,7 +29,11 @@ export async function holdTransaction(place: {
     },
     awaited: async () => {
       const waiting = `SELECT 1 FROM pg_stat_activity WHERE ${String(self?.["pid"])} = ANY (pg_blocking_pids(pid))`;
-      while ((await watcher.query(waiting)).rowCount === 0);
+      await until(async () => (await watcher.query(waiting)).rowCount !== 0, {
+        what: "somebody waits for the held transaction",
+        withinMs: 10_000,
+        everyMs: 5,
+      });
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([client.end(), watcher.end()]);

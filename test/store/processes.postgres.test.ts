@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventIdOf } from "#domain/ids.ts";
+import { eventIdOf, hookIdOf } from "#domain/ids.ts";
 import { guardPositions } from "#store/postgres/position-guard.ts";
 import type { Store } from "#store/store.ts";
 import { addInstance, codeOf, happening, range, type StoreAdapter, t0 } from "../contract/adapter.ts";
@@ -171,16 +171,27 @@ await describeOnPostgres("several processes on postgres", (postgres) => {
     });
 
     test("setHooks: an event that is being stored for the old URL moves along", async () => {
-      const [one, two] = stores;
+      const [one] = stores;
       const instanceId = await addInstance(one, { received: hookUrl });
       await using slow = await holdTransaction(place);
-      // Whoever stores events of the instance holds this.
+      // As far as another process is that stores an event: it has read the hooks, and has not committed.
+      const [hookId, eventId] = [hookIdOf(instanceId, hookUrl), eventIdOf(instanceId, "slow")];
       await slow.run(`SELECT 1 FROM instance_counters WHERE instance_id = '${instanceId}' FOR NO KEY UPDATE`);
-      const stored = one.events.persist({ instanceId, events: [happening(1)], now: t0 });
+      await slow.run(
+        `WITH event AS (
+           INSERT INTO events (event_id, instance_id, sequence, kind, type, occurred_at, captured, slot_mask, created_at)
+           VALUES ('${eventId}', '${instanceId}', 1, 'message', 'T', 0, '{}', 2, 0) RETURNING position
+         ), delivery AS (
+           INSERT INTO deliveries (position, sequence, instance_id, hook_id, url, slot_mask, state, attempts, due_at,
+             created_at, updated_at)
+           SELECT position, 1, '${instanceId}', '${hookId}', '${hookUrl}', 2, 'pending', 0, 0, 0, 0 FROM event
+         )
+         INSERT INTO lanes (instance_id, hook_id, url, due_at) VALUES ('${instanceId}', '${hookId}', '${hookUrl}', 0)`,
+      );
+      const moved = one.instances.setHooks({ instanceId, hooks: { received: `${hookUrl}/new` }, now: t0 });
       await slow.awaited();
-      const moved = two.instances.setHooks({ instanceId, hooks: { received: `${hookUrl}/new` }, now: t0 });
       await slow.commit();
-      await Promise.all([stored, moved]);
+      await moved;
       const deliveries = await one.deliveries.list({ instanceId, limit: 10 });
       expect(deliveries.map(({ url, state }) => [url, state])).toEqual([[`${hookUrl}/new`, "pending"]]);
       const lanes = await one.deliveries.claimLanes({ owner: "one", limit: 100, leaseMs, now: t0 });
