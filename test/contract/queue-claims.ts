@@ -100,6 +100,8 @@ export function queueClaimsContract(adapter: StoreAdapter): void {
       await add(instanceId, "scheduled", { scheduledAt: t0 + 10, dueAt: t0 + 10 });
       await store().queue.retry({ claim: await claimed(instanceId), attempts: 1, dueAt: t0 + 500, now: t0 });
       expect(await claim(instanceId, t0 + 20)).toBeUndefined();
+      // And whoever looks for work is not sent there again and again.
+      expect(await store().queue.instancesWithWork({ now: t0 + 20, limit: 10_000 })).not.toContain(instanceId);
       expect(await sendAll(instanceId, t0 + 500)).toEqual(["a", "scheduled"]);
     });
 

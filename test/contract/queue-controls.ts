@@ -86,7 +86,8 @@ export function queueControlsContract(adapter: StoreAdapter): void {
       for (const words of ["a", "b", "c"]) await add(instanceId, words);
       const fail = async () => {
         const message = await claimed(instanceId);
-        await settle({ ...message, attempts: 5 }, { outcome: "failed", error: "no" });
+        await store().queue.retry({ claim: message, attempts: 4, dueAt: t0, error: "timeout", now: t0 });
+        await settle(await claimed(instanceId), { outcome: "failed", error: "no" });
         return message;
       };
       const [first, second] = [await fail(), await fail()];
@@ -97,6 +98,8 @@ export function queueControlsContract(adapter: StoreAdapter): void {
         dueAt: t0 + 9,
         messageId: first.messageId,
       });
+      const again = await store().queue.get({ instanceId, zaapId: second.zaapId });
+      expect([again?.attempts, again?.lastError]).toEqual([0, undefined]);
       expect(await sendAll(instanceId, t0 + 9)).toEqual(["a", "b", "c"]);
       expect(await stateOf(instanceId, second.zaapId)).toBe("sent");
     });

@@ -28,6 +28,8 @@ const laterTables = [
   ["chats", "instance_id, chat_id"],
   ["connection_history", "history_id"],
   ["settings_audit", "audit_id"],
+  ["media_uses", "media_id, instance_id, zaap_id"],
+  ["media", "media_id"],
 ] as const;
 
 /** Removes instances with all their rows. */
