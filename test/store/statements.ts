@@ -8,6 +8,9 @@ import { eventsSql } from "#store/sqlite/events.ts";
 import { laneClaimsSql } from "#store/sqlite/lane-claims.ts";
 import { laneDueSql } from "#store/sqlite/lane-due.ts";
 import { leasesSql } from "#store/sqlite/leases.ts";
+import { mediaFilesSql } from "#store/sqlite/media-files.ts";
+import { mediaSql } from "#store/sqlite/media.ts";
+import { putMediaSql } from "#store/sqlite/put-media.ts";
 import { putRecordsSql } from "#store/sqlite/put-records.ts";
 import { queueClaimsSql } from "#store/sqlite/queue-claims.ts";
 import { queueControlsSql } from "#store/sqlite/queue-controls.ts";
@@ -44,3 +47,8 @@ const files: readonly Readonly<Record<string, string>>[] = [
 
 /** Statements of the store that are written by hand: everything hot. */
 export const writtenStatements: readonly string[] = files.flatMap((file) => Object.values(file));
+
+/** Statements of the media ports, which have a contract of their own. */
+export const mediaStatements: readonly string[] = [mediaSql, mediaFilesSql, putMediaSql].flatMap((file) =>
+  Object.values<string>(file),
+);
