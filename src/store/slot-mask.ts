@@ -6,7 +6,7 @@ export function maskOf(slots: readonly HookSlot[]): number {
 }
 
 /** The slots of a mask. */
-export function slotsOf(mask: number): readonly HookSlot[] {
+function slotsOf(mask: number): readonly HookSlot[] {
   return hookSlots.filter((_, bit) => (mask & (1 << bit)) !== 0);
 }
 

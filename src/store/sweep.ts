@@ -8,7 +8,7 @@ export interface SweepStep<Place> {
 }
 
 /** Rows one look takes in: what is kept costs a look too, and nobody shall wait for it. */
-export const sweepRows = 500;
+const sweepRows = 500;
 
 /**
  * Goes over old rows of which some must stay, in short looks, until `limit` rows are removed or the end is reached.
