@@ -27,15 +27,14 @@ async function runCommand(argv: readonly string[], io: CliIo): Promise<number> {
     pipeBroken = true;
     stop.abort();
   });
-  using _signals = onStopSignals(io.signals, {
-    first: (signal) => {
-      stoppedBy = signal;
-      // The terminal has put ^C on the line that comes next.
-      if (io.stderr.isTTY && signal === "SIGINT") io.stderr.write("\n");
-      stop.abort();
-    },
-    again: (signal) => io.exitNow(exitCodeOfSignal(signal)),
-  });
+  const first = (signal: NodeJS.Signals): void => {
+    stoppedBy = signal;
+    // The terminal has put ^C on the line that comes next.
+    if (io.stderr.isTTY && signal === "SIGINT") io.stderr.write("\n");
+    stop.abort();
+  };
+  const again = (signal: NodeJS.Signals): void => io.exitNow(exitCodeOfSignal(signal));
+  using _signals = onStopSignals(io.signals, { first, again }, io.clock);
   let exitCode: number = exitCodes.ok;
   const run = createRun({ io, signal: stop.signal }, (code) => {
     exitCode = code;

@@ -63,10 +63,10 @@ export function createOutput({ stdout, stderr, env }: CliIo, options: { readonly
     json: options.json,
     drawn: stdout.isTTY && !options.json,
     document: (value, draw) => {
-      if (options.json) line(JSON.stringify(value, undefined, 2));
+      if (options.json) line(jsonText(value, 2));
       else draw(page);
     },
-    entry: (value, text) => line(options.json ? JSON.stringify(value) : text),
+    entry: (value, text) => line(options.json ? jsonText(value) : text),
     raw: (text) => void stdout.write(text),
     say: (sentence) => void stderr.write(`${sentence}\n`),
     paint,
@@ -77,6 +77,12 @@ export function createOutput({ stdout, stderr, env }: CliIo, options: { readonly
 /** Text that cannot move the cursor, pretend to be another row, or change the title of the window. */
 export function harmless(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, " ");
+}
+
+/** JSON in which no character can drive a terminal; it escapes those below space by itself. */
+export function jsonText(value: unknown, indent?: number): string {
+  const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value, undefined, indent).replaceAll(/[\u007F-\u009F]/g, escaped);
 }
 
 function plain(cell: Cell): string {

@@ -52,6 +52,7 @@ export async function startSandboxProcess(
     stdio: ["pipe", "pipe", io.env["LOG_LEVEL"] === "debug" ? "inherit" : "ignore"],
     // Ctrl+C reaches every process of a terminal's group; this one has to outlive the server that uses it.
     detached: true,
+    windowsHide: true,
   });
   const ended = endOf(child);
   const end = async (): Promise<void> => {

@@ -49,6 +49,7 @@ export async function connectOrOpenServer(cli: Cli, { begin = false } = {}): Pro
     if (running !== undefined) return running;
     const app = await openHere(cli);
     if (app !== undefined) {
+      cli.out.say(`no server runs on ${settings.config.dataDir}: this command is one itself until it ends`);
       const api = createApi({ url: app.url(), tokens: app.tokens }, cli.signal);
       return serverOf(api, { here: true, dispose: async () => app[Symbol.asyncDispose]() });
     }

@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { findServer } from "#cluster/server-file.ts";
@@ -28,6 +29,8 @@ export async function withSandbox(cli: Cli, config: Config): Promise<WithSandbox
   }
   // Beside a running server this is its standby: the file belongs to the sandbox of that one.
   const isFirst = (await findServer({ dir: dataDir })) === undefined;
+  // The sandbox would make it too, but readable for everybody.
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const statePath = isFirst ? { statePath: join(dataDir, "sandbox.json") } : {};
   const process = await startSandboxProcess(cli.io, statePath, cli.signal);
   return {

@@ -231,6 +231,17 @@ test("events tail: follows, and ends after --limit or with Ctrl+C as no failure"
     expect(await tail.ran).toMatchObject({ code: 0 });
   }));
 
+test("signals: a second one leaves at once", () =>
+  withServer(async ({ start, http }) => {
+    const tail = start(["events", "tail"]);
+    await http.news.someoneWaits();
+    tail.signal("SIGTERM");
+    // The same one within a moment is the echo of a launcher above, and does not count.
+    expect(() => tail.signal("SIGTERM")).not.toThrow();
+    expect(() => tail.signal("SIGINT")).toThrow("left at once with 130");
+    expect(await tail.ran).toMatchObject({ code: 0 });
+  }));
+
 test("events tail: a pipe that nobody reads any more ends it quietly", () =>
   withServer(async ({ start, http }) => {
     const tail = start(["events", "tail"]);

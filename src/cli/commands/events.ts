@@ -8,6 +8,7 @@ import type { Run } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
 import { tailEvents } from "../event-tail.ts";
 import { instanceOption, whole } from "../options.ts";
+import { harmless, jsonText } from "../output.ts";
 import { connectServer } from "../server.ts";
 import { clockTime } from "../times.ts";
 
@@ -138,7 +139,7 @@ function declareShow(command: Command, run: Run): void {
                   ]),
             ),
           );
-          page.text(JSON.stringify(event.payload, undefined, 2));
+          page.text(jsonText(event.payload, 2));
         });
       }),
     );
@@ -166,8 +167,8 @@ function declareTail(command: Command, run: Run): void {
         let left = limit ?? Number.POSITIVE_INFINITY;
         for await (const event of events) {
           const { occurredAt, sequence, chatId = "-", messageId = "-" } = event;
-          const text = [clockTime(occurredAt), sequence, event.type, event.eventId, chatId, messageId].join("\t");
-          cli.out.entry(event, text);
+          const parts = [clockTime(occurredAt), String(sequence), event.type, event.eventId, chatId, messageId];
+          cli.out.entry(event, parts.map(harmless).join("\t"));
           left -= 1;
           if (left <= 0) break;
         }

@@ -155,9 +155,9 @@ function declareInbox(command: Command, run: Run): void {
 
 const inboxColumns = ["SEQ", "AT", "FROM", "TYPE", "MESSAGE", "COPIES", "CONTENT"];
 
-function inboxRow({ seq, at, from, type, messageId, copies, text, media }: InboxEntry): (string | number)[] {
+function inboxRow({ seq, at, from, type, messageId, copies, text, media }: InboxEntry): readonly string[] {
   const file = media === undefined ? "" : [media.fileName ?? media.mimetype ?? "file", media.caption].join(" ").trim();
-  return [seq, clockTime(at), from, type, messageId, copies, harmless(text ?? file)];
+  return [String(seq), clockTime(at), from, type, messageId, String(copies), text ?? file].map(harmless);
 }
 
 function declareTyping(command: Command, run: Run): void {

@@ -53,13 +53,13 @@ async function serve(cli: Cli, { options }: { readonly options: ServeOptions }):
   };
   const settings = await loadSettings(cli, flags);
   // A sandbox of our own starts while the big packages load.
-  const opening = withSandbox(cli, settings.config);
-  const [{ openApp }, { createLog }, { reportingLog, startSentry }] = await Promise.all([
+  const [opened, { openApp }, { createLog }, { reportingLog, startSentry }] = await Promise.all([
+    withSandbox(cli, settings.config),
     import("#app.ts"),
     import("#observe/log.ts"),
     import("#observe/sentry.ts"),
   ]);
-  await using sandboxed = await opening;
+  await using sandboxed = opened;
   const { config } = sandboxed;
   const version = programVersion();
   await using reports = await startSentry({ ...config.sentry, release: version }, cli.io.clock);
