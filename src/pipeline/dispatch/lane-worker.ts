@@ -96,8 +96,9 @@ async function work(
   );
   try {
     await deliverAll({ ...deps, settler }, { lane, options, waiting, load, abort }, stop);
-    await settler.flush();
   } finally {
+    // After a failure too: what is not written before the lane is given back would be delivered again.
+    await settler.flush();
     ended.abort();
     await renewing;
     if (!lost.signal.aborted) await deps.deliveries.releaseLane({ lane, now: deps.clock.now() });
