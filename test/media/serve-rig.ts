@@ -63,8 +63,9 @@ export async function openServeRig(
     },
     arrive: async ({ mediaId, instanceId }, bytes, mimeType = "image/png") => {
       const now = clock.now();
-      const [claim] = await stores.media.claim({ owner: "me", only: [instanceId], limit: 1, leaseMs: 60_000, now });
-      if (claim?.mediaId !== mediaId) throw new Error("another row was due");
+      const claims = await stores.media.claim({ owner: "me", only: [instanceId], limit: 10, leaseMs: 60_000, now });
+      const claim = claims.find((one) => one.mediaId === mediaId);
+      if (claim === undefined) throw new Error("the row was not due");
       if (typeof bytes === "string") {
         await stores.media.settle({ claim, outcome: { state: "failed", attempts: 1, error: bytes }, now });
         arrivals.changed(mediaId);

@@ -36,6 +36,8 @@ export interface LocalStorage {
   readonly stage: (source: Bytes, limit: { readonly maxBytes: number }) => Promise<StagedFile>;
   /** Where a content lies if it is here; a path for programs that read files. */
   readonly pathOf: (sha256: string) => string;
+  /** As if it had been stored now, so that it stays for a while; false when it is not here. */
+  readonly touch: (sha256: string) => Promise<boolean>;
   /** Its size; undefined when it is not here. */
   readonly size: (sha256: string) => Promise<number | undefined>;
   /** Its bytes; undefined when it is not here. They stay readable when it is removed meanwhile. */
@@ -91,6 +93,17 @@ export async function openLocalStorage(deps: { readonly clock: Clock }, director
         },
       };
     },
+    touch: (sha256) =>
+      lock.run(sha256, async () => {
+        const now = new Date(deps.clock.now());
+        try {
+          await utimes(pathOf(sha256), now, now);
+          return true;
+        } catch (error) {
+          if (isMissing(error)) return false;
+          throw error;
+        }
+      }),
     size: async (sha256) => (await statOf(pathOf(sha256)))?.size,
     read: async (sha256, range) => {
       try {
