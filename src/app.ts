@@ -196,8 +196,9 @@ function createShell(config: Config, options: Shell["options"]): Shell {
     listenAsStandby: async (signal) => {
       try {
         await shell.listen({ succeeds: false }, signal);
-      } catch (error) {
-        log.info({ host, port, error }, "the port is in use; it is taken over with the leadership");
+      } catch {
+        // Most likely by the leader; if not, the takeover fails and says so.
+        log.info({ host, port }, "the port is in use; it is taken over with the leadership");
       }
     },
   };

@@ -51,7 +51,12 @@ export async function listenHttp(
   try {
     await (options.succeeds === true ? bindBeside(server, options, signal) : bindAlone(server, options));
   } catch (cause) {
-    throw new WazapiError("unavailable", { message: `cannot listen on ${host}:${options.port}`, cause });
+    const inUse = Object(cause).code === "EADDRINUSE";
+    throw new WazapiError("unavailable", {
+      message: `cannot listen on ${host}:${options.port}${inUse ? ": another program does" : ""}`,
+      details: { hint: "choose another address with --port, --host or HTTP_ADDR" },
+      cause,
+    });
   }
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.port;

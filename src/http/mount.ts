@@ -136,9 +136,10 @@ async function answer(mounted: Mounted, operation: Operation, event: H3Event): P
   const status = response.status ?? 200;
   deps.metrics.requestAnswered?.({ operation: operation.id, method: operation.method, status, durationMs });
   const line = { operation: operation.id, status, durationMs, instanceId: instance?.id };
-  // Probes and scrapers ask all the time.
-  if (operation.scope === "public" && status < 400) deps.log.debug(line, "request answered");
-  else deps.log.info(line, "request answered");
+  // Probes, scrapers and clients that poll ask all the time.
+  if ((operation.scope === "public" || operation.method === "GET") && status < 400) {
+    deps.log.debug(line, "request answered");
+  } else deps.log.info(line, "request answered");
   return response;
 }
 

@@ -25,7 +25,9 @@ export function realTransport(): Transport {
  */
 export async function sandboxTransport(url: string, signal: AbortSignal): Promise<Transport> {
   requireLoopback(url);
-  const answer = await fetch(new URL("/sandbox/config", url), { signal });
+  const answer = await fetch(new URL("/sandbox/config", url), { signal }).catch((cause: unknown) => {
+    throw new WazapiError("unavailable", { message: `no sandbox answers at ${url}`, cause });
+  });
   if (!answer.ok)
     throw new WazapiError("unavailable", {
       message: "the sandbox does not answer",

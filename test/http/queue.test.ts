@@ -68,6 +68,19 @@ describe("lists", () => {
     expect(seen).toEqual(["m0", "m1", "m2", "m3", "m4"]);
   });
 
+  test("both: those that failed are listed when they are asked for", async () => {
+    await using http = await openHttp();
+    await send(http, "one");
+    await send(http, "two");
+    await failFirst(http);
+    const failed = [{ Message: "one", State: "failed", LastError: "rejected" }];
+    expect(await callJson(http, { request: "GET queue?state=failed" })).toMatchObject(failed);
+    expect(await callJson(http, { request: "POST queue", body: { state: "failed" } })).toMatchObject({
+      messages: failed,
+    });
+    expect(await callJson(http, { request: "GET queue" })).toMatchObject([{ Message: "two" }]);
+  });
+
   test("POST: defaults, empty and broken cursors", async () => {
     await using http = await openHttp();
     expect(await callJson(http, { request: "POST queue" })).toEqual({

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 
 import type { Run } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
@@ -31,11 +31,14 @@ const pageSize = 30;
 function declareList(command: Command, run: Run): void {
   command
     .command("list")
-    .description("List the messages that wait to be sent, in the order they leave.")
+    .description("List the messages that wait to be sent, in the order they leave, or those that ended.")
     .addOption(instanceOption())
+    .addOption(
+      new Option("--state <state>", "which ones").choices(["waiting", "failed", "sent", "canceled"]).default("waiting"),
+    )
     .option("-n, --limit <count>", "at most so many", whole(1, 10_000), 100)
     .action(
-      run<{ instance?: string; limit: number }>(async (cli, { options }) => {
+      run<{ instance?: string; limit: number; state: string }>(async (cli, { options }) => {
         await using server = await connectServer(cli);
         const instance = await server.instance(options.instance);
         const messages: QueuedMessage[] = [];
@@ -45,7 +48,11 @@ function declareList(command: Command, run: Run): void {
             readonly messages: readonly QueuedMessage[];
             readonly pagingState: string | null;
             readonly hasMore: boolean;
-          } = await server.api.instance(instance, { method: "POST", path: "/queue", body: { pageSize, pagingState } });
+          } = await server.api.instance(instance, {
+            method: "POST",
+            path: "/queue",
+            body: { pageSize, pagingState, state: options.state },
+          });
           messages.push(...page.messages);
           pagingState = page.hasMore ? page.pagingState : null;
         }
@@ -65,7 +72,8 @@ function declareList(command: Command, run: Run): void {
             ]),
           ),
         );
-        if (shown.length === 0) cli.out.say("nothing waits");
+        if (shown.length === 0)
+          cli.out.say(options.state === "waiting" ? "nothing waits" : `nothing is ${options.state}`);
       }),
     );
 }

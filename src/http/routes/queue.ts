@@ -27,12 +27,16 @@ const item = z
     IsTrial: z.boolean(),
     Beta: z.boolean(),
     Type: z.string(),
-    State: z.enum(["queued", "sending"]),
+    State: z.enum(["queued", "sending", "sent", "failed", "canceled"]),
     Attempts: z.number(),
     LastError: z.string().optional(),
     ScheduledFor: z.string().optional(),
   })
   .meta({ id: "QueuedMessage" });
+
+/** Which messages a list shows: those that wait, or those that ended one way. */
+const shown = z.enum(["waiting", "failed", "sent", "canceled"]).default("waiting");
+const statesOf = (which: z.output<typeof shown>): readonly QueueState[] => (which === "waiting" ? waiting : [which]);
 
 const zaapParams = z.object({ zaapId: z.string().min(1).max(128) });
 
@@ -49,13 +53,14 @@ export const queueOperations: readonly Operation[] = [
     query: z.object({
       page: whole({ min: 1, max: 1_000_000 }).default(1),
       pageSize: whole({ min: 1, max: 1000 }).default(100),
+      state: shown,
     }),
     response: z.array(item),
-    run: async ({ deps, instance }, { query: { page, pageSize } }) => {
+    run: async ({ deps, instance }, { query: { page, pageSize, state } }) => {
       const offset = (page - 1) * pageSize;
       const messages = await deps.store.queue.list({
         instanceId: instance.id,
-        states: waiting,
+        states: statesOf(state),
         offset,
         limit: pageSize,
       });
@@ -66,19 +71,20 @@ export const queueOperations: readonly Operation[] = [
     id: "pageQueue",
     method: "POST",
     path: `${instancePath}/queue`,
-    summary: "Waiting messages in order of sending, with a cursor",
+    summary: "Messages in order of sending, with a cursor: those that wait, or `state`",
     tag,
     scope: "instance",
     body: z.object({
       pageSize: z.int().min(1).max(30).default(20),
       pagingState: z.string().max(64).optional().meta({ description: "Cursor of the former answer" }),
+      state: shown,
     }),
     response: z.strictObject({ messages: z.array(item), pagingState: z.string().nullable(), hasMore: z.boolean() }),
-    run: async ({ deps, instance }, { body: { pageSize, pagingState } }) => {
+    run: async ({ deps, instance }, { body: { pageSize, pagingState, state } }) => {
       const after = pagingState === undefined || pagingState === "" ? undefined : sequenceOf(pagingState);
       const found = await deps.store.queue.list({
         instanceId: instance.id,
-        states: waiting,
+        states: statesOf(state),
         ...(after !== undefined && { after }),
         limit: pageSize + 1,
       });
