@@ -174,7 +174,7 @@ function itemOf(instance: Instance, message: QueuedMessage): z.input<typeof item
     IsTrial: instance.subscription.state === "trial",
     Beta: false,
     Type: content.kind,
-    State: message.state === "sending" ? "sending" : "queued",
+    State: message.state,
     Attempts: message.attempts,
     ...(message.lastError !== undefined && { LastError: message.lastError }),
     ...(message.scheduledAt !== undefined && { ScheduledFor: isoTime(message.scheduledAt) }),
