@@ -118,5 +118,29 @@ export function deadLettersContract(adapter: StoreAdapter): void {
       expect(await store().deliveries.revive({ instanceId, limit: 10, now: t0 })).toBe(1);
       expect(await store().deliveries.count({ instanceId, state: "discarded" })).toBe(1);
     });
+
+    test("purgeDiscarded: only what was discarded before the moment, with its attempts", async () => {
+      const [instanceId, other] = [await instanceWith(4), await instanceWith(1)];
+      await settleAs(instanceId, "dead", "dead", "dead");
+      await settleAs(other, "dead");
+      const discard = async (of: string, sequence: number, now: number): Promise<void> => {
+        await store().deliveries.discard({ eventId: await eventIdAt(of, sequence), limit: 1, now });
+      };
+      await discard(instanceId, 1, t0 + 100);
+      await discard(instanceId, 2, t0 + 200);
+      await discard(other, 1, t0 + 100);
+      const rows = await store().deliveries.list({ instanceId, limit: 10 });
+      const [gone] = rows.filter(({ event }) => event.sequence === 1);
+      expect(await store().deliveries.purgeDiscarded({ instanceId, before: t0 + 100 })).toBe(0);
+      expect(await store().deliveries.purgeDiscarded({ instanceId, before: t0 + 101 })).toBe(1);
+      const left = await store().deliveries.list({ instanceId, limit: 10 });
+      expect(left.map(({ event, state }) => [event.sequence, state])).toEqual([
+        [4, "pending"],
+        [3, "dead"],
+        [2, "discarded"],
+      ]);
+      expect(await store().deliveries.attempts({ deliveryId: gone!.deliveryId })).toEqual([]);
+      expect(await store().deliveries.count({ instanceId: other, state: "discarded" })).toBe(1);
+    });
   });
 }

@@ -110,5 +110,5 @@ await describeOnPostgres("schema of postgres", ({ newSchema }) => {
 /** A default as Postgres writes it down. */
 function defaultOf(value: unknown): string | null {
   if (value === undefined) return null;
-  return typeof value === "string" ? `'${value}'::text` : String(value);
+  return typeof value === "string" ? `'${value}'::text` : JSON.stringify(value);
 }

@@ -32,9 +32,13 @@ export interface Answer {
 /** Asks the server. Throws `storage` when the connection is lost, and the server's own error when it refuses. */
 export type Ask = (question: Question) => Promise<Answer>;
 
-/** Asks on this connection. */
+/** Asks on this connection. What is asked in the same turn goes out in one piece. */
 export function askOn(client: PoolClient): Ask {
+  const { stream } = client.connection;
   return async ({ text, name, values, asLists }) => {
+    // A statement is several small messages, and handing each to the system costs more than all else about it.
+    stream.cork();
+    process.nextTick(() => stream.uncork());
     try {
       return await client.query({
         text,
