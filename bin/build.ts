@@ -57,6 +57,7 @@ function make(name: TargetName, output: string): void {
     node: hostNode,
     codeCache: name === host,
   });
+  if (packages !== installed) rmSync(packages, { recursive: true });
 }
 
 /** Installs what the lock file says for another platform. */
