@@ -179,8 +179,9 @@ CREATE TABLE queue (
   attempts INTEGER NOT NULL,
   due_at INTEGER NOT NULL,
   scheduled_at INTEGER,
-  -- 1 while it waits for its scheduled time outside the line.
-  held INTEGER NOT NULL,
+  -- 0 in the line, 1 outside until its scheduled time, null once it is final. The conditions of the hot indexes are on
+  -- this column: for a list of states SQLite builds a table at each execution.
+  held INTEGER,
   delay_ms INTEGER,
   typing_ms INTEGER NOT NULL,
   last_error TEXT,
@@ -188,11 +189,11 @@ CREATE TABLE queue (
   updated_at INTEGER NOT NULL,
   UNIQUE (instance_id, zaap_id)
 ) STRICT;
-CREATE INDEX queue_line ON queue (instance_id, sequence) WHERE state IN ('queued', 'sending') AND held = 0;
-CREATE INDEX queue_held ON queue (instance_id, scheduled_at) WHERE state IN ('queued', 'sending') AND held = 1;
+CREATE INDEX queue_line ON queue (instance_id, sequence) WHERE held = 0;
+CREATE INDEX queue_held ON queue (instance_id, scheduled_at) WHERE held = 1;
 CREATE INDEX queue_by_state ON queue (instance_id, state);
 CREATE INDEX queue_by_message ON queue (instance_id, message_id);
-CREATE INDEX queue_finished ON queue (state, updated_at) WHERE state IN ('sent', 'failed', 'canceled');
+CREATE INDEX queue_finished ON queue (state, updated_at) WHERE held IS NULL;
 
 -- One row per instance that ever queued: who sends now, and when there is work.
 CREATE TABLE queue_lines (

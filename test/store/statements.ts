@@ -3,8 +3,10 @@ import { authStateSql } from "#store/sqlite/auth-state.ts";
 import { databaseCheckSql } from "#store/sqlite/database-check.ts";
 import { deadLettersSql } from "#store/sqlite/dead-letters.ts";
 import { deliverySettleSql } from "#store/sqlite/delivery-settle.ts";
+import { directorySql } from "#store/sqlite/directory.ts";
 import { eventSweepSql } from "#store/sqlite/event-sweep.ts";
 import { eventsSql } from "#store/sqlite/events.ts";
+import { instancesSql } from "#store/sqlite/instances.ts";
 import { laneClaimsSql } from "#store/sqlite/lane-claims.ts";
 import { laneDueSql } from "#store/sqlite/lane-due.ts";
 import { leasesSql } from "#store/sqlite/leases.ts";
@@ -28,8 +30,10 @@ const files: readonly Readonly<Record<string, string>>[] = [
   databaseCheckSql,
   deadLettersSql,
   deliverySettleSql,
+  directorySql,
   eventSweepSql,
   eventsSql,
+  instancesSql,
   laneClaimsSql,
   laneDueSql,
   leasesSql,

@@ -6,11 +6,20 @@ import { createInstanceGuard } from "./instance-guard.ts";
 import { createPutRecords } from "./put-records.ts";
 import { chats, contacts, lidPairs } from "./schema.ts";
 
+/** SQL of this file, for the test that no statement scans a table: what is asked for each message. */
+export const directorySql = {
+  phoneOf: "SELECT phone FROM lid_pairs WHERE instance_id = ? AND lid = ?",
+  // A number may have had several; the one learnt last holds.
+  lidOf: "SELECT lid FROM lid_pairs WHERE instance_id = ? AND phone = ? ORDER BY ordinal DESC LIMIT 1",
+} as const;
+
 /** Pairs, contacts and chats in SQLite. */
 export function createDirectory(context: SqliteContext): DirectoryStore {
-  const { orm } = context;
+  const { db, orm } = context;
+  const phoneOf = db.prepare<[string, string], { phone: string }>(directorySql.phoneOf);
+  const lidOf = db.prepare<[string, string], { lid: string }>(directorySql.lidOf);
   const put = createPutRecords(context);
-  const assertKnown = createInstanceGuard(context.db);
+  const assertKnown = createInstanceGuard(db);
 
   const writing = (instanceId: string, work: () => void): Promise<void> =>
     context.write(() => {
@@ -20,26 +29,8 @@ export function createDirectory(context: SqliteContext): DirectoryStore {
 
   return {
     putPairs: ({ instanceId, pairs }) => writing(instanceId, () => put.pairs(instanceId, pairs)),
-    phoneOf: ({ instanceId, lid }) =>
-      context.read(
-        () =>
-          orm
-            .select({ phone: lidPairs.phone })
-            .from(lidPairs)
-            .where(and(eq(lidPairs.instanceId, instanceId), eq(lidPairs.lid, lid)))
-            .get()?.phone,
-      ),
-    lidOf: ({ instanceId, phone }) =>
-      context.read(
-        () =>
-          orm
-            .select({ lid: lidPairs.lid })
-            .from(lidPairs)
-            .where(and(eq(lidPairs.instanceId, instanceId), eq(lidPairs.phone, phone)))
-            .orderBy(desc(lidPairs.ordinal))
-            .limit(1)
-            .get()?.lid,
-      ),
+    phoneOf: ({ instanceId, lid }) => context.read(() => phoneOf.get(instanceId, lid)?.phone),
+    lidOf: ({ instanceId, phone }) => context.read(() => lidOf.get(instanceId, phone)?.lid),
     pairs: ({ instanceId, limit }) =>
       context.read(() =>
         orm

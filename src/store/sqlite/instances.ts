@@ -10,9 +10,15 @@ import { createRetarget } from "./retarget.ts";
 import { connectionHistory, instanceCounters, instanceRemovals, instances, settingsAudit } from "./schema.ts";
 import { isSqliteError } from "./sqlite-errors.ts";
 
+/** SQL of this file, for the test that no statement scans a table: what each sign of life writes. */
+export const instancesSql = {
+  touch: "UPDATE instances SET connection = json_set(connection, '$.lastSeenAt', ?) WHERE instance_id = ?",
+} as const;
+
 /** Instances in SQLite. */
 export function createInstances(context: SqliteContext, removal: InstanceRemoval): InstanceStore {
-  const { orm, sealer } = context;
+  const { db, orm, sealer } = context;
+  const touch = db.prepare<[number, string]>(instancesSql.touch);
   const retarget = createRetarget(context);
 
   const one = (instanceId: string): Instance | undefined => {
@@ -107,14 +113,7 @@ export function createInstances(context: SqliteContext, removal: InstanceRemoval
         if (sameStanding(row.connection, connection)) return;
         orm.insert(connectionHistory).values({ instanceId, connection, at: connection.at }).run();
       }),
-    touchConnection: ({ instanceId, lastSeenAt }) =>
-      context.write(() => {
-        orm
-          .update(instances)
-          .set({ connection: sql`json_set(${instances.connection}, '$.lastSeenAt', ${lastSeenAt})` })
-          .where(eq(instances.instanceId, instanceId))
-          .run();
-      }),
+    touchConnection: ({ instanceId, lastSeenAt }) => context.write(() => void touch.run(lastSeenAt, instanceId)),
     connectionHistory: ({ instanceId, limit }) =>
       context.read(() =>
         orm

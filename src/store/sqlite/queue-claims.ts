@@ -17,15 +17,15 @@ export const queueClaimsSql = {
     SELECT min(due_at) AS "dueAt" FROM queue_lines WHERE due_at IS NOT NULL AND lease_until <= @now
     UNION ALL
     SELECT (SELECT min(scheduled_at) FROM queue
-        WHERE state IN ('queued', 'sending') AND held = 1 AND instance_id = line.instance_id)
+        WHERE held = 1 AND instance_id = line.instance_id)
       FROM queue_lines AS line WHERE owner IS NOT NULL AND lease_until > @now)`,
   free: `SELECT claimed_sequence AS "claimedSequence" FROM queue_lines
     WHERE instance_id = @instanceId AND lease_until <= @now`,
   admit: `UPDATE queue SET held = 0
-    WHERE state IN ('queued', 'sending') AND held = 1 AND instance_id = @instanceId AND scheduled_at <= @now`,
+    WHERE held = 1 AND instance_id = @instanceId AND scheduled_at <= @now`,
   interrupted: `SELECT ${queueColumns} FROM queue WHERE sequence = @sequence AND state = 'sending'`,
   head: `SELECT ${queueColumns} FROM queue
-    WHERE state IN ('queued', 'sending') AND held = 0 AND instance_id = @instanceId ORDER BY sequence LIMIT 1`,
+    WHERE held = 0 AND instance_id = @instanceId ORDER BY sequence LIMIT 1`,
   mark: "UPDATE queue SET state = 'sending', updated_at = @now WHERE sequence = @sequence",
   take: `UPDATE queue_lines SET owner = @owner, fencing_token = fencing_token + 1, lease_until = @leaseUntil,
       claimed_sequence = @sequence
@@ -35,7 +35,7 @@ export const queueClaimsSql = {
   retry: `UPDATE queue SET state = 'queued', attempts = @attempts, due_at = @dueAt,
       last_error = coalesce(@error, last_error), updated_at = @now
     WHERE sequence = @sequence`,
-  settle: `UPDATE queue SET state = @outcome, last_error = coalesce(@error, last_error), updated_at = @now
+  settle: `UPDATE queue SET state = @outcome, held = NULL, last_error = coalesce(@error, last_error), updated_at = @now
     WHERE sequence = @sequence`,
 } as const;
 

@@ -6,8 +6,8 @@ import { createQueueLine } from "./queue-line.ts";
 /** Rows of one transaction: short enough that others hardly wait. */
 const stepRows = 1_000;
 
-const canceled = `state = 'canceled', updated_at = @now`;
-const requeued = `state = 'queued', attempts = 0, due_at = @now, last_error = NULL, updated_at = @now`;
+const canceled = `state = 'canceled', held = NULL, updated_at = @now`;
+const requeued = `state = 'queued', held = 0, attempts = 0, due_at = @now, last_error = NULL, updated_at = @now`;
 const about = `message_id AS "messageId", json_extract(outgoing, '$.to') AS "chatId"`;
 
 /** SQL of this file, for the test that no statement scans a table. */

@@ -13,7 +13,8 @@ export const queueEnqueueSql = {
   first: `SELECT ${queueColumns} FROM queue WHERE instance_id = ? AND zaap_id = ?`,
   // Counts no further than the limit, however many wait.
   waiting: `SELECT count(*) AS "total" FROM (
-    SELECT 1 FROM queue WHERE instance_id = ? AND state IN ('queued', 'sending') LIMIT ?)`,
+    SELECT 1 FROM queue WHERE held = 0 AND instance_id = @instanceId
+    UNION ALL SELECT 1 FROM queue WHERE held = 1 AND instance_id = @instanceId LIMIT @maxWaiting)`,
   insert: `INSERT INTO queue (instance_id, zaap_id, message_id, outgoing, state, attempts, due_at, scheduled_at, held,
       delay_ms, typing_ms, created_at, updated_at)
     VALUES (?, ?, ?, ?, 'queued', 0, ?, ?, ?, ?, ?, ?, ?) RETURNING ${queueColumns}`,
@@ -28,7 +29,7 @@ export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "en
   const { db } = context;
   const known = db.prepare<[string, string, number], { requestHash: string; zaapId: string }>(queueEnqueueSql.known);
   const first = db.prepare<[string, string], QueueColumns>(queueEnqueueSql.first);
-  const waiting = db.prepare<[string, number], { total: number }>(queueEnqueueSql.waiting);
+  const waiting = db.prepare<{ instanceId: string; maxWaiting: number }, { total: number }>(queueEnqueueSql.waiting);
   const insert = db.prepare<(string | number | null)[], QueueColumns>(queueEnqueueSql.insert);
   const remember = db.prepare<(string | number)[]>(queueEnqueueSql.remember);
   const assertKnown = createInstanceGuard(db);
@@ -48,7 +49,7 @@ export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "en
 
   const assertRoom = ({ message, maxWaiting }: Input): void => {
     if (maxWaiting === undefined) return;
-    const total = waiting.get(message.instanceId, maxWaiting)?.total ?? 0;
+    const total = waiting.get({ instanceId: message.instanceId, maxWaiting })?.total ?? 0;
     if (total >= maxWaiting) throw new WazapiError("queue_full", { details: { maxWaiting } });
   };
 

@@ -1,7 +1,5 @@
 import type { Database } from "better-sqlite3";
 
-const waits = "state IN ('queued', 'sending')";
-
 /** SQL of this file, for the test that no statement scans a table. */
 export const queueLineSql = {
   make: "INSERT INTO queue_lines (instance_id) VALUES (@instanceId) ON CONFLICT (instance_id) DO NOTHING",
@@ -9,9 +7,9 @@ export const queueLineSql = {
   refresh: `UPDATE queue_lines SET due_at = (
       SELECT min(due_at) FROM (
         SELECT due_at FROM (
-          SELECT due_at FROM queue WHERE ${waits} AND held = 0 AND instance_id = @instanceId ORDER BY sequence LIMIT 1)
+          SELECT due_at FROM queue WHERE held = 0 AND instance_id = @instanceId ORDER BY sequence LIMIT 1)
         UNION ALL
-        SELECT min(scheduled_at) FROM queue WHERE ${waits} AND held = 1 AND instance_id = @instanceId))
+        SELECT min(scheduled_at) FROM queue WHERE held = 1 AND instance_id = @instanceId))
     WHERE instance_id = @instanceId`,
 } as const;
 

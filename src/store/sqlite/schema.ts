@@ -154,7 +154,7 @@ export const queue = sqliteTable("queue", {
   attempts: integer("attempts").notNull(),
   dueAt: integer("due_at").notNull(),
   scheduledAt: integer("scheduled_at"),
-  held: integer("held", { mode: "boolean" }).notNull(),
+  held: integer("held", { mode: "boolean" }),
   delayMs: integer("delay_ms"),
   typingMs: integer("typing_ms").notNull(),
   lastError: text("last_error"),
