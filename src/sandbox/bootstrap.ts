@@ -1,7 +1,9 @@
 import type { Companion } from "./companion.ts";
 import { contactChange, pushNameChange } from "./history/app-state.ts";
 import { historyMessage, initialHistory } from "./history/history-sync.ts";
+import { recentConversations } from "./messages/conversations.ts";
 import { keyShareMessage } from "./history/key-share.ts";
+import { announceAppState } from "./iq/app-state.ts";
 import { userJid } from "./jid.ts";
 import { sendPeerMessage } from "./messages/own-phone.ts";
 import type { Person } from "./person.ts";
@@ -16,26 +18,42 @@ export async function bootstrap(world: World, companion: Companion): Promise<voi
   if (account === undefined || companion.bootstrapped) return;
   companion.bootstrapped = true;
   const timestampMs = world.options.clock.now();
-  const contacts = world.directory
+  const named = world.directory
     .people()
     .filter((other) => isNamed(other) && other !== person)
-    .slice(-maxContacts);
-  const named = contacts.map(({ number, lid, name }) => ({
-    jid: userJid(number, "pn"),
-    lid: userJid(lid, "lid"),
-    name,
-  }));
+    .slice(-maxContacts)
+    .map(addressBookEntry);
   if (account.appState.version("critical_block") === 0) {
     await account.appState.change("critical_block", [pushNameChange({ name: person.name, timestampMs })]);
   }
   if (named.length > 0) {
     const changes = named.map((contact) => contactChange({ ...contact, timestampMs }));
-    await account.appState.change("critical_unblock_low", changes);
+    await account.appState.change(addressBook, changes);
   }
   await sendPeerMessage(world, companion, keyShareMessage([account.appState.key], timestampMs));
-  await sendPeerMessage(world, companion, await historyMessage(world, initialHistory({ contacts: named })));
+  const history = initialHistory({ contacts: named, conversations: recentConversations(world, person) });
+  await sendPeerMessage(world, companion, await historyMessage(world, history));
   world.changed();
 }
+
+/** Somebody got a name: the phones of all accounts write it into their address books, and their devices learn it. */
+export async function tellName(world: World, person: Person): Promise<void> {
+  if (!isNamed(person)) return;
+  const change = contactChange({ ...addressBookEntry(person), timestampMs: world.options.clock.now() });
+  for (const other of world.directory.people()) {
+    if (other === person || other.account === undefined || other.companions.size === 0) continue;
+    await other.account.appState.change(addressBook, [change]);
+    announceAppState(world, addressBook, { number: other.number });
+  }
+}
+
+const addressBook = "critical_unblock_low";
+
+const addressBookEntry = ({ number, lid, name }: Person) => ({
+  jid: userJid(number, "pn"),
+  lid: userJid(lid, "lid"),
+  name,
+});
 
 /** Only people who were given a name are in anybody's address book. */
 function isNamed({ name, number, onWhatsApp }: Person): boolean {

@@ -404,7 +404,10 @@ export interface SandboxControl {
   }): Promise<GroupInfo>;
   groupPatch(input: { readonly group: string; readonly patch: GroupPatch; readonly by?: string }): Promise<GroupInfo>;
   behaviour(change: Partial<Behaviour>): Promise<Behaviour>;
-  /** `disconnect` and `tcp-drop` act at once on matching open sockets; all others wait for their moment. */
+  /**
+   * `disconnect` and `tcp-drop` act at once on matching open sockets, which counts as one time however many there are;
+   * what is left of their times waits for the next logins. All others wait for their moment.
+   */
   addFault(fault: Fault): Promise<void>;
   clearFaults(): Promise<void>;
   trace(): Trace;

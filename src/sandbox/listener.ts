@@ -24,11 +24,13 @@ export interface SandboxListener extends AsyncDisposable {
 const socketPath = "/ws/chat";
 const maxFrameBytes = 17 * 1024 * 1024;
 const host = "127.0.0.1";
+/** Longer than clients leave a connection unused, or a request could meet the end of it. */
+const keepAliveMs = 65_000;
 
 /** Listens on the loopback address only. Throws `unavailable` when the port cannot be had. */
 export async function listenSandbox(port: number, parts: () => ListenerParts): Promise<SandboxListener> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false });
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
     const { control, media } = parts();
     if (/^\/sandbox(?:[/?]|$)/.test(request.url ?? "")) control(request, response);
     else media(request, response);

@@ -14,6 +14,7 @@ import { openMediaStation } from "./media/media-station.ts";
 import { directChats } from "./messages/direct.ts";
 import { defaultSandboxOptions, type SandboxOptions } from "./options.ts";
 import { offerPairing } from "./pairing-requests.ts";
+import { leave } from "./presence.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { restoreWorld } from "./state/restore-world.ts";
 import { saveWorld } from "./state/save-world.ts";
@@ -80,7 +81,11 @@ export async function startSandbox(given: Partial<SandboxOptions> = {}, signal?:
     for (const connection of world.connections) connection.drop();
   });
   const owned = parts.move();
-  const close = async (): Promise<void> => owned.disposeAsync();
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    closing ??= owned.disposeAsync();
+    return closing;
+  };
   stopped.addEventListener("abort", () => void close(), { once: true });
   return { control, url: listener.url, fetch: async (request) => api.fetch(request), [Symbol.asyncDispose]: close };
 }
@@ -115,7 +120,9 @@ function connectionHandlers(world: World, table: IqTable): NoiseHandlers {
       world.connections.delete(connection);
       connection.close();
       const { companion } = connection;
-      if (companion?.connection === connection) companion.connection = undefined;
+      if (companion?.connection !== connection) return;
+      companion.connection = undefined;
+      leave(world, companion);
     },
     refused(detail) {
       // A connection that breaks is not the client's fault.

@@ -37,7 +37,7 @@ describe("what comes while the client is away", () => {
     await first[Symbol.asyncDispose]();
     await eventually(() => sandbox.control.state().devices[0]?.online).toBe(false);
     await say(own, "n{n}", 5);
-    const [{ messageId }] = (await sandbox.control.inbox({ number: bob }, signal)) as [{ messageId: string }];
+    const { messageId } = (await sandbox.control.inbox({ number: bob }, signal))[0]!;
     await sandbox.control.receipt({ number: bob, messageIds: [messageId], type: "read" });
     await sandbox.control.call({ number: bob, to: own });
     await eventually(() => queued(own)).toBeGreaterThanOrEqual(7);

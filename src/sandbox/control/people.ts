@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { tellName } from "../bootstrap.ts";
 import type { ContactInfo, SandboxControl } from "../control.ts";
 import { announceDevices } from "../device-notices.ts";
 import { recipientJid } from "../jid.ts";
@@ -18,8 +19,11 @@ export function peopleControl(
   return {
     async addContact({ number, name, onWhatsApp, devices }) {
       const person = world.directory.person(number);
-      if (name !== undefined) person.name = name;
       if (onWhatsApp !== undefined) person.onWhatsApp = onWhatsApp;
+      if (name !== undefined && name !== person.name) {
+        person.name = name;
+        await tellName(world, person);
+      }
       if (devices !== undefined && devices !== person.devices.size) {
         const before = [...person.devices.keys()];
         world.directory.setDevices(person, devices);

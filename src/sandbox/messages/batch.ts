@@ -12,6 +12,7 @@ export interface Batch {
   readonly messageId: string | undefined;
 }
 
+const maxMessages = 10_000;
 /** After so many messages whatever else the process has to do gets its turn. */
 const messagesPerTurn = 16;
 
@@ -22,6 +23,9 @@ export async function sendBatch(
   signal: AbortSignal,
 ): Promise<Sent> {
   const { content, count = 1, messageId } = batch;
+  if (!Number.isInteger(count) || count < 1 || count > maxMessages) {
+    throw new SandboxError("invalid", `count must be a whole number from 1 to ${maxMessages}`);
+  }
   if (messageId !== undefined && count > 1) {
     throw new SandboxError("invalid", "messageId goes with a single message only");
   }

@@ -72,7 +72,7 @@ async function receiveCopy(world: World, device: SimulatedDevice, copy: Copy): P
   const opened = await openArrival(world, { device, arrival }, async () => decryptFrom(device, sender, enc));
   if (opened === undefined || device.id !== 0) return;
   if (person === from.person) {
-    if (node.attrs["category"] === "peer") await takePeerMessage(world, from, opened);
+    if (node.attrs["category"] === "peer") await takePeerMessage(world, arrival, opened);
     else takeOwnCopy(world, arrival, opened);
     return;
   }

@@ -1,9 +1,11 @@
 import { proto } from "@whiskeysockets/baileys";
 import type { Companion } from "../companion.ts";
+import { historyMessage } from "../history/history-sync.ts";
 import { keyShareMessage } from "../history/key-share.ts";
 import { userJid } from "../jid.ts";
 import type { World } from "../world.ts";
 import { newMessageId } from "./batch.ts";
+import { conversationOf, messagesBefore } from "./conversations.ts";
 import { writeLetter } from "./letter.ts";
 import type { Arrival } from "./receive.ts";
 
@@ -43,8 +45,10 @@ export async function sendPeerMessage(world: World, to: Companion, message: prot
 }
 
 /** The phone answers what a linked device asks it for. */
-export async function takePeerMessage(world: World, from: Companion, message: proto.IMessage): Promise<void> {
-  const protocol = message.protocolMessage;
+export async function takePeerMessage(world: World, arrival: Arrival, message: proto.IMessage): Promise<void> {
+  const { from, id } = arrival;
+  // Some clients wrap it as they wrap every message to an own device.
+  const protocol = (message.deviceSentMessage?.message ?? message).protocolMessage;
   const { account } = from.person;
   if (protocol?.type === Type.APP_STATE_SYNC_KEY_REQUEST && account !== undefined) {
     await sendPeerMessage(world, from, keyShareMessage([account.appState.key], world.options.clock.now()));
@@ -53,6 +57,29 @@ export async function takePeerMessage(world: World, from: Companion, message: pr
   if (request?.peerDataOperationRequestType === Request.PLACEHOLDER_MESSAGE_RESEND) {
     await resendPlaceholders(world, from, request);
   }
+  const wanted = request?.historySyncOnDemandRequest;
+  if (wanted) await sendOlderHistory(world, { to: from, session: id }, wanted);
+}
+
+const maxOnDemand = 500;
+
+/** A part of a chat that the device lacks: what was before its oldest message. */
+async function sendOlderHistory(
+  world: World,
+  at: { readonly to: Companion; readonly session: string },
+  wanted: proto.Message.PeerDataOperationRequestMessage.IHistorySyncOnDemandRequest,
+): Promise<void> {
+  const { to, session } = at;
+  const chat = world.directory.identify(wanted.chatJid ?? "")?.number ?? wanted.chatJid ?? "";
+  const count = Math.min(wanted.onDemandMsgCount ?? maxOnDemand, maxOnDemand);
+  const older = messagesBefore(to.person, chat, wanted.oldestMsgId ?? undefined).slice(-count);
+  const history = await historyMessage(world, {
+    syncType: proto.HistorySync.HistorySyncType.ON_DEMAND,
+    conversations: [conversationOf(world, to.person, { chat, messages: older })],
+  });
+  const notification = history.protocolMessage?.historySyncNotification;
+  if (notification) notification.peerDataRequestSessionId = session;
+  await sendPeerMessage(world, to, history);
 }
 
 /** A message the device could not read, read by the phone. */

@@ -1,4 +1,5 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
@@ -45,6 +46,7 @@ export function openStateFile(
     const temporary = `${path}.new`;
     try {
       // It holds private keys, although only of people who do not exist.
+      await mkdir(dirname(path), { recursive: true });
       await writeFile(temporary, JSON.stringify(snapshot()), { mode: 0o600 });
       await rename(temporary, path);
     } catch (error) {
