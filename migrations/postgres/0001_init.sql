@@ -182,8 +182,8 @@ CREATE TABLE queue (
   attempts integer NOT NULL,
   due_at bigint NOT NULL,
   scheduled_at bigint,
-  -- True while it waits for its scheduled time outside the line.
-  held boolean NOT NULL,
+  -- False in the line, true outside until its scheduled time, null once it is final.
+  held boolean,
   delay_ms bigint,
   typing_ms bigint NOT NULL,
   last_error text,
@@ -191,11 +191,11 @@ CREATE TABLE queue (
   updated_at bigint NOT NULL,
   UNIQUE (instance_id, zaap_id)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
-CREATE INDEX queue_line ON queue (instance_id, sequence) WHERE state IN ('queued', 'sending') AND NOT held;
-CREATE INDEX queue_held ON queue (instance_id, scheduled_at) WHERE state IN ('queued', 'sending') AND held;
+CREATE INDEX queue_line ON queue (instance_id, sequence) WHERE NOT held;
+CREATE INDEX queue_held ON queue (instance_id, scheduled_at) WHERE held;
 CREATE INDEX queue_by_state ON queue (instance_id, state, sequence);
 CREATE INDEX queue_by_message ON queue (instance_id, message_id, sequence);
-CREATE INDEX queue_finished ON queue (state, updated_at) WHERE state IN ('sent', 'failed', 'canceled');
+CREATE INDEX queue_finished ON queue (state, updated_at, sequence) WHERE held IS NULL;
 
 -- One row per instance that ever queued: who sends now, and when there is work. Whoever changes what waits in a line
 -- holds the lock of its row, so that sequences become visible in their order.

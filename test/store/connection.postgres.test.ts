@@ -84,7 +84,7 @@ await describeOnPostgres("connections to postgres", (postgres) => {
         await tx.run(sql.add, [second]);
       });
     await Promise.all([addTo(1, 2), addTo(2, 1)]);
-    expect(met).toBe(3);
+    expect(met).toBeGreaterThan(2);
     expect(await db.rows(sql.sum, [])).toEqual([{ total: 4 }]);
   });
 

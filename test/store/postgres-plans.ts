@@ -35,7 +35,7 @@ const past = `
   INSERT INTO queue (instance_id, zaap_id, message_id, outgoing, state, attempts, due_at, held, typing_ms, created_at,
       updated_at)
     SELECT 'i' || n % 200, 'z' || n, 'M' || n, '{"to":"c"}',
-      CASE WHEN n % 40 = 0 THEN 'queued' WHEN n % 41 = 0 THEN 'failed' ELSE 'sent' END, 0, n, n % 80 = 0, 0, n, n
+      CASE WHEN n % 40 = 0 THEN 'queued' WHEN n % 41 = 0 THEN 'failed' ELSE 'sent' END, 0, n, CASE WHEN n % 80 = 0 THEN true WHEN n % 40 = 0 THEN false END, 0, n, n
     FROM generate_series(1, ${rows}) AS n;
   INSERT INTO idempotency_keys (instance_id, key, request_hash, zaap_id, expires_at)
     SELECT 'i' || n % 200, 'k' || n, 'h', 'z' || n, n FROM generate_series(1, ${rows}) AS n;

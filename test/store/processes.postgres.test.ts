@@ -3,10 +3,8 @@ import { eventIdOf, hookIdOf } from "#domain/ids.ts";
 import { guardPositions } from "#store/postgres/position-guard.ts";
 import type { Store } from "#store/store.ts";
 import { addInstance, codeOf, happening, range, type StoreAdapter, t0 } from "../contract/adapter.ts";
-import { deliverySettleContract } from "../contract/delivery-settle.ts";
 import { eventsContract } from "../contract/events.ts";
 import { hookUrl, settlementOf } from "../contract/delivery-tools.ts";
-import { hooksContract } from "../contract/hooks.ts";
 import { laneOrderContract } from "../contract/lane-order.ts";
 import { queueEnqueueContract } from "../contract/queue-enqueue.ts";
 import { queueOrderContract } from "../contract/queue-order.ts";
@@ -19,14 +17,7 @@ const processes = 3;
 await describeOnPostgres("several processes on postgres", (postgres) => {
   // Each call goes to the next of several stores on one schema: what holds for one process holds for all together.
   const adapter: StoreAdapter = { name: `${processes} processes`, open: () => openSpread(postgres) };
-  for (const suite of [
-    eventsContract,
-    hooksContract,
-    deliverySettleContract,
-    laneOrderContract,
-    queueEnqueueContract,
-    queueOrderContract,
-  ]) {
+  for (const suite of [eventsContract, laneOrderContract, queueEnqueueContract, queueOrderContract]) {
     suite(adapter);
   }
 

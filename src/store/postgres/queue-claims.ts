@@ -19,12 +19,12 @@ export const queueClaimsSql = statements("queue_claims", {
   nextDueAt: `SELECT least(
       (SELECT min(due_at) FROM queue_lines WHERE due_at IS NOT NULL AND lease_until <= $1),
       (SELECT min((SELECT min(scheduled_at) FROM queue
-          WHERE state IN ('queued', 'sending') AND held AND instance_id = line.instance_id))
+          WHERE held AND instance_id = line.instance_id))
         FROM queue_lines AS line WHERE owner IS NOT NULL AND lease_until > $1)) AS "dueAt"`,
   free: "SELECT instance_id FROM queue_lines WHERE instance_id = $1 AND lease_until <= $2 FOR UPDATE",
   // The row is ours already when this runs: it only repeats whether the line is free.
   admit: `UPDATE queue SET held = false
-    WHERE state IN ('queued', 'sending') AND held AND instance_id = $1 AND scheduled_at <= $2
+    WHERE held AND instance_id = $1 AND scheduled_at <= $2
       AND EXISTS (SELECT 1 FROM queue_lines WHERE instance_id = $1 AND lease_until <= $2)`,
   // What is to be sent first: a message that a dead claimer left, since it may have gone out already; else the head.
   head: `SELECT ${queueColumns} FROM queue WHERE sequence = coalesce(
@@ -32,7 +32,7 @@ export const queueClaimsSql = statements("queue_claims", {
         JOIN queue AS left_over ON left_over.sequence = line.claimed_sequence AND left_over.state = 'sending'
         WHERE line.instance_id = $1),
       (SELECT sequence FROM queue
-        WHERE state IN ('queued', 'sending') AND NOT held AND instance_id = $1 ORDER BY sequence LIMIT 1))`,
+        WHERE NOT held AND instance_id = $1 ORDER BY sequence LIMIT 1))`,
   mark: "UPDATE queue SET state = 'sending', updated_at = $2 WHERE sequence = $1",
   take: `UPDATE queue_lines SET owner = $2, fencing_token = fencing_token + 1, lease_until = $3, claimed_sequence = $4
     WHERE instance_id = $1 RETURNING fencing_token AS "fencingToken"`,
@@ -41,7 +41,7 @@ export const queueClaimsSql = statements("queue_claims", {
   retry: `UPDATE queue SET state = 'queued', attempts = $2, due_at = $3, last_error = coalesce($4, last_error),
       updated_at = $5
     WHERE sequence = $1`,
-  settle: `UPDATE queue SET state = $2, last_error = coalesce($3, last_error), updated_at = $4 WHERE sequence = $1`,
+  settle: `UPDATE queue SET state = $2, held = NULL, last_error = coalesce($3, last_error), updated_at = $4 WHERE sequence = $1`,
 });
 
 /** Claims on the lines of the queue: who sends for an instance, and what became of the message. */

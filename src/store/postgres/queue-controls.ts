@@ -10,8 +10,8 @@ import { statements } from "./statement.ts";
 /** Rows of one transaction: a line is not locked for long. */
 const stepRows = 1_000;
 
-const canceled = "state = 'canceled', updated_at = $2";
-const requeued = "state = 'queued', attempts = 0, due_at = $2, last_error = NULL, updated_at = $2";
+const canceled = "state = 'canceled', held = NULL, updated_at = $2";
+const requeued = "state = 'queued', held = false, attempts = 0, due_at = $2, last_error = NULL, updated_at = $2";
 const about = `message_id AS "messageId", outgoing`;
 
 /** Statements of this file, for the test that none scans a table. */

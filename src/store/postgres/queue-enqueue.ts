@@ -15,7 +15,8 @@ export const queueEnqueueSql = statements("queue_enqueue", {
   first: `SELECT ${queueColumns} FROM queue WHERE instance_id = $1 AND zaap_id = $2`,
   // Counts no further than the limit, however many wait.
   waiting: `SELECT count(*) AS "total" FROM (
-    SELECT 1 FROM queue WHERE instance_id = $1 AND state IN ('queued', 'sending') LIMIT $2) AS found`,
+    (SELECT 1 FROM queue WHERE NOT held AND instance_id = $1 LIMIT $2)
+    UNION ALL (SELECT 1 FROM queue WHERE held AND instance_id = $1 LIMIT $2)) AS found`,
   insert: `INSERT INTO queue (instance_id, zaap_id, message_id, outgoing, state, attempts, due_at, scheduled_at, held,
       delay_ms, typing_ms, created_at, updated_at)
     VALUES ($1, $2, $3, $4::text::json, 'queued', 0, $5, $6, $7, $8, $9, $10, $11)

@@ -1,8 +1,6 @@
 import type { Queries } from "./queries.ts";
 import { statements } from "./statement.ts";
 
-const waits = "state IN ('queued', 'sending') AND instance_id = $1";
-
 /** Statements of this file, for the test that none scans a table. */
 export const queueLineSql = statements("queue_line", {
   // Makes the line when it is the first, and takes its lock either way.
@@ -11,8 +9,8 @@ export const queueLineSql = statements("queue_line", {
   lock: "SELECT instance_id FROM queue_lines WHERE instance_id = $1 FOR UPDATE",
   // Only its head makes a line due: those behind it wait, whatever their own time. What is scheduled stands outside.
   refresh: `UPDATE queue_lines SET due_at = least(
-      (SELECT due_at FROM queue WHERE ${waits} AND NOT held ORDER BY sequence LIMIT 1),
-      (SELECT min(scheduled_at) FROM queue WHERE ${waits} AND held))
+      (SELECT due_at FROM queue WHERE NOT held AND instance_id = $1 ORDER BY sequence LIMIT 1),
+      (SELECT min(scheduled_at) FROM queue WHERE held AND instance_id = $1))
     WHERE instance_id = $1`,
 });
 

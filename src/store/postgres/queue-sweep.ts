@@ -4,12 +4,12 @@ import type { PostgresContext } from "./context.ts";
 import { type Statement, statements } from "./statement.ts";
 
 const olderThan = (state: "sent" | "failed" | "canceled"): string => `SELECT sequence, updated_at AS "updatedAt"
-  FROM queue WHERE state = '${state}' AND updated_at <= $1 AND (updated_at, sequence) > ($2, $3)
+  FROM queue WHERE held IS NULL AND state = '${state}' AND updated_at <= $1 AND (updated_at, sequence) > ($2, $3)
   ORDER BY updated_at, sequence LIMIT $4 FOR UPDATE SKIP LOCKED`;
 
 /** Statements of this file, for the test that none scans a table. */
 export const queueSweepSql = statements("queue_sweep", {
-  // The state is written out: a plan made for any parameter could not use a partial index.
+  // The state is written out, so that the statistics tell how many there are of it.
   sent: olderThan("sent"),
   failed: olderThan("failed"),
   canceled: olderThan("canceled"),

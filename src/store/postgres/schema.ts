@@ -155,7 +155,7 @@ export const queue = pgTable("queue", {
   attempts: integer("attempts").notNull(),
   dueAt: whole("due_at").notNull(),
   scheduledAt: whole("scheduled_at"),
-  held: boolean("held").notNull(),
+  held: boolean("held"),
   delayMs: whole("delay_ms"),
   typingMs: whole("typing_ms").notNull(),
   lastError: text("last_error"),
