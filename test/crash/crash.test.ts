@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { seededRandom } from "../support/random.ts";
+import { openRig } from "../support/rig.ts";
+import { crashMethods, parsePoint, pointText } from "./points.ts";
+import { isClean } from "./print-report.ts";
+import { randomKills } from "./series/random-kills.ts";
+import { takeovers } from "./series/recovery.ts";
+
+test("killed again and again: nothing is lost, doubled or overtaken", { timeout: 180_000 }, async () => {
+  await using rig = await openRig();
+  const report = await randomKills(rig, { kills: 5, random: seededRandom(26) });
+  expect(report.inbound.total).toBeGreaterThan(0);
+  expect(report.outbound.total).toBeGreaterThan(0);
+  expect(report.atPoints).toBeGreaterThan(0);
+  expect({ ...report, clean: isClean(report) }).toMatchObject({
+    clean: true,
+    inbound: { lost: 0, doubled: 0, overtaken: 0 },
+    outbound: { lost: 0, doubled: 0, overtaken: 0 },
+    sequenceInversions: 0,
+  });
+  // The same sandbox, data and numbers: a standby takes over from a leader that dies.
+  expect(await takeovers(rig, 1)).toHaveLength(1);
+});
+
+test.each(crashMethods)("crash point %s: its text names it", (method) => {
+  for (const when of ["before", "after"] as const) {
+    const point = { method, when, nth: 3 };
+    expect(parsePoint(pointText(point))).toEqual(point);
+  }
+});
