@@ -2,7 +2,7 @@
 export type Addressing = "pn" | "lid";
 
 /** Server parts of a person's jid. */
-export const serverOf = { pn: "s.whatsapp.net", lid: "lid" } as const satisfies Record<Addressing, string>;
+const serverOf = { pn: "s.whatsapp.net", lid: "lid" } as const satisfies Record<Addressing, string>;
 
 /** One device of a person as a jid names it. */
 export interface DeviceJid {

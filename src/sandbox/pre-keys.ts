@@ -37,7 +37,7 @@ export function bundleNodes(bundle: PreKeyBundle): readonly BinaryNode[] {
 }
 
 /** WhatsApp protocol: all keys are of type 5, Curve25519. */
-export const keyType = Uint8Array.of(5);
+const keyType = Uint8Array.of(5);
 
 function preKeyNode(tag: string, key: PreKey & { readonly signature?: Uint8Array }): BinaryNode {
   const signature = key.signature === undefined ? [] : [stanza("signature", {}, key.signature)];

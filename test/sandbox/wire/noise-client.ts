@@ -7,6 +7,7 @@ import {
   NOISE_WA_HEADER,
   proto,
   type BinaryNode,
+  type KeyPair,
 } from "@whiskeysockets/baileys";
 import { WebSocket } from "ws";
 import { createNoiseCipher, createNoiseState, type NoiseState } from "#sandbox/wire/noise-state.ts";
@@ -62,9 +63,12 @@ export async function connectBaileys(
 }
 
 /** A client that resumes with the server's static key, and starts over when the server has another one. */
-export async function connectResuming(url: string, serverStatic: Uint8Array): Promise<NoiseClient> {
+export async function connectResuming(
+  url: string,
+  serverStatic: Uint8Array,
+  own: KeyPair = Curve.generateKeyPair(),
+): Promise<NoiseClient> {
   const ephemeral = Curve.generateKeyPair();
-  const own = Curve.generateKeyPair();
   const ik = createNoiseState("IK", NOISE_WA_HEADER);
   ik.mixHash(serverStatic);
   ik.mixHash(ephemeral.public);
