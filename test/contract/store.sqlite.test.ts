@@ -44,6 +44,15 @@ describe("statements of the contract on sqlite", () => {
     expect(scanning).toEqual([]);
   });
 
+  test("none that is written by hand is planned again for each value", () => {
+    const peeking = [...writtenStatements, ...mediaStatements].flatMap((sql) => {
+      // What is assigned is not part of a plan.
+      const conditions = sql.replaceAll(/\bSET\b[\s\S]*?(?=\bWHERE\b|\bRETURNING\b|$)/g, "");
+      return /([=<>]|LIMIT) (@|\?)/.test(conditions) ? [sql] : [];
+    });
+    expect(peeking).toEqual([]);
+  });
+
   test("none that is written by hand sorts", async () => {
     using plans = await openQueryPlans();
     const sorting = writtenStatements.filter((sql) => plans.of(sql)?.some((step) => step.includes("TEMP B-TREE")));

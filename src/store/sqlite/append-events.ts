@@ -10,8 +10,8 @@ import { createLaneDue } from "./lane-due.ts";
 export const appendEventsSql = {
   standing: `SELECT counter.event_sequence AS "sequence", instance.hooks AS "hooks"
     FROM instance_counters AS counter JOIN instances AS instance ON instance.instance_id = counter.instance_id
-    WHERE counter.instance_id = ?`,
-  count: "UPDATE instance_counters SET event_sequence = ? WHERE instance_id = ?",
+    WHERE counter.instance_id = +?`,
+  count: "UPDATE instance_counters SET event_sequence = ? WHERE instance_id = +?",
   event: `INSERT INTO events (event_id, instance_id, sequence, kind, type, chat_id, message_id, occurred_at, captured,
       slot_mask, created_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING`,

@@ -11,20 +11,20 @@ const journalColumns = `journal_id AS "journalId", kind, content_hash AS "conten
 export const authStateSql = {
   fence: `INSERT INTO auth_fences (instance_id, token) VALUES (?, ?)
     ON CONFLICT (instance_id) DO UPDATE SET token = excluded.token WHERE excluded.token >= token`,
-  declared: "SELECT token FROM auth_fences WHERE instance_id = ?",
-  creds: 'SELECT sealed_creds AS "sealedCreds" FROM auth_creds WHERE instance_id = ?',
+  declared: "SELECT token FROM auth_fences WHERE instance_id = +?",
+  creds: 'SELECT sealed_creds AS "sealedCreds" FROM auth_creds WHERE instance_id = +?',
   putCreds: `INSERT INTO auth_creds (instance_id, sealed_creds) VALUES (?, ?)
     ON CONFLICT (instance_id) DO UPDATE SET sealed_creds = excluded.sealed_creds`,
-  key: 'SELECT sealed_value AS "sealedValue" FROM auth_keys WHERE instance_id = ? AND type = ? AND key_id = ?',
+  key: 'SELECT sealed_value AS "sealedValue" FROM auth_keys WHERE instance_id = +? AND type = +? AND key_id = +?',
   putKey: `INSERT INTO auth_keys (instance_id, type, key_id, sealed_value) VALUES (?, ?, ?, ?)
     ON CONFLICT (instance_id, type, key_id) DO UPDATE SET sealed_value = excluded.sealed_value`,
-  deleteKey: "DELETE FROM auth_keys WHERE instance_id = ? AND type = ? AND key_id = ?",
+  deleteKey: "DELETE FROM auth_keys WHERE instance_id = +? AND type = +? AND key_id = +?",
   note: `INSERT INTO journal (instance_id, kind, content_hash, stanza_id, attrs, sealed_payload, at)
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  byHash: `SELECT ${journalColumns} FROM journal WHERE instance_id = ? AND content_hash = ?
+  byHash: `SELECT ${journalColumns} FROM journal WHERE instance_id = +? AND content_hash = +?
     ORDER BY journal_id DESC LIMIT 1`,
-  pending: `SELECT ${journalColumns} FROM journal WHERE settled_at IS NULL AND instance_id = ? AND journal_id > ?
-    ORDER BY journal_id LIMIT ?`,
+  pending: `SELECT ${journalColumns} FROM journal WHERE settled_at IS NULL AND instance_id = +? AND journal_id > +?
+    ORDER BY journal_id LIMIT +?`,
 } as const;
 
 const clearedTables = ["auth_keys", "auth_creds", "journal"] as const;
@@ -48,7 +48,7 @@ export function createAuthState(context: SqliteContext): AuthStateStore {
   const note = db.prepare<(string | number | Uint8Array)[]>(authStateSql.note);
   const byHash = db.prepare<[string, string], JournalColumns>(authStateSql.byHash);
   const pending = db.prepare<[string, number, number], JournalColumns>(authStateSql.pending);
-  const clear = clearedTables.map((table) => db.prepare<[string]>(`DELETE FROM ${table} WHERE instance_id = ?`));
+  const clear = clearedTables.map((table) => db.prepare<[string]>(`DELETE FROM ${table} WHERE instance_id = +?`));
   const settle = createSettleJournal(db);
 
   const assertDeclared = (input: { readonly instanceId: string; readonly token: number }): void => {

@@ -9,7 +9,7 @@ export const databaseCheckSql = {
   put: "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
   grow: `INSERT INTO meta (key, value) VALUES (?, zeroblob(${probeBytes}))
     ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
-  get: "SELECT value FROM meta WHERE key = ?",
+  get: "SELECT value FROM meta WHERE key = +?",
 } as const;
 
 /** Questions to the database as a whole. */

@@ -8,12 +8,12 @@ import { deliveries, events, instances } from "./schema.ts";
 /** SQL of this file, for the test that no statement scans a table. */
 export const deadLettersSql = {
   revive: `UPDATE deliveries SET state = 'pending', attempts = 0, due_at = @now, last_error = NULL, updated_at = @now
-    WHERE delivery_id = @deliveryId`,
-  discard: "UPDATE deliveries SET state = 'discarded', updated_at = @now WHERE delivery_id = @deliveryId",
+    WHERE delivery_id = +@deliveryId`,
+  discard: "UPDATE deliveries SET state = 'discarded', updated_at = @now WHERE delivery_id = +@deliveryId",
   outdated: `SELECT delivery_id AS "deliveryId" FROM deliveries
-    WHERE state = 'discarded' AND instance_id = ? AND updated_at < ?`,
-  forget: "DELETE FROM deliveries WHERE delivery_id = ?",
-  forgetAttempts: "DELETE FROM attempts WHERE delivery_id = ?",
+    WHERE state = 'discarded' AND instance_id = +? AND updated_at < +?`,
+  forget: "DELETE FROM deliveries WHERE delivery_id = +?",
+  forgetAttempts: "DELETE FROM attempts WHERE delivery_id = +?",
 } as const;
 
 type Selected = Parameters<DeliveryStore["revive"]>[0];

@@ -20,10 +20,10 @@ const lanesSql = (
 
 // Each count comes from an index alone; the delivered ones are what the others leave.
 const countsSql = `SELECT
-    (SELECT count(*) FROM deliveries WHERE instance_id = @instanceId) AS "all",
-    (SELECT count(*) FROM deliveries WHERE state = 'pending' AND instance_id = @instanceId) AS "pending",
-    (SELECT count(*) FROM deliveries WHERE state = 'dead' AND instance_id = @instanceId) AS "dead",
-    (SELECT count(*) FROM deliveries WHERE state = 'discarded' AND instance_id = @instanceId) AS "discarded"`;
+    (SELECT count(*) FROM deliveries WHERE instance_id = +@instanceId) AS "all",
+    (SELECT count(*) FROM deliveries WHERE state = 'pending' AND instance_id = +@instanceId) AS "pending",
+    (SELECT count(*) FROM deliveries WHERE state = 'dead' AND instance_id = +@instanceId) AS "dead",
+    (SELECT count(*) FROM deliveries WHERE state = 'discarded' AND instance_id = +@instanceId) AS "discarded"`;
 
 interface LaneColumns {
   readonly instanceId: string;
@@ -43,7 +43,7 @@ export function createDeliveryLists(
 ): Pick<DeliveryStore, "get" | "attempts" | "list" | "count" | "stats" | "lanes"> {
   const { db, orm } = context;
   const lanes = db.prepare<[], LaneColumns>(lanesSql(""));
-  const lanesOf = db.prepare<[string], LaneColumns>(lanesSql("WHERE lane.instance_id = ?"));
+  const lanesOf = db.prepare<[string], LaneColumns>(lanesSql("WHERE lane.instance_id = +?"));
   const counts = db.prepare<{ instanceId: string }, { all: number; pending: number; dead: number; discarded: number }>(
     countsSql,
   );

@@ -3,26 +3,27 @@ import type { SqliteContext } from "./context.ts";
 import { type DeliveryJoin, deliveryJoinColumns, deliveryOf } from "./delivery-rows.ts";
 import { createLaneDue } from "./lane-due.ts";
 
-const mine = "instance_id = @instanceId AND hook_id = @hookId AND owner IS NOT NULL AND fencing_token = @fencingToken";
+const mine =
+  "instance_id = +@instanceId AND hook_id = +@hookId AND owner IS NOT NULL AND fencing_token = +@fencingToken";
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const deliverySettleSql = {
   pending: `SELECT ${deliveryJoinColumns} FROM deliveries AS d JOIN events AS e ON e.position = d.position
-    WHERE d.state = 'pending' AND d.instance_id = @instanceId AND d.hook_id = @hookId
-      AND (d.sequence, d.delivery_id) > (@sequence, @deliveryId)
-    ORDER BY d.sequence, d.delivery_id LIMIT @limit`,
+    WHERE d.state = 'pending' AND d.instance_id = +@instanceId AND d.hook_id = +@hookId
+      AND (d.sequence, d.delivery_id) > (+@sequence, +@deliveryId)
+    ORDER BY d.sequence, d.delivery_id LIMIT +@limit`,
   owned: `SELECT 1 FROM lanes WHERE ${mine}`,
   breaker: `UPDATE lanes SET breaker_state = @state, breaker_failures = @failures, breaker_probe_at = @probeAt,
       breaker_opened_at = @openedAt
-    WHERE instance_id = @instanceId AND hook_id = @hookId`,
+    WHERE instance_id = +@instanceId AND hook_id = +@hookId`,
   // A delivery that moved to another lane meanwhile stays as it is there.
   settle: `UPDATE deliveries SET state = @state, attempts = @attempts, due_at = @dueAt, last_error = @lastError,
       updated_at = @now
-    WHERE delivery_id = @deliveryId AND instance_id = @instanceId AND hook_id = @hookId AND state = 'pending'`,
-  known: "SELECT 1 FROM deliveries WHERE delivery_id = ? AND instance_id = ?",
+    WHERE delivery_id = +@deliveryId AND instance_id = +@instanceId AND hook_id = +@hookId AND state = 'pending'`,
+  known: "SELECT 1 FROM deliveries WHERE delivery_id = +? AND instance_id = +?",
   attempt: `INSERT INTO attempts (delivery_id, ordinal, at, duration_ms, status, error, answer, counted)
     SELECT @deliveryId, coalesce(max(ordinal), 0) + 1, @at, @durationMs, @status, @error, @answer, @counted
-    FROM attempts WHERE delivery_id = @deliveryId`,
+    FROM attempts WHERE delivery_id = +@deliveryId`,
 } as const;
 
 type Values = Readonly<Record<string, string | number | null>>;

@@ -8,9 +8,9 @@ import { chats, contacts, lidPairs } from "./schema.ts";
 
 /** SQL of this file, for the test that no statement scans a table: what is asked for each message. */
 export const directorySql = {
-  phoneOf: "SELECT phone FROM lid_pairs WHERE instance_id = ? AND lid = ?",
+  phoneOf: "SELECT phone FROM lid_pairs WHERE instance_id = +? AND lid = +?",
   // A number may have had several; the one learnt last holds.
-  lidOf: "SELECT lid FROM lid_pairs WHERE instance_id = ? AND phone = ? ORDER BY ordinal DESC LIMIT 1",
+  lidOf: "SELECT lid FROM lid_pairs WHERE instance_id = +? AND phone = +? ORDER BY ordinal DESC LIMIT 1",
 } as const;
 
 /** Pairs, contacts and chats in SQLite. */

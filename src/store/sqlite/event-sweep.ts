@@ -4,20 +4,20 @@ import { createSweep } from "../sweep.ts";
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const eventSweepSql = {
-  dead: `SELECT delivery_id AS "deliveryId" FROM deliveries WHERE state = 'dead' AND updated_at <= @before
-    ORDER BY updated_at LIMIT @limit`,
+  dead: `SELECT delivery_id AS "deliveryId" FROM deliveries WHERE state = 'dead' AND updated_at <= +@before
+    ORDER BY updated_at LIMIT +@limit`,
   // Positions grow with time, so the first young event ends the search. What was delivered or replayed late stays for
   // as long as if it had happened then.
   old: `SELECT position, EXISTS (
       SELECT 1 FROM deliveries AS d WHERE d.position = old.position
-        AND (d.state IN ('pending', 'dead') OR d.updated_at > @before)) AS "kept"
-    FROM (SELECT position, created_at FROM events WHERE position > @from ORDER BY position LIMIT @limit) AS old
-    WHERE created_at <= @before ORDER BY position`,
-  attemptsOfDelivery: "DELETE FROM attempts WHERE delivery_id = ?",
-  delivery: "DELETE FROM deliveries WHERE delivery_id = ?",
-  attemptsOfEvent: `DELETE FROM attempts WHERE delivery_id IN (SELECT delivery_id FROM deliveries WHERE position = ?)`,
-  deliveriesOfEvent: "DELETE FROM deliveries WHERE position = ?",
-  event: "DELETE FROM events WHERE position = ?",
+        AND (d.state IN ('pending', 'dead') OR d.updated_at > +@before)) AS "kept"
+    FROM (SELECT position, created_at FROM events WHERE position > +@from ORDER BY position LIMIT +@limit) AS old
+    WHERE created_at <= +@before ORDER BY position`,
+  attemptsOfDelivery: "DELETE FROM attempts WHERE delivery_id = +?",
+  delivery: "DELETE FROM deliveries WHERE delivery_id = +?",
+  attemptsOfEvent: `DELETE FROM attempts WHERE delivery_id IN (SELECT delivery_id FROM deliveries WHERE position = +?)`,
+  deliveriesOfEvent: "DELETE FROM deliveries WHERE position = +?",
+  event: "DELETE FROM events WHERE position = +?",
 } as const;
 
 interface Input {

@@ -3,7 +3,7 @@ import { WazapiError } from "#domain/errors.ts";
 
 /** Throws `instance_not_found`, so that a late write leaves no rows behind a removed instance. */
 export function createInstanceGuard(db: Database): (instanceId: string) => void {
-  const known = db.prepare<[string]>("SELECT 1 FROM instance_counters WHERE instance_id = ?");
+  const known = db.prepare<[string]>("SELECT 1 FROM instance_counters WHERE instance_id = +?");
   return (instanceId) => {
     if (known.get(instanceId) === undefined) throw new WazapiError("instance_not_found");
   };

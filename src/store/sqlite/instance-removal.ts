@@ -46,19 +46,19 @@ export interface InstanceRemoval {
  */
 export function createInstanceRemoval(context: SqliteContext): InstanceRemoval {
   const { db } = context;
-  const isKnown = db.prepare<[string]>("SELECT 1 FROM instances WHERE instance_id = ?");
+  const isKnown = db.prepare<[string]>("SELECT 1 FROM instances WHERE instance_id = +?");
   const note = db.prepare<[string]>("INSERT OR IGNORE INTO instance_removals (instance_id) VALUES (?)");
-  const noteDone = db.prepare<[string]>("DELETE FROM instance_removals WHERE instance_id = ?");
+  const noteDone = db.prepare<[string]>("DELETE FROM instance_removals WHERE instance_id = +?");
   const noted = db.prepare<[], { instanceId: string }>('SELECT instance_id AS "instanceId" FROM instance_removals');
-  const first = firstTables.map((table) => db.prepare<[string]>(`DELETE FROM ${table} WHERE instance_id = ?`));
+  const first = firstTables.map((table) => db.prepare<[string]>(`DELETE FROM ${table} WHERE instance_id = +?`));
   const attempts = db.prepare<[string]>(
     `DELETE FROM attempts WHERE delivery_id IN (
-       SELECT delivery_id FROM deliveries WHERE instance_id = ? ORDER BY delivery_id LIMIT ${stepRows})`,
+       SELECT delivery_id FROM deliveries WHERE instance_id = +? ORDER BY delivery_id LIMIT ${stepRows})`,
   );
   const later = laterTables.map(([table, key]) =>
     db.prepare<[string]>(
       `DELETE FROM ${table} WHERE (${key}) IN (
-         SELECT ${key} FROM ${table} WHERE instance_id = ? ORDER BY ${key} LIMIT ${stepRows})`,
+         SELECT ${key} FROM ${table} WHERE instance_id = +? ORDER BY ${key} LIMIT ${stepRows})`,
     ),
   );
 

@@ -12,7 +12,7 @@ import { isSqliteError } from "./sqlite-errors.ts";
 
 /** SQL of this file, for the test that no statement scans a table: what each sign of life writes. */
 export const instancesSql = {
-  touch: "UPDATE instances SET connection = json_set(connection, '$.lastSeenAt', ?) WHERE instance_id = ?",
+  touch: "UPDATE instances SET connection = json_set(connection, '$.lastSeenAt', ?) WHERE instance_id = +?",
 } as const;
 
 /** Instances in SQLite. */
@@ -21,8 +21,15 @@ export function createInstances(context: SqliteContext, removal: InstanceRemoval
   const touch = db.prepare<[number, string]>(instancesSql.touch);
   const retarget = createRetarget(context);
 
+  // Asked for each message that is sent.
+  const byId = orm
+    .select()
+    .from(instances)
+    .where(eq(instances.instanceId, sql.placeholder("instanceId")))
+    .prepare();
+
   const one = (instanceId: string): Instance | undefined => {
-    const row = orm.select().from(instances).where(eq(instances.instanceId, instanceId)).get();
+    const row = byId.get({ instanceId });
     return row === undefined ? undefined : instanceOf(row);
   };
 

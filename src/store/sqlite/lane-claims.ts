@@ -1,25 +1,26 @@
 import type { BreakerRow, DeliveryStore, Lane } from "../deliveries.ts";
 import type { SqliteContext } from "./context.ts";
 
-const mine = "instance_id = @instanceId AND hook_id = @hookId AND owner IS NOT NULL AND fencing_token = @fencingToken";
+const mine =
+  "instance_id = +@instanceId AND hook_id = +@hookId AND owner IS NOT NULL AND fencing_token = +@fencingToken";
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const laneClaimsSql = {
   due: `SELECT instance_id AS "instanceId", hook_id AS "hookId" FROM lanes
-    WHERE due_at <= @now AND lease_until <= @now ORDER BY due_at LIMIT @limit`,
+    WHERE due_at <= +@now AND lease_until <= +@now ORDER BY due_at LIMIT +@limit`,
   claim: `UPDATE lanes SET owner = @owner, fencing_token = fencing_token + 1, lease_until = @leaseUntil
-    WHERE instance_id = @instanceId AND hook_id = @hookId
+    WHERE instance_id = +@instanceId AND hook_id = +@hookId
     RETURNING instance_id AS "instanceId", hook_id AS "hookId", url, fencing_token AS "fencingToken",
       lease_until AS "leaseUntil", breaker_state AS "state", breaker_failures AS "failures",
       breaker_probe_at AS "probeAt", breaker_opened_at AS "openedAt"`,
   renew: `UPDATE lanes SET lease_until = @leaseUntil WHERE ${mine}`,
   release: `UPDATE lanes SET owner = NULL, lease_until = 0 WHERE ${mine}`,
-  releaseOthers: "UPDATE lanes SET owner = NULL, lease_until = 0 WHERE owner IS NOT NULL AND owner <> ?",
+  releaseOthers: "UPDATE lanes SET owner = NULL, lease_until = 0 WHERE owner IS NOT NULL AND owner <> +?",
   unsend: `UPDATE queue SET state = 'queued' WHERE state = 'sending' AND sequence IN (
-    SELECT claimed_sequence FROM queue_lines WHERE owner IS NOT NULL AND owner <> ?)`,
+    SELECT claimed_sequence FROM queue_lines WHERE owner IS NOT NULL AND owner <> +?)`,
   releaseOtherLines: `UPDATE queue_lines SET owner = NULL, lease_until = 0, claimed_sequence = NULL
-    WHERE owner IS NOT NULL AND owner <> ?`,
-  nextDueAt: `SELECT min(due_at) AS "dueAt" FROM lanes WHERE due_at IS NOT NULL AND lease_until <= ?`,
+    WHERE owner IS NOT NULL AND owner <> +?`,
+  nextDueAt: `SELECT min(due_at) AS "dueAt" FROM lanes WHERE due_at IS NOT NULL AND lease_until <= +?`,
 } as const;
 
 type Values = Readonly<Record<string, string | number>>;

@@ -7,8 +7,8 @@ export const laneDueSql = {
     DO UPDATE SET due_at = min(coalesce(due_at, excluded.due_at), excluded.due_at)`,
   refresh: `UPDATE lanes SET due_at = (
       SELECT min(due_at) FROM deliveries
-      WHERE state = 'pending' AND instance_id = @instanceId AND hook_id = @hookId)
-    WHERE instance_id = @instanceId AND hook_id = @hookId`,
+      WHERE state = 'pending' AND instance_id = +@instanceId AND hook_id = +@hookId)
+    WHERE instance_id = +@instanceId AND hook_id = +@hookId`,
 } as const;
 
 /** Keeps `lanes.due_at`, by which lanes with work are found without a look at deliveries. */

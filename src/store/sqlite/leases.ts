@@ -13,11 +13,12 @@ export const leasesSql = {
       fencing_token = CASE WHEN owner IS excluded.owner THEN fencing_token ELSE fencing_token + 1 END,
       owner = excluded.owner,
       expires_at = excluded.expires_at
-    WHERE owner IS NULL OR owner = excluded.owner OR expires_at <= @now
-      OR EXISTS (SELECT 1 FROM nodes WHERE node_id = leases.owner AND seen_at <= @deadSince)
+    WHERE owner IS NULL OR owner = excluded.owner OR expires_at <= +@now
+      OR EXISTS (SELECT 1 FROM nodes WHERE node_id = leases.owner AND seen_at <= +@deadSince)
     RETURNING ${leaseColumns}`,
-  renew: "UPDATE leases SET expires_at = @expiresAt WHERE name = @name AND owner = @owner AND fencing_token = @token",
-  release: "UPDATE leases SET owner = NULL WHERE name = @name AND owner = @owner AND fencing_token = @token",
+  renew:
+    "UPDATE leases SET expires_at = @expiresAt WHERE name = +@name AND owner = +@owner AND fencing_token = +@token",
+  release: "UPDATE leases SET owner = NULL WHERE name = +@name AND owner = +@owner AND fencing_token = +@token",
   heartbeat: `INSERT INTO nodes (node_id, seen_at, address) VALUES (?, ?, ?)
     ON CONFLICT (node_id) DO UPDATE SET seen_at = excluded.seen_at, address = excluded.address`,
 } as const;

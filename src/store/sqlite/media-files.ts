@@ -2,7 +2,7 @@ import type { ClaimedFile, MediaFileStore } from "../media.ts";
 import { type WithoutNulls, withoutNulls } from "../rows.ts";
 import type { SqliteContext } from "./context.ts";
 
-const mine = "sha256 = @sha256 AND owner IS NOT NULL AND fencing_token = @fencingToken";
+const mine = "sha256 = +@sha256 AND owner IS NOT NULL AND fencing_token = +@fencingToken";
 const claimed = `UPDATE media_files SET owner = @owner, fencing_token = fencing_token + 1, lease_until = @leaseUntil`;
 const columns = `sha256, bytes, mime_type AS "mimeType", fencing_token AS "fencingToken", attempts, seen_at AS "seenAt",
   bucket`;
@@ -10,9 +10,9 @@ const columns = `sha256, bytes, mime_type AS "mimeType", fencing_token AS "fenci
 /** SQL of this file, for the test that no statement scans a table. */
 export const mediaFilesSql = {
   uploads: `SELECT sha256 FROM media_files
-    WHERE volume = @volume AND upload_due_at <= @now AND lease_until <= @now
-    ORDER BY upload_due_at LIMIT @limit`,
-  claimUpload: `${claimed} WHERE sha256 = @sha256 RETURNING ${columns}`,
+    WHERE volume = +@volume AND upload_due_at <= +@now AND lease_until <= +@now
+    ORDER BY upload_due_at LIMIT +@limit`,
+  claimUpload: `${claimed} WHERE sha256 = +@sha256 RETURNING ${columns}`,
   renew: `UPDATE media_files SET lease_until = @leaseUntil WHERE ${mine}`,
   uploaded: `UPDATE media_files SET owner = NULL, lease_until = 0, bucket = @bucket, upload_due_at = NULL, attempts = 0,
       last_error = NULL
@@ -21,21 +21,21 @@ export const mediaFilesSql = {
       last_error = coalesce(@error, last_error)
     WHERE ${mine}`,
   nextUploadAt: `SELECT max(upload_due_at, lease_until) AS "dueAt" FROM media_files
-    WHERE volume = ? AND upload_due_at IS NOT NULL ORDER BY upload_due_at LIMIT 1`,
+    WHERE volume = +? AND upload_due_at IS NOT NULL ORDER BY upload_due_at LIMIT 1`,
   page: `SELECT f.sha256, f.seen_at AS "seenAt", f.lease_until AS "leaseUntil",
       EXISTS (SELECT 1 FROM media AS m WHERE m.sha256 = f.sha256) AS "used"
-    FROM media_files AS f WHERE f.sha256 > @after ORDER BY f.sha256 LIMIT @limit`,
+    FROM media_files AS f WHERE f.sha256 > +@after ORDER BY f.sha256 LIMIT +@limit`,
   claimUnused: `${claimed}
-    WHERE sha256 = @sha256 AND seen_at <= @seenBefore AND lease_until <= @now
-      AND NOT EXISTS (SELECT 1 FROM media WHERE media.sha256 = @sha256)
+    WHERE sha256 = +@sha256 AND seen_at <= +@seenBefore AND lease_until <= +@now
+      AND NOT EXISTS (SELECT 1 FROM media WHERE media.sha256 = +@sha256)
     RETURNING ${columns}`,
-  forget: `DELETE FROM media_files WHERE ${mine} AND seen_at = @seenAt
-      AND NOT EXISTS (SELECT 1 FROM media WHERE media.sha256 = @sha256)`,
+  forget: `DELETE FROM media_files WHERE ${mine} AND seen_at = +@seenAt
+      AND NOT EXISTS (SELECT 1 FROM media WHERE media.sha256 = +@sha256)`,
   revive: `UPDATE media_files SET owner = NULL, lease_until = 0, bucket = NULL,
       upload_due_at = CASE WHEN bucket IS NULL THEN upload_due_at ELSE @now END
     WHERE ${mine}`,
   release: `UPDATE media_files SET owner = NULL, lease_until = 0 WHERE ${mine}`,
-  needed: "SELECT 1 FROM media_files WHERE sha256 = ? AND bucket IS NULL",
+  needed: "SELECT 1 FROM media_files WHERE sha256 = +? AND bucket IS NULL",
   totals: 'SELECT count(*) AS "files", coalesce(sum(bytes), 0) AS "bytes" FROM media_files',
   uploadsWaiting: "SELECT count(*) AS count FROM media_files WHERE upload_due_at IS NOT NULL",
   downloadsWaiting: "SELECT count(*) AS count FROM media WHERE state IN ('pending', 'downloading')",

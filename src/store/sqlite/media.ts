@@ -4,7 +4,7 @@ import { createInstanceGuard } from "./instance-guard.ts";
 import { type MediaColumns, mediaColumns, mediaRowOf } from "../media-rows.ts";
 import { createPutMedia } from "./put-media.ts";
 
-const mine = "media_id = @mediaId AND owner IS NOT NULL AND fencing_token = @fencingToken";
+const mine = "media_id = +@mediaId AND owner IS NOT NULL AND fencing_token = +@fencingToken";
 const waiting = "state IN ('pending', 'downloading')";
 
 /** SQL of this file, for the test that no statement scans a table. */
@@ -17,14 +17,14 @@ export const mediaSql = {
     VALUES (@sha256, @bytes, @mimeType, @volume, @uploadDueAt, @now)
     ON CONFLICT (sha256) DO UPDATE SET seen_at = excluded.seen_at, volume = excluded.volume,
       upload_due_at = CASE WHEN bucket IS NULL THEN coalesce(upload_due_at, excluded.upload_due_at) END`,
-  get: `SELECT ${mediaColumns} FROM media AS m LEFT JOIN media_files AS f ON f.sha256 = m.sha256 WHERE m.media_id = ?`,
-  due: `SELECT media_id AS "mediaId" FROM media WHERE ${waiting} AND due_at <= @now
+  get: `SELECT ${mediaColumns} FROM media AS m LEFT JOIN media_files AS f ON f.sha256 = m.sha256 WHERE m.media_id = +?`,
+  due: `SELECT media_id AS "mediaId" FROM media WHERE ${waiting} AND due_at <= +@now
       AND (@only IS NULL OR instance_id IN (SELECT value FROM json_each(@only)))
       AND instance_id NOT IN (SELECT value FROM json_each(@except))
-    ORDER BY due_at LIMIT @limit`,
+    ORDER BY due_at LIMIT +@limit`,
   claim: `UPDATE media SET state = 'downloading', owner = @owner, fencing_token = fencing_token + 1, due_at = @leaseUntil,
       updated_at = @now
-    WHERE media_id = @mediaId`,
+    WHERE media_id = +@mediaId`,
   renew: `UPDATE media SET due_at = @leaseUntil WHERE ${mine}`,
   stored: `UPDATE media SET state = 'stored', sha256 = @sha256, owner = NULL, last_error = NULL, due_at = @now,
       updated_at = @now
@@ -37,14 +37,14 @@ export const mediaSql = {
     WHERE ${mine}`,
   nextDueAt: `SELECT min(due_at) AS "dueAt" FROM media WHERE ${waiting}`,
   releaseOthers: `UPDATE media SET state = 'pending', owner = NULL, due_at = @now
-    WHERE owner IS NOT NULL AND owner <> @owner`,
-  releaseOtherFiles: "UPDATE media_files SET owner = NULL, lease_until = 0 WHERE owner IS NOT NULL AND owner <> ?",
-  expired: `SELECT media_id AS "mediaId" FROM media AS m WHERE expires_at <= @now AND NOT EXISTS (
+    WHERE owner IS NOT NULL AND owner <> +@owner`,
+  releaseOtherFiles: "UPDATE media_files SET owner = NULL, lease_until = 0 WHERE owner IS NOT NULL AND owner <> +?",
+  expired: `SELECT media_id AS "mediaId" FROM media AS m WHERE expires_at <= +@now AND NOT EXISTS (
       SELECT 1 FROM media_uses AS u JOIN queue AS q ON q.instance_id = u.instance_id AND q.zaap_id = u.zaap_id
       WHERE u.media_id = m.media_id)
-    ORDER BY expires_at LIMIT @limit`,
-  remove: "DELETE FROM media WHERE media_id = ?",
-  removeUses: "DELETE FROM media_uses WHERE media_id = ?",
+    ORDER BY expires_at LIMIT +@limit`,
+  remove: "DELETE FROM media WHERE media_id = +?",
+  removeUses: "DELETE FROM media_uses WHERE media_id = +?",
 } as const;
 
 type Values = Readonly<Record<string, string | number | null>>;

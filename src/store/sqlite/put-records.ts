@@ -10,8 +10,8 @@ export const putRecordsSql = {
       proto = excluded.proto, stored_at = excluded.stored_at`,
   step: `INSERT INTO message_steps (instance_id, message_id, status, participant, chat_id, at, detail, stored_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  pairOfLid: "SELECT phone FROM lid_pairs WHERE instance_id = ? AND lid = ?",
-  forgetPair: "DELETE FROM lid_pairs WHERE instance_id = ? AND lid = ?",
+  pairOfLid: "SELECT phone FROM lid_pairs WHERE instance_id = +? AND lid = +?",
+  forgetPair: "DELETE FROM lid_pairs WHERE instance_id = +? AND lid = +?",
   pair: "INSERT INTO lid_pairs (instance_id, lid, phone) VALUES (?, ?, ?)",
   contact: `INSERT INTO contacts (instance_id, contact_id, name, push_name, verified_name, photo_url)
     VALUES (?, ?, ?, ?, ?, ?)
@@ -19,7 +19,7 @@ export const putRecordsSql = {
       name = coalesce(excluded.name, name), push_name = coalesce(excluded.push_name, push_name),
       verified_name = coalesce(excluded.verified_name, verified_name),
       photo_url = coalesce(excluded.photo_url, photo_url)`,
-  chatExtra: "SELECT extra FROM chats WHERE instance_id = ? AND chat_id = ?",
+  chatExtra: "SELECT extra FROM chats WHERE instance_id = +? AND chat_id = +?",
   chat: `INSERT INTO chats (instance_id, chat_id, name, last_message_at, unread, photo_url, extra)
     VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (instance_id, chat_id) DO UPDATE SET

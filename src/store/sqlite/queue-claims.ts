@@ -5,38 +5,38 @@ import { createPutRecords } from "./put-records.ts";
 import { createQueueLine } from "./queue-line.ts";
 import { queueColumns, type QueueColumns, queuedMessageOf } from "./queue-rows.ts";
 
-const mine = `instance_id = @instanceId AND owner IS NOT NULL AND fencing_token = @fencingToken
-  AND claimed_sequence = @sequence`;
+const mine = `instance_id = +@instanceId AND owner IS NOT NULL AND fencing_token = +@fencingToken
+  AND claimed_sequence = +@sequence`;
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const queueClaimsSql = {
   withWork: `SELECT instance_id AS "instanceId" FROM queue_lines
-    WHERE due_at <= @now AND lease_until <= @now ORDER BY due_at LIMIT @limit`,
+    WHERE due_at <= +@now AND lease_until <= +@now ORDER BY due_at LIMIT +@limit`,
   // Of a line at work only what is scheduled: the rest is in the hands of whoever works on it.
   nextDueAt: `SELECT min("dueAt") AS "dueAt" FROM (
-    SELECT min(due_at) AS "dueAt" FROM queue_lines WHERE due_at IS NOT NULL AND lease_until <= @now
+    SELECT min(due_at) AS "dueAt" FROM queue_lines WHERE due_at IS NOT NULL AND lease_until <= +@now
     UNION ALL
     SELECT (SELECT min(scheduled_at) FROM queue
         WHERE held = 1 AND instance_id = line.instance_id)
-      FROM queue_lines AS line WHERE owner IS NOT NULL AND lease_until > @now)`,
+      FROM queue_lines AS line WHERE owner IS NOT NULL AND lease_until > +@now)`,
   free: `SELECT claimed_sequence AS "claimedSequence" FROM queue_lines
-    WHERE instance_id = @instanceId AND lease_until <= @now`,
+    WHERE instance_id = +@instanceId AND lease_until <= +@now`,
   admit: `UPDATE queue SET held = 0
-    WHERE held = 1 AND instance_id = @instanceId AND scheduled_at <= @now`,
-  interrupted: `SELECT ${queueColumns} FROM queue WHERE sequence = @sequence AND state = 'sending'`,
+    WHERE held = 1 AND instance_id = +@instanceId AND scheduled_at <= +@now`,
+  interrupted: `SELECT ${queueColumns} FROM queue WHERE sequence = +@sequence AND state = 'sending'`,
   head: `SELECT ${queueColumns} FROM queue
-    WHERE held = 0 AND instance_id = @instanceId ORDER BY sequence LIMIT 1`,
-  mark: "UPDATE queue SET state = 'sending', updated_at = @now WHERE sequence = @sequence",
+    WHERE held = 0 AND instance_id = +@instanceId ORDER BY sequence LIMIT 1`,
+  mark: "UPDATE queue SET state = 'sending', updated_at = @now WHERE sequence = +@sequence",
   take: `UPDATE queue_lines SET owner = @owner, fencing_token = fencing_token + 1, lease_until = @leaseUntil,
       claimed_sequence = @sequence
-    WHERE instance_id = @instanceId RETURNING fencing_token AS "fencingToken"`,
+    WHERE instance_id = +@instanceId RETURNING fencing_token AS "fencingToken"`,
   renew: `UPDATE queue_lines SET lease_until = @leaseUntil WHERE ${mine}`,
   release: `UPDATE queue_lines SET owner = NULL, lease_until = 0, claimed_sequence = NULL WHERE ${mine}`,
   retry: `UPDATE queue SET state = 'queued', attempts = @attempts, due_at = @dueAt,
       last_error = coalesce(@error, last_error), updated_at = @now
-    WHERE sequence = @sequence`,
+    WHERE sequence = +@sequence`,
   settle: `UPDATE queue SET state = @outcome, held = NULL, last_error = coalesce(@error, last_error), updated_at = @now
-    WHERE sequence = @sequence`,
+    WHERE sequence = +@sequence`,
 } as const;
 
 type Values = Readonly<Record<string, string | number | null>>;

@@ -12,19 +12,19 @@ const about = `message_id AS "messageId", json_extract(outgoing, '$.to') AS "cha
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const queueControlsSql = {
-  state: "SELECT state FROM queue WHERE instance_id = @instanceId AND zaap_id = @zaapId",
+  state: "SELECT state FROM queue WHERE instance_id = +@instanceId AND zaap_id = +@zaapId",
   cancel: `UPDATE queue SET ${canceled}
-    WHERE instance_id = @instanceId AND zaap_id = @zaapId AND state = 'queued' RETURNING ${about}`,
+    WHERE instance_id = +@instanceId AND zaap_id = +@zaapId AND state = 'queued' RETURNING ${about}`,
   // The newest first: what a worker claims between two steps are the oldest, as it would have just before the purge.
   purge: `UPDATE queue SET ${canceled} WHERE sequence IN (
-      SELECT sequence FROM queue WHERE instance_id = @instanceId AND state = 'queued'
+      SELECT sequence FROM queue WHERE instance_id = +@instanceId AND state = 'queued'
       ORDER BY sequence DESC LIMIT ${stepRows})
     RETURNING ${about}`,
   requeueOne: `UPDATE queue SET ${requeued}
-    WHERE instance_id = @instanceId AND zaap_id = @zaapId AND state = 'failed'`,
+    WHERE instance_id = +@instanceId AND zaap_id = +@zaapId AND state = 'failed'`,
   // The oldest first, so that they are sent in their order even when they come back in several steps.
   requeue: `UPDATE queue SET ${requeued} WHERE sequence IN (
-      SELECT sequence FROM queue WHERE instance_id = @instanceId AND state = 'failed'
+      SELECT sequence FROM queue WHERE instance_id = +@instanceId AND state = 'failed'
       ORDER BY sequence LIMIT ${stepRows})`,
 } as const;
 

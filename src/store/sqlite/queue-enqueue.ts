@@ -9,12 +9,12 @@ import { queueColumns, type QueueColumns, queuedMessageOf } from "./queue-rows.t
 /** SQL of this file, for the test that no statement scans a table. */
 export const queueEnqueueSql = {
   known: `SELECT request_hash AS "requestHash", zaap_id AS "zaapId" FROM idempotency_keys
-    WHERE instance_id = ? AND key = ? AND expires_at > ?`,
-  first: `SELECT ${queueColumns} FROM queue WHERE instance_id = ? AND zaap_id = ?`,
+    WHERE instance_id = +? AND key = +? AND expires_at > +?`,
+  first: `SELECT ${queueColumns} FROM queue WHERE instance_id = +? AND zaap_id = +?`,
   // Counts no further than the limit, however many wait.
   waiting: `SELECT count(*) AS "total" FROM (
-    SELECT 1 FROM queue WHERE held = 0 AND instance_id = @instanceId
-    UNION ALL SELECT 1 FROM queue WHERE held = 1 AND instance_id = @instanceId LIMIT @maxWaiting)`,
+    SELECT 1 FROM queue WHERE held = 0 AND instance_id = +@instanceId
+    UNION ALL SELECT 1 FROM queue WHERE held = 1 AND instance_id = +@instanceId LIMIT +@maxWaiting)`,
   insert: `INSERT INTO queue (instance_id, zaap_id, message_id, outgoing, state, attempts, due_at, scheduled_at, held,
       delay_ms, typing_ms, created_at, updated_at)
     VALUES (?, ?, ?, ?, 'queued', 0, ?, ?, ?, ?, ?, ?, ?) RETURNING ${queueColumns}`,

@@ -7,10 +7,10 @@ export const queueLineSql = {
   refresh: `UPDATE queue_lines SET due_at = (
       SELECT min(due_at) FROM (
         SELECT due_at FROM (
-          SELECT due_at FROM queue WHERE held = 0 AND instance_id = @instanceId ORDER BY sequence LIMIT 1)
+          SELECT due_at FROM queue WHERE held = 0 AND instance_id = +@instanceId ORDER BY sequence LIMIT 1)
         UNION ALL
-        SELECT min(scheduled_at) FROM queue WHERE held = 1 AND instance_id = @instanceId))
-    WHERE instance_id = @instanceId`,
+        SELECT min(scheduled_at) FROM queue WHERE held = 1 AND instance_id = +@instanceId))
+    WHERE instance_id = +@instanceId`,
 } as const;
 
 /** Keeps `queue_lines.due_at`, by which instances with work are found without a look at the queue. */

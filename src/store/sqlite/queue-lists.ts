@@ -4,13 +4,13 @@ import { queueColumns, type QueueColumns, queuedMessageOf } from "./queue-rows.t
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const queueListsSql = {
-  byId: `SELECT ${queueColumns} FROM queue WHERE instance_id = ? AND zaap_id = ?`,
-  byMessage: `SELECT ${queueColumns} FROM queue WHERE instance_id = ? AND message_id = ? ORDER BY sequence DESC LIMIT 1`,
-  bySequence: `SELECT ${queueColumns} FROM queue WHERE sequence = ?`,
+  byId: `SELECT ${queueColumns} FROM queue WHERE instance_id = +? AND zaap_id = +?`,
+  byMessage: `SELECT ${queueColumns} FROM queue WHERE instance_id = +? AND message_id = +? ORDER BY sequence DESC LIMIT 1`,
+  bySequence: `SELECT ${queueColumns} FROM queue WHERE sequence = +?`,
   // One state at a time: over several SQLite would sort all of them for every page.
   sequences:
-    "SELECT sequence FROM queue WHERE instance_id = ? AND state = ? AND sequence > ? ORDER BY sequence LIMIT ?",
-  count: 'SELECT count(*) AS "total" FROM queue WHERE instance_id = ? AND state = ?',
+    "SELECT sequence FROM queue WHERE instance_id = +? AND state = +? AND sequence > +? ORDER BY sequence LIMIT +?",
+  count: 'SELECT count(*) AS "total" FROM queue WHERE instance_id = +? AND state = +?',
 } as const;
 
 /** What routes and operators see of the queue. */

@@ -6,9 +6,9 @@ const olderThan = (
   state: "sent" | "failed" | "canceled",
 ): string => `SELECT sequence, updated_at AS "updatedAt", EXISTS (
     SELECT 1 FROM idempotency_keys AS k WHERE k.instance_id = queue.instance_id AND k.zaap_id = queue.zaap_id
-      AND k.expires_at > @now) AS "kept"
-  FROM queue WHERE held IS NULL AND state = '${state}' AND (updated_at, sequence) > (@updatedAt, @sequence) AND updated_at <= @before
-  ORDER BY updated_at, sequence LIMIT @limit`;
+      AND k.expires_at > +@now) AS "kept"
+  FROM queue WHERE held IS NULL AND state = '${state}' AND (updated_at, sequence) > (+@updatedAt, +@sequence) AND updated_at <= +@before
+  ORDER BY updated_at, sequence LIMIT +@limit`;
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const queueSweepSql = {
@@ -16,7 +16,7 @@ export const queueSweepSql = {
   sent: olderThan("sent"),
   failed: olderThan("failed"),
   canceled: olderThan("canceled"),
-  remove: "DELETE FROM queue WHERE sequence = ?",
+  remove: "DELETE FROM queue WHERE sequence = +?",
 } as const;
 
 interface Place {

@@ -4,15 +4,15 @@ import { maskOf } from "../slot-mask.ts";
 import type { SqliteContext } from "./context.ts";
 import { createLaneDue } from "./lane-due.ts";
 
-const ofOldLane = "instance_id = @instanceId AND hook_id = @oldHookId AND (slot_mask & @bit) <> 0";
+const ofOldLane = "instance_id = +@instanceId AND hook_id = +@oldHookId AND (slot_mask & @bit) <> 0";
 const waitsAtNew = `position IN (
-  SELECT position FROM deliveries WHERE state = 'pending' AND instance_id = @instanceId AND hook_id = @newHookId)`;
-const forThisSlotAlone = "slot_mask = @bit";
+  SELECT position FROM deliveries WHERE state = 'pending' AND instance_id = +@instanceId AND hook_id = +@newHookId)`;
+const forThisSlotAlone = "slot_mask = +@bit";
 
 const moveSql = {
   // The event waits for the new URL already: that delivery serves this slot too.
   join: `UPDATE deliveries SET slot_mask = slot_mask | @bit
-    WHERE state = 'pending' AND instance_id = @instanceId AND hook_id = @newHookId
+    WHERE state = 'pending' AND instance_id = +@instanceId AND hook_id = +@newHookId
       AND position IN (SELECT position FROM deliveries WHERE state = 'pending' AND ${ofOldLane})`,
   joined: `UPDATE deliveries SET state = 'discarded', last_error = 'same_url', updated_at = @now
     WHERE state = 'pending' AND ${ofOldLane} AND ${forThisSlotAlone} AND ${waitsAtNew}`,
@@ -30,7 +30,7 @@ const moveSql = {
     WHERE state = 'pending' AND ${ofOldLane} AND ${forThisSlotAlone}`,
   // Dead letters go along, so that a revival calls the URL that is configured then.
   moveDead: `UPDATE deliveries SET hook_id = @newHookId, url = @newUrl
-    WHERE state = 'dead' AND instance_id = @instanceId AND hook_id = @oldHookId AND ${forThisSlotAlone}`,
+    WHERE state = 'dead' AND instance_id = +@instanceId AND hook_id = +@oldHookId AND ${forThisSlotAlone}`,
 } as const;
 
 const leaveSql = {

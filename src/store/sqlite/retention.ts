@@ -9,24 +9,24 @@ const byAge = {
   settledJournal: {
     policy: "settledJournalMs",
     sql: `DELETE FROM journal WHERE settled_at IS NOT NULL AND journal_id IN (
-      SELECT journal_id FROM journal WHERE settled_at IS NOT NULL AND settled_at <= @before
-      ORDER BY settled_at LIMIT @limit)`,
+      SELECT journal_id FROM journal WHERE settled_at IS NOT NULL AND settled_at <= +@before
+      ORDER BY settled_at LIMIT +@limit)`,
   },
   messages: {
     policy: "messagesMs",
     sql: `DELETE FROM messages WHERE row_id IN (
-      SELECT row_id FROM messages WHERE stored_at <= @before ORDER BY stored_at LIMIT @limit)`,
+      SELECT row_id FROM messages WHERE stored_at <= +@before ORDER BY stored_at LIMIT +@limit)`,
   },
   messageSteps: {
     policy: "messagesMs",
     sql: `DELETE FROM message_steps WHERE (instance_id, message_id, status, participant) IN (
       SELECT instance_id, message_id, status, participant FROM message_steps
-      WHERE stored_at <= @before ORDER BY stored_at LIMIT @limit)`,
+      WHERE stored_at <= +@before ORDER BY stored_at LIMIT +@limit)`,
   },
   connectionHistory: {
     policy: "connectionHistoryMs",
     sql: `DELETE FROM connection_history WHERE history_id IN (
-      SELECT history_id FROM connection_history WHERE at <= @before ORDER BY at LIMIT @limit)`,
+      SELECT history_id FROM connection_history WHERE at <= +@before ORDER BY at LIMIT +@limit)`,
   },
 } as const satisfies Record<string, { readonly policy: keyof RetentionPolicy; readonly sql: string }>;
 
@@ -37,7 +37,7 @@ export const retentionSql = {
   messageSteps: byAge.messageSteps.sql,
   connectionHistory: byAge.connectionHistory.sql,
   idempotencyKeys: `DELETE FROM idempotency_keys WHERE (instance_id, key) IN (
-    SELECT instance_id, key FROM idempotency_keys WHERE expires_at <= @before ORDER BY expires_at LIMIT @limit)`,
+    SELECT instance_id, key FROM idempotency_keys WHERE expires_at <= +@before ORDER BY expires_at LIMIT +@limit)`,
 } as const;
 
 /** Removes what is old and finished from SQLite. */

@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const settleJournalSql = {
-  settle: "UPDATE journal SET settled_at = ? WHERE settled_at IS NULL AND instance_id = ? AND stanza_id = ?",
+  settle: "UPDATE journal SET settled_at = ? WHERE settled_at IS NULL AND instance_id = +? AND stanza_id = +?",
 } as const;
 
 /** Marks the journal rows of these stanzas as settled; runs inside the caller's write. */
