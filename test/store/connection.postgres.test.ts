@@ -109,7 +109,7 @@ await describeOnPostgres("connections to postgres", (postgres) => {
   test("errors do not quote what was stored", async () => {
     const secret = "words of somebody";
     const failures = [
-      db.read((orm) => orm.execute(`SELECT '${secret}' FROM nowhere`)),
+      db.query((orm) => orm.execute(`SELECT '${secret}' FROM nowhere`)),
       db.transaction((tx) => tx.script("INSERT INTO counted VALUES (1, 1)")),
     ];
     for (const failure of await Promise.allSettled(failures)) {

@@ -57,6 +57,10 @@ await describeOnPostgres("opening on postgres", ({ newSchema, dsn }) => {
       code: "storage",
       message: "the database refuses the login: check user and password",
     });
+    await expect(open("secret of somebody")).rejects.toMatchObject({
+      code: "invalid_config",
+      message: "the address of the database is not a URL",
+    });
     const silent = new URL(dsn);
     silent.port = String(await freePort());
     await expect(open(silent.href)).rejects.toMatchObject({

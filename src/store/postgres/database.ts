@@ -9,7 +9,10 @@ import { type Ask, askOn, ormOn, type Queries, queriesOn } from "./queries.ts";
 
 /** Where the database is and how much of it this process may use. */
 export interface DatabaseOptions {
-  /** `postgres://user:password@host:port/database`. */
+  /**
+   * `postgres://user:password@host:port/database`. A pooler in front of it must know prepared statements (PgBouncer does
+   * from 1.21 on).
+   */
   readonly dsn: string;
   /** Schema of the tables; the first of the role's search path when it is missing. */
   readonly schema?: string;
@@ -20,7 +23,7 @@ export interface DatabaseOptions {
 export interface Transaction extends Queries {
   /** Ordinary queries. */
   readonly orm: PgRemoteDatabase;
-  /** Runs statements without parameters, many at a time: migrations. */
+  /** Runs statements without parameters, many at a time and for as long as they take: migrations. */
   readonly script: (text: string) => Promise<void>;
   /** Answers the value; whatever the transaction has written so far or writes yet is undone when `work` ends. */
   readonly undo: <Result>(answer: Result) => Result;
@@ -29,7 +32,7 @@ export interface Transaction extends Queries {
 /** A pool of connections. Failures of the database are `storage`. Disposing waits for what runs. */
 export interface Database extends Queries, AsyncDisposable {
   /** Ordinary queries outside a transaction. */
-  readonly read: <Result>(query: (orm: PgRemoteDatabase) => Promise<Result>) => Promise<Result>;
+  readonly query: <Result>(query: (orm: PgRemoteDatabase) => Promise<Result>) => Promise<Result>;
   /**
    * Runs `work` in one transaction (read committed, whatever the server's default is) and answers after the commit.
    * `work` runs again when the server undid it for the sake of another transaction, so it changes nothing but rows.
@@ -40,6 +43,7 @@ export interface Database extends Queries, AsyncDisposable {
 /** A connection, or an answer, that takes longer is given up. The first counts the wait for one that is free. */
 const connectTimeoutMs = 20_000;
 const answerTimeoutMs = 30_000;
+const scriptTimeoutMs = 30 * 60_000;
 /** Tries of a transaction that the server undoes each time. */
 const maxTries = 8;
 const retryPause = { baseMs: 5, maxMs: 250, jitter: "full" } as const;
@@ -52,10 +56,10 @@ const maxWaiting = 10_000;
 const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '10s';
   SET LOCAL idle_in_transaction_session_timeout = '30s'`;
 
-/** Opens a pool; connections are made when they are needed. */
+/** Opens a pool; connections are made when they are needed. Throws `invalid_config` for what is no address. */
 export function createDatabase(deps: { readonly log: Log }, options: DatabaseOptions): Database {
   const pool = new Pool({
-    connectionString: options.schema === undefined ? options.dsn : withSchema(options.dsn, options.schema),
+    connectionString: addressOf(options),
     max: options.maxConnections,
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: answerTimeoutMs,
@@ -126,7 +130,7 @@ export function createDatabase(deps: { readonly log: Log }, options: DatabaseOpt
   return {
     rows: (statement, values) => trying(() => anywhere.rows(statement, values)),
     run: (statement, values) => trying(() => anywhere.run(statement, values)),
-    read: (query) => trying(() => query(orm)),
+    query: (query) => trying(() => query(orm)),
     transaction: (work) => trying(() => onConnection((ask) => inTransaction(ask, work))),
     [Symbol.asyncDispose]: async () => {
       closing.abort();
@@ -172,7 +176,7 @@ function transactionOn(ask: Ask, undo: () => void): Transaction {
     get orm() {
       return (orm ??= ormOn(ask));
     },
-    script: async (text) => void (await ask({ text })),
+    script: async (text) => void (await ask({ text, withinMs: scriptTimeoutMs })),
     undo: (answer) => {
       undo();
       return answer;
@@ -180,11 +184,15 @@ function transactionOn(ask: Ask, undo: () => void): Transaction {
   };
 }
 
-/** The same address with the schema as search path, beside whatever else it asks of the session. */
-function withSchema(dsn: string, schema: string): string {
-  const url = new URL(dsn);
-  const others = url.searchParams.get("options") ?? "";
-  url.searchParams.set("options", `${others} -c search_path=${schema}`.trim());
+/** The address with the schema as search path, beside whatever else it asks of the session. */
+function addressOf({ dsn, schema }: DatabaseOptions): string {
+  const url = URL.parse(dsn);
+  // Nothing of it is quoted: it may hold a password.
+  if (url === null) throw new WazapiError("invalid_config", { message: "the address of the database is not a URL" });
+  if (schema !== undefined) {
+    const others = url.searchParams.get("options") ?? "";
+    url.searchParams.set("options", `${others} -c search_path=${schema}`.trim());
+  }
   return url.href;
 }
 

@@ -66,7 +66,7 @@ export function createDeliveryLists(
     orm.select().from(deliveries).innerJoin(events, eq(events.position, deliveries.position));
 
   const deadBy = async (instanceId: string, column: typeof events.type | typeof deliveries.lastError) => {
-    const rows = await db.read((orm) =>
+    const rows = await db.query((orm) =>
       orm
         .select({ key: column, total: count() })
         .from(deliveries)
@@ -79,17 +79,17 @@ export function createDeliveryLists(
 
   return {
     get: async ({ deliveryId }) => {
-      const [row] = await db.read((orm) => joined(orm).where(eq(deliveries.deliveryId, deliveryId)));
+      const [row] = await db.query((orm) => joined(orm).where(eq(deliveries.deliveryId, deliveryId)));
       return row === undefined ? undefined : deliveryOf(row);
     },
     attempts: async ({ deliveryId }) => {
-      const rows = await db.read((orm) =>
+      const rows = await db.query((orm) =>
         orm.select(tried).from(attempts).where(eq(attempts.deliveryId, deliveryId)).orderBy(asc(attempts.ordinal)),
       );
       return rows.map((row) => withoutNulls(row));
     },
     list: async ({ before, limit, offset, ...filter }) => {
-      const rows = await db.read((orm) =>
+      const rows = await db.query((orm) =>
         joined(orm)
           .where(and(deliverySelection(filter), before === undefined ? undefined : lt(deliveries.deliveryId, before)))
           .orderBy(desc(deliveries.deliveryId))
@@ -99,7 +99,7 @@ export function createDeliveryLists(
       return rows.map(deliveryOf);
     },
     count: async (filter) => {
-      const [row] = await db.read((orm) => {
+      const [row] = await db.query((orm) => {
         const counted = orm.select({ total: count() }).from(deliveries);
         const ofEvents = filter.type !== undefined || filter.eventId !== undefined;
         const rows = ofEvents ? counted.innerJoin(events, eq(events.position, deliveries.position)) : counted;

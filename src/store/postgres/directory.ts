@@ -19,7 +19,7 @@ export function createDirectory(context: PostgresContext): DirectoryStore {
   return {
     putPairs: ({ instanceId, pairs }) => writing(instanceId, (tx) => putPairs(tx, instanceId, pairs)),
     phoneOf: async ({ instanceId, lid }) => {
-      const [row] = await db.read((orm) =>
+      const [row] = await db.query((orm) =>
         orm
           .select({ phone: lidPairs.phone })
           .from(lidPairs)
@@ -28,7 +28,7 @@ export function createDirectory(context: PostgresContext): DirectoryStore {
       return row?.phone;
     },
     lidOf: async ({ instanceId, phone }) => {
-      const [row] = await db.read((orm) =>
+      const [row] = await db.query((orm) =>
         orm
           .select({ lid: lidPairs.lid })
           .from(lidPairs)
@@ -39,7 +39,7 @@ export function createDirectory(context: PostgresContext): DirectoryStore {
       return row?.lid;
     },
     pairs: ({ instanceId, limit }) =>
-      db.read((orm) =>
+      db.query((orm) =>
         orm
           .select({ lid: lidPairs.lid, phone: lidPairs.phone })
           .from(lidPairs)
@@ -49,7 +49,7 @@ export function createDirectory(context: PostgresContext): DirectoryStore {
       ),
     putContacts: (input) => writing(input.instanceId, (tx) => putContacts(tx, input.instanceId, input.contacts)),
     contact: async ({ instanceId, contactId }) => {
-      const [row] = await db.read((orm) =>
+      const [row] = await db.query((orm) =>
         orm
           .select()
           .from(contacts)
@@ -58,7 +58,7 @@ export function createDirectory(context: PostgresContext): DirectoryStore {
       return row === undefined ? undefined : withoutNulls(row);
     },
     contacts: async ({ instanceId, offset, limit }) => {
-      const rows = await db.read((orm) =>
+      const rows = await db.query((orm) =>
         orm
           .select()
           .from(contacts)
@@ -71,7 +71,7 @@ export function createDirectory(context: PostgresContext): DirectoryStore {
     },
     putChats: (input) => writing(input.instanceId, (tx) => putChats(tx, input.instanceId, input.chats)),
     chat: async ({ instanceId, chatId }) => {
-      const [row] = await db.read((orm) =>
+      const [row] = await db.query((orm) =>
         orm
           .select()
           .from(chats)
@@ -80,7 +80,7 @@ export function createDirectory(context: PostgresContext): DirectoryStore {
       return row === undefined ? undefined : withoutNulls(row);
     },
     chats: async ({ instanceId, offset, limit }) => {
-      const rows = await db.read((orm) =>
+      const rows = await db.query((orm) =>
         orm
           .select()
           .from(chats)

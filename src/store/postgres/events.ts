@@ -59,7 +59,7 @@ export function createEvents(context: PostgresContext): EventStore {
     },
     get: async ({ instanceId, eventId }) => {
       const ofInstance = instanceId === undefined ? undefined : eq(events.instanceId, instanceId);
-      const [row] = await db.read((orm) =>
+      const [row] = await db.query((orm) =>
         orm
           .select()
           .from(events)
@@ -68,7 +68,7 @@ export function createEvents(context: PostgresContext): EventStore {
       return row === undefined ? undefined : eventRowOf(row);
     },
     list: async ({ before, limit, ...selector }) => {
-      const rows = await db.read((orm) =>
+      const rows = await db.query((orm) =>
         orm
           .select()
           .from(events)

@@ -67,21 +67,21 @@ export function createInstances(context: PostgresContext, removal: InstanceRemov
         await orm.insert(instanceCounters).values({ instanceId: instance.id, eventSequence: 0 });
       }),
     get: async ({ instanceId }) => {
-      const [row] = await db.read((orm) => orm.select().from(instances).where(eq(instances.instanceId, instanceId)));
+      const [row] = await db.query((orm) => orm.select().from(instances).where(eq(instances.instanceId, instanceId)));
       return row === undefined ? undefined : instanceOf(row);
     },
     byName: async ({ name }) => {
-      const [row] = await db.read((orm) => orm.select().from(instances).where(eq(instances.name, name)));
+      const [row] = await db.query((orm) => orm.select().from(instances).where(eq(instances.name, name)));
       return row === undefined ? undefined : instanceOf(row);
     },
     list: async ({ offset, limit, query }) => {
       const matches =
         query === undefined ? undefined : sql`strpos(${instances.nameFolded}, ${query.toLowerCase()}) > 0`;
       const [rows, [counted]] = await Promise.all([
-        db.read((orm) =>
+        db.query((orm) =>
           orm.select().from(instances).where(matches).orderBy(asc(instances.ordinal)).limit(limit).offset(offset),
         ),
-        db.read((orm) => orm.select({ total: count() }).from(instances).where(matches)),
+        db.query((orm) => orm.select({ total: count() }).from(instances).where(matches)),
       ]);
       return { instances: rows.map(instanceOf), total: counted?.total ?? 0 };
     },
@@ -104,7 +104,7 @@ export function createInstances(context: PostgresContext, removal: InstanceRemov
         await orm.update(instances).set({ connection }).where(eq(instances.instanceId, instanceId));
       }),
     connectionHistory: async ({ instanceId, limit }) => {
-      const rows = await db.read((orm) =>
+      const rows = await db.query((orm) =>
         orm
           .select({ connection: connectionHistory.connection })
           .from(connectionHistory)

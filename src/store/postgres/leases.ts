@@ -45,7 +45,7 @@ export function createLeases(context: PostgresContext): LeaseStore {
     renew: async ({ lease, ttlMs, now }) => (await db.run(leasesSql.renew, [...keyOf(lease), now + ttlMs])) === 1,
     release: async ({ lease }) => void (await db.run(leasesSql.release, keyOf(lease))),
     get: async ({ name }) => {
-      const [row] = await db.read((orm) =>
+      const [row] = await db.query((orm) =>
         orm
           .select(held)
           .from(leases)
@@ -54,7 +54,7 @@ export function createLeases(context: PostgresContext): LeaseStore {
       return row;
     },
     list: ({ prefix }) =>
-      db.read((orm) =>
+      db.query((orm) =>
         orm
           .select(held)
           .from(leases)
@@ -64,11 +64,11 @@ export function createLeases(context: PostgresContext): LeaseStore {
     heartbeat: async ({ nodeId, address, now }) =>
       void (await db.run(leasesSql.heartbeat, [nodeId, now, address ?? null])),
     nodes: async () => {
-      const rows = await db.read((orm) => orm.select().from(nodes).orderBy(asc(nodes.nodeId)));
+      const rows = await db.query((orm) => orm.select().from(nodes).orderBy(asc(nodes.nodeId)));
       return rows.map((row) => withoutNulls(row));
     },
     leave: async ({ nodeId }) => {
-      await db.read((orm) => orm.delete(nodes).where(eq(nodes.nodeId, nodeId)));
+      await db.query((orm) => orm.delete(nodes).where(eq(nodes.nodeId, nodeId)));
     },
   };
 }

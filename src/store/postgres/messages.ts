@@ -16,7 +16,7 @@ export function createMessages(context: PostgresContext): MessageStore {
   return {
     get: async ({ instanceId, messageId, chatId }) => {
       const inChat = chatId === undefined ? undefined : eq(messages.chatId, chatId);
-      const [row] = await db.read((orm) =>
+      const [row] = await db.query((orm) =>
         orm
           .select()
           .from(messages)
@@ -37,7 +37,7 @@ export function createMessages(context: PostgresContext): MessageStore {
         await Promise.all([lockInstance(tx, instanceId), putSteps(tx, { instanceId, steps, storedAt: clock.now() })]);
       }),
     trace: async ({ instanceId, messageId }) => {
-      const rows = await db.read((orm) =>
+      const rows = await db.query((orm) =>
         orm
           .select()
           .from(messageSteps)
@@ -49,7 +49,7 @@ export function createMessages(context: PostgresContext): MessageStore {
       return { messageId, chatId: first.chatId, status: highest(steps), steps };
     },
     list: async ({ instanceId, chatId, before, limit }) => {
-      const rows = await db.read((orm) =>
+      const rows = await db.query((orm) =>
         orm
           .select()
           .from(messages)

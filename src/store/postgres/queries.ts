@@ -18,6 +18,8 @@ export interface Question {
   readonly values?: readonly unknown[];
   /** Rows as lists of their columns. */
   readonly asLists?: boolean;
+  /** How long the answer may take, when it is not what the connection allows. */
+  readonly withinMs?: number;
 }
 
 /** What the server answered. */
@@ -35,7 +37,7 @@ export type Ask = (question: Question) => Promise<Answer>;
 /** Asks on this connection. What is asked in the same turn goes out in one piece. */
 export function askOn(client: PoolClient): Ask {
   const { stream } = client.connection;
-  return async ({ text, name, values, asLists }) => {
+  return async ({ text, name, values, asLists, withinMs }) => {
     // A statement is several small messages, and handing each to the system costs more than all else about it.
     stream.cork();
     process.nextTick(() => stream.uncork());
@@ -45,6 +47,7 @@ export function askOn(client: PoolClient): Ask {
         ...(name === undefined ? {} : { name }),
         ...(values === undefined ? {} : { values: values.map(wireValue) }),
         ...(asLists === true ? { rowMode: "array" } : {}),
+        ...(withinMs === undefined ? {} : { query_timeout: withinMs }),
       });
     } catch (error) {
       throw error instanceof DatabaseError ? error : storageError(error);
