@@ -36,6 +36,7 @@ export async function describeOnPostgres(name: string, define: (postgres: TestPo
   }
   const missing = `no Postgres for tests at ${new URL(dsn).host}: ${reason}`;
   if (process.env["WAZAPI_TEST_SERVICES"] === "required") throw new Error(missing);
+  process.stderr.write(`${name}: skipped, ${missing}\n`);
   describe(name, () => {
     test.skip(missing, () => {});
   });
