@@ -118,13 +118,17 @@ function isProjectFrame(frame: string): boolean {
   return frame.includes(projectRoot) && !frame.includes("node_modules");
 }
 
-/** Files in the temporary directory that this process holds open, databases above all. Only Linux tells. */
+/**
+ * Files that this process holds open in directories of tests, databases above all; Baileys keeps uploads open that lie
+ * beside those directories. Only Linux tells.
+ */
 function openTempFiles(): readonly string[] {
   if (!existsSync("/proc/self/fd")) return [];
   return readdirSync("/proc/self/fd").flatMap((descriptor) => {
     try {
       const path = readlinkSync(`/proc/self/fd/${descriptor}`);
-      return path.startsWith(`${tmpdir()}/`) ? [path] : [];
+      const [directory, file] = path.startsWith(`${tmpdir()}/`) ? path.slice(tmpdir().length + 1).split("/") : [];
+      return directory !== undefined && file !== undefined ? [path] : [];
     } catch {
       // Closed since the listing.
       return [];
