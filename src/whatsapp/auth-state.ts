@@ -35,6 +35,11 @@ export interface AuthState extends AsyncDisposable {
    * with nothing written, when that commit fails.
    */
   readonly withJournal: <T>(work: (journal: (entry: JournalEntry) => void) => Promise<T>) => Promise<T>;
+  /**
+   * Stores keys ahead of the transaction that changed them, which then writes only what changed since. Resolves once
+   * they are durable; throws, with nothing written, when they cannot be.
+   */
+  readonly storeAhead: (data: SignalDataSet) => Promise<void>;
   /** The journal entry of these very bytes, while retention keeps it. */
   readonly find: (contentHash: string) => Promise<JournalRow | undefined>;
 }
@@ -69,6 +74,8 @@ export async function openAuthState(store: AuthStateStore, options: AuthStateOpt
   // before the phone agreed, so whatever no phone has signed is thrown away.
   const creds = paired ? loaded : initAuthCreds();
   const cache = new BoundedMap<string, Uint8Array>({ limit: options.maxCachedKeys });
+  /** Written by `storeAhead`, until the transaction comes with the same. */
+  const ahead = new BoundedMap<string, Uint8Array>({ limit: options.maxCachedKeys });
   const scopes = new AsyncLocalStorage<JournalScope>();
   const running = new Set<Promise<void>>();
   const stop = new AbortController();
@@ -158,13 +165,30 @@ export async function openAuthState(store: AuthStateStore, options: AuthStateOpt
   }
 
   async function set(data: SignalDataSet): Promise<void> {
-    const keys = mutationsOf(data);
+    const keys = mutationsOf(data).filter(isNews);
     const scope = scopes.getStore();
     const entry = scope?.entry;
-    await commit({ keys, ...(entry === undefined ? {} : { journal: [entry] }) });
+    if (keys.length > 0 || entry !== undefined) {
+      await commit({ keys, ...(entry === undefined ? {} : { journal: [entry] }) });
+    }
     if (scope !== undefined) scope.entry = undefined;
     const pairs = pairsIn(data);
     if (pairs.length > 0) options.onPairs?.(pairs);
+  }
+
+  /** Whether this is not what `storeAhead` has just written. */
+  function isNews({ type, id, value }: KeyMutation): boolean {
+    const key = cacheKey(type, id);
+    const stored = ahead.get(key);
+    ahead.delete(key);
+    return stored === undefined || value === null || Buffer.compare(stored, value) !== 0;
+  }
+
+  async function storeAhead(data: SignalDataSet): Promise<void> {
+    const keys = mutationsOf(data);
+    if (keys.length === 0) return;
+    await commit({ keys });
+    for (const { type, id, value } of keys) if (value !== null) ahead.set(cacheKey(type, id), value);
   }
 
   async function flush(): Promise<void> {
@@ -197,6 +221,7 @@ export async function openAuthState(store: AuthStateStore, options: AuthStateOpt
       if (scope.entry !== undefined) await commit({ journal: [scope.entry] });
       return value;
     },
+    storeAhead,
     find: (contentHash) => store.findJournaled({ instanceId, contentHash }),
     [Symbol.asyncDispose]: async () => {
       // A failure was reported through `onFailure`; closing goes on.

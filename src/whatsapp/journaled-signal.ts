@@ -1,4 +1,5 @@
-import { DEFAULT_CONNECTION_CONFIG, type SocketConfig } from "@whiskeysockets/baileys";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { DEFAULT_CONNECTION_CONFIG, type SignalDataSet, type SocketConfig } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { AuthState } from "./auth-state.ts";
@@ -20,13 +21,25 @@ type MakeSignalRepository = SocketConfig["makeSignalRepository"];
  * Baileys' Signal repository, with every plaintext journaled in the transaction that advances its ratchet. Baileys
  * sends the delivery receipt only after a decryption has returned, so no receipt can leave before that commit.
  *
+ * The other way round as well: Baileys writes a message to the socket inside the transaction that advanced its ratchet,
+ * and commits afterwards. Were that commit lost, the recipient would be ahead of us: what we encrypt next would look
+ * like something it had already, or could not be read at all. So a ratchet is stored before its ciphertext is handed out.
+ *
  * All decryptions (and session changes) of one account take the same lock as Baileys' sends (which lock on the own id): both read, change
  * and write whole session records, and an interleaving would put an old record back over a newer one.
  */
 export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository {
   return (auth, logger, pnToLid) => {
-    const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
     const { keys } = auth;
+    const encryptions = new AsyncLocalStorage<SignalDataSet[]>();
+    const watchedKeys: typeof keys = {
+      ...keys,
+      set: async (data) => {
+        encryptions.getStore()?.push(data);
+        await keys.set(data);
+      },
+    };
+    const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ ...auth, keys: watchedKeys }, logger, pnToLid);
     const transaction = <T>(work: () => Promise<T>): Promise<T> =>
       "transaction" in keys ? keys.transaction(work, deps.auth.creds.me?.id ?? "decrypt") : work();
 
@@ -57,12 +70,31 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
       }
     }
 
+    async function encrypt<T>(work: () => Promise<T>): Promise<T> {
+      const changes: SignalDataSet[] = [];
+      const encrypted = await encryptions.run(changes, work);
+      await deps.auth.storeAhead(merged(changes));
+      return encrypted;
+    }
+
     return {
       ...inner,
+      encryptMessage: (options) => encrypt(() => inner.encryptMessage(options)),
+      encryptGroupMessage: (options) => encrypt(() => inner.encryptGroupMessage(options)),
+      getSenderKeyDistributionMessage: (options) => encrypt(() => inner.getSenderKeyDistributionMessage(options)),
       decryptMessage: (options) => decrypt(options.ciphertext, () => inner.decryptMessage(options)),
       decryptGroupMessage: (options) => decrypt(options.msg, () => inner.decryptGroupMessage(options)),
       injectE2ESession: (options) => transaction(() => inner.injectE2ESession(options)),
       migrateSession: (from, to) => transaction(() => inner.migrateSession(from, to)),
     };
   };
+}
+
+/** The last value of every key. */
+function merged(changes: readonly SignalDataSet[]): SignalDataSet {
+  const types = new Set(changes.flatMap((change) => Object.keys(change)));
+  // The names are those of the sets they came from.
+  return Object.fromEntries(
+    [...types].map((type) => [type, Object.assign({}, ...changes.map((change) => Reflect.get(change, type)))]),
+  ) as SignalDataSet;
 }
