@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { callbackSchemas } from "#callbacks/catalogue.ts";
-import { acquireLeadership, type Leadership, tryLeadership } from "#cluster/leadership.ts";
+import { acquireLeadership, announceStandby, hasStandby, type Leadership, tryLeadership } from "#cluster/leadership.ts";
 import { startHeartbeat } from "#cluster/heartbeat.ts";
 import { newNodeId } from "#cluster/node-id.ts";
 import { writeServerFile } from "#cluster/server-file.ts";
@@ -11,7 +11,7 @@ import { ensureSecrets, type Secrets } from "#config/secrets.ts";
 import { WazapiError } from "#domain/errors.ts";
 import type { HttpDeps } from "#http/deps.ts";
 import { forwardTo } from "#http/forward.ts";
-import { type HttpListener, isLoopbackHost, listenHttp } from "#http/listen.ts";
+import { canSharePort, type HttpListener, isLoopbackHost, listenHttp } from "#http/listen.ts";
 import { createHttp, type HttpApp, type HttpOptions } from "#http/mount.ts";
 import { operationTable } from "#http/routes/table.ts";
 import { standbyDeps, type StandbyParts } from "#http/standby.ts";
@@ -72,7 +72,7 @@ export async function openApp(config: Config, options: AppOptions, signal: Abort
   }
   try {
     if (first === undefined) await shell.listenAsStandby(either);
-    else await lead(shell, { leadership: first, succeeds: false }, either);
+    else await lead(shell, { leadership: first, announced: undefined }, either);
   } catch (error) {
     await close(shell, config.shutdown.deadlineMs);
     throw error;
@@ -191,7 +191,15 @@ function createShell(config: Config, options: Shell["options"]): Shell {
       const app: Pick<HttpApp, "nodeListener"> = {
         nodeListener: (request, response) => current.nodeListener(request, response),
       };
-      listener = await listenHttp(app, { host, port, succeeds, drainMs: listenerDrainMs }, signal);
+      // Once it listens it does so until the shutdown comes to it: health and refusals are answered up to the end.
+      const waiting = new AbortController();
+      const stopWaiting = (): void => waiting.abort();
+      signal.addEventListener("abort", stopWaiting, { once: true });
+      try {
+        listener = await listenHttp(app, { host, port, succeeds, drainMs: listenerDrainMs }, waiting.signal);
+      } finally {
+        signal.removeEventListener("abort", stopWaiting);
+      }
     },
     listenAsStandby: async (signal) => {
       try {
@@ -225,9 +233,10 @@ function httpOptionsOf(config: Config, secrets: Secrets): HttpOptions {
 async function waitForTurn(shell: Shell, signal: AbortSignal): Promise<void> {
   const { config, options } = shell;
   const onStandby = (): void => options.log.info({ dataDir: config.dataDir }, "standby: another process leads");
+  using announced = announceStandby({ dir: config.dataDir });
   const leadership = await acquireLeadership({ sleep, onStandby }, { dir: config.dataDir }, signal);
   try {
-    await lead(shell, { leadership, succeeds: true }, signal);
+    await lead(shell, { leadership, announced }, signal);
   } catch (error) {
     options.log.error({ error }, "leadership could not be taken up");
     shell.mustStop.resolve("takeover_failed");
@@ -235,10 +244,13 @@ async function waitForTurn(shell: Shell, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Opens everything that works, in the order of dependence; what was opened before a failure is closed by `close`. */
+/**
+ * Opens everything that works, in the order of dependence; what was opened before a failure is closed by `close`. Who
+ * had `announced` itself takes the port first of all: the former leader leaves it open until then.
+ */
 async function lead(
   shell: Shell,
-  { leadership, succeeds }: { readonly leadership: Leadership; readonly succeeds: boolean },
+  { leadership, announced }: { readonly leadership: Leadership; readonly announced: Disposable | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   const { config, options, owner, phases } = shell;
@@ -248,6 +260,12 @@ async function lead(
   };
   shell.leadership = leadership;
   close("leadership", leadership);
+  if (announced !== undefined) {
+    // A port that cannot be shared is free only when the former leader is gone.
+    if (!canSharePort) announced[Symbol.dispose]();
+    if (shell.listener() === undefined) await shell.listen({ succeeds: true }, signal);
+    announced[Symbol.dispose]();
+  }
   const opened = await openStore(shell, signal);
   close("store", opened);
   const store = options.wrapStore?.(opened) ?? opened;
@@ -286,7 +304,7 @@ async function lead(
   shell.metrics.watch({ stats: engine.stats, sessions: engine.sessions, store });
   shell.serve({ ...engine.http, remoteFile });
   shell.role = "leader";
-  if (shell.listener() === undefined) await shell.listen({ succeeds }, signal);
+  if (shell.listener() === undefined) await shell.listen({ succeeds: false }, signal);
   const server = { url: shell.url(), pid: process.pid, startedAt: clock.now() };
   close("server file", await writeServerFile({ dir: config.dataDir, server }));
   log.info({ url: shell.url(), nodeId: owner }, "leading");
@@ -332,6 +350,7 @@ async function close(shell: Shell, deadlineMs: number): Promise<ShutdownReport> 
       },
     },
     ...shell.phases,
+    { name: "successor", run: async (signal) => untilArrived(shell, signal) },
     {
       name: "listener",
       run: async () => {
@@ -342,3 +361,15 @@ async function close(shell: Shell, deadlineMs: number): Promise<ShutdownReport> 
   ];
   return await runShutdown({ clock, sleep, log: log.child({ component: "shutdown" }) }, { phases, deadlineMs });
 }
+
+/** Waits until the standby has the port, when there is one: nobody who calls in between is refused. */
+async function untilArrived(shell: Shell, signal: AbortSignal): Promise<void> {
+  if (shell.leadership === undefined) return;
+  const { dataDir } = shell.config;
+  const stopped = AbortSignal.any([signal, AbortSignal.timeout(arrivalMs)]);
+  while (!stopped.aborted && hasStandby({ dir: dataDir })) await sleep(arrivalPollMs, stopped);
+}
+
+/** A standby that takes longer than this to arrive is not waited for. */
+const arrivalMs = 2_000;
+const arrivalPollMs = 20;

@@ -17,7 +17,8 @@ export interface LeadershipDeps {
   readonly onStandby?: () => void;
 }
 
-const fileName = "leader.lock";
+const leaderFile = "leader.lock";
+const standbyFile = "standby.lock";
 // A standby takes over within this time after the leader's death, plus the time of one look.
 const pollMs = 50;
 
@@ -32,7 +33,7 @@ export async function acquireLeadership(
   input: { readonly dir: string },
   signal: AbortSignal,
 ): Promise<Leadership> {
-  const lock = openLock(input.dir);
+  const lock = openLock(input.dir, leaderFile);
   try {
     for (let looks = 0; !signal.aborted; looks += 1) {
       if (lock.take()) return leadershipOf(lock);
@@ -49,7 +50,7 @@ export async function acquireLeadership(
 
 /** Leads the directory if nobody does; undefined while another process leads it. Throws `storage`. */
 export function tryLeadership(input: { readonly dir: string }): Leadership | undefined {
-  const lock = openLock(input.dir);
+  const lock = openLock(input.dir, leaderFile);
   try {
     if (lock.take()) return leadershipOf(lock);
   } catch (error) {
@@ -60,6 +61,31 @@ export function tryLeadership(input: { readonly dir: string }): Leadership | und
   return undefined;
 }
 
+/**
+ * Says that somebody waits to lead the directory, until disposed: the leader then leaves its port open until this one
+ * has it. Of several standbys one says so. Throws `storage`.
+ */
+export function announceStandby(input: { readonly dir: string }): Disposable {
+  const lock = openLock(input.dir, standbyFile);
+  try {
+    lock.take();
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+  return { [Symbol.dispose]: lock.close };
+}
+
+/** Whether an announced standby waits, or has not arrived yet. Throws `storage`. */
+export function hasStandby(input: { readonly dir: string }): boolean {
+  const lock = openLock(input.dir, standbyFile);
+  try {
+    return !lock.take();
+  } finally {
+    lock.close();
+  }
+}
+
 interface Lock {
   readonly path: string;
   /** Takes the lock without waiting. */
@@ -67,7 +93,7 @@ interface Lock {
   readonly close: () => void;
 }
 
-function openLock(dir: string): Lock {
+function openLock(dir: string, fileName: string): Lock {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const path = join(dir, fileName);

@@ -34,8 +34,8 @@ const headersTimeoutMs = 15_000;
 const keepAliveMs = 65_000;
 const portPollMs = 20;
 
-/** Systems on which two processes can listen on one port. */
-const canShare = process.platform === "linux" || process.platform === "freebsd";
+/** Whether two processes can listen on one port of this system. */
+export const canSharePort = process.platform === "linux" || process.platform === "freebsd";
 
 /** Listens for HTTP; closes on abort of the signal too. Throws `unavailable` when the address cannot be had. */
 export async function listenHttp(
@@ -80,7 +80,7 @@ export async function listenHttp(
 
 /** Takes a port nobody else has, in a way that a successor can share it later. */
 async function bindAlone(server: Server, { host, port }: ListenOptions): Promise<void> {
-  if (!canShare || port === 0) return bind(server, { host, port });
+  if (!canSharePort || port === 0) return bind(server, { host, port });
   // A shared bind would succeed beside a stranger as well; this one does not.
   const probe = createServer();
   await bind(probe, { host, port });
@@ -90,7 +90,7 @@ async function bindAlone(server: Server, { host, port }: ListenOptions): Promise
 }
 
 async function bindBeside(server: Server, { host, port }: ListenOptions, signal: AbortSignal): Promise<void> {
-  if (canShare) return bind(server, { host, port, reusePort: true });
+  if (canSharePort) return bind(server, { host, port, reusePort: true });
   for (;;) {
     try {
       return await bind(server, { host, port });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { acquireLeadership, tryLeadership } from "#cluster/leadership.ts";
+import { acquireLeadership, announceStandby, hasStandby, tryLeadership } from "#cluster/leadership.ts";
 import { sleep } from "#lib/sleep.ts";
 import { startNode, until } from "../support/processes.ts";
 
@@ -30,6 +30,19 @@ test("leadership: a waiting standby says so once, and stops waiting when asked",
   await expect(waiting).rejects.toMatchObject({ code: "unavailable" });
   expect(standby).toEqual(["standby"]);
   expect(leader.stillHeld()).toBe(true);
+});
+
+test("leadership: a standby is known as long as it announces itself, and two do not disturb each other", async () => {
+  await using dir = await temporaryDir();
+  expect(hasStandby(dir)).toBe(false);
+  const first = announceStandby(dir);
+  const second = announceStandby(dir);
+  expect(hasStandby(dir)).toBe(true);
+  second[Symbol.dispose]();
+  expect(hasStandby(dir)).toBe(true);
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  expect(hasStandby(dir)).toBe(false);
 });
 
 test("leadership: a replaced lock file is noticed by the one who holds the old one", async () => {
