@@ -8,7 +8,7 @@ export const instancePath = "/instances/{instanceId}/token/{instanceToken}";
 
 /** Where a message goes; parsed to the JID of the chat. */
 export const chat = z
-  .union([z.string().min(1).max(128), z.int().positive()])
+  .union([z.string().min(1).max(128), z.int().positive()], { error: "expected a phone number or the id of a chat" })
   .transform((given, context) => {
     try {
       return parseChat(String(given));
@@ -25,24 +25,27 @@ export const chat = z
   });
 
 /** Digits of a person, as a string or a number. */
-export const digits = z.union([z.string(), z.int().positive()]).transform(String);
+export const digits = z.union([z.string(), z.int().positive()], { error: "expected digits" }).transform(String);
 
 /** Seconds; a numeric string is taken too, as Z-API documents both. */
 export function seconds(max: number) {
   return z
-    .union([
-      z.number(),
-      z
-        .string()
-        .regex(/^\d+(?:\.\d+)?$/)
-        .transform(Number),
-    ])
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d+(?:\.\d+)?$/)
+          .transform(Number),
+      ],
+      { error: "expected a number of seconds" },
+    )
     .pipe(z.number().min(0).max(max));
 }
 
 /** A moment: epoch milliseconds, or ISO 8601. Parsed to epoch milliseconds. */
 export const moment = z
-  .union([z.string(), z.number()])
+  .union([z.string(), z.number()], { error: "expected epoch milliseconds or an ISO 8601 time" })
   .transform((given, context) => {
     const at = typeof given === "number" || /^\d+$/.test(given) ? Number(given) : Date.parse(given);
     if (Number.isSafeInteger(at) && at >= 0) return at;
@@ -53,7 +56,7 @@ export const moment = z
 
 /** A whole number in a query string. */
 export function whole(bounds: { readonly min: number; readonly max: number }) {
-  return z.coerce.number<string>().int().min(bounds.min).max(bounds.max);
+  return z.coerce.number<string>({ error: "expected a whole number" }).int().min(bounds.min).max(bounds.max);
 }
 
 /** A switch in a query string. */
