@@ -43,7 +43,7 @@ export function parsePoint(text: string): CrashPoint {
 export function crashingStore(store: Store, point: CrashPoint): Store {
   const [port, name] = point.method.split(".") as [keyof Store, string];
   let calls = 0;
-  const armed = new Proxy(store[port] as object, {
+  const armed = new Proxy(store[port], {
     get: (target, property) => {
       const method: unknown = Reflect.get(target, property);
       if (property !== name || typeof method !== "function") return method;

@@ -1,5 +1,4 @@
 import type { Rig } from "../../support/rig.ts";
-import { until } from "../../support/processes.ts";
 import { pause } from "../pause.ts";
 import { crashMethods, pointText } from "../points.ts";
 import { arrival } from "../arrival.ts";
