@@ -14,6 +14,9 @@ export interface BaileysLogger {
 /** Names of errors whose text is about protocol state, never about content. */
 const telling = new Set(["Boom", "SessionError", "MessageCounterError", "PreKeyError", "UntrustedIdentityKeyError"]);
 
+/** What the state of the session tells too, with its reason. Every pairing contains one. */
+const toldBySession = new Set(["stream errored out"]);
+
 /**
  * Baileys' own talk, one level down and without what it carries: it logs whole stanzas, key material and message
  * content. Trace and debug are dropped; of the rest only the sentence, a few harmless fields and the kind of the error
@@ -28,7 +31,10 @@ export function baileysLog(log: Log): BaileysLogger {
     debug: () => {},
     info: (fields, message) => log.debug(harmless(fields, message), "baileys says"),
     warn: (fields, message) => log.debug(harmless(fields, message), "baileys warns"),
-    error: (fields, message) => log.warn(harmless(fields, message), "baileys failed"),
+    error: (fields, message) => {
+      const write = toldBySession.has(message ?? "") ? log.debug : log.warn;
+      write(harmless(fields, message), "baileys failed");
+    },
   };
   return logger;
 }

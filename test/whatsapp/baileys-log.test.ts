@@ -16,6 +16,12 @@ describe("Baileys' log", () => {
     expect(lines).toEqual([{ level: "debug", fields: { said: "odd", msgId: "ABC" }, message: "baileys warns" }]);
   });
 
+  it("does not warn of an end that the session reports itself, as in every pairing", () => {
+    const { lines, logger } = recorder();
+    logger.error({ reasonNode: {}, fullErrorNode: {} }, "stream errored out");
+    expect(lines).toEqual([{ level: "debug", fields: { said: "stream errored out" }, message: "baileys failed" }]);
+  });
+
   it("drops trace and debug, where message content is", () => {
     const { lines, logger } = recorder();
     logger.trace({ xml: "<message/>" }, "recv xml");
