@@ -28,7 +28,9 @@ export interface SessionRig extends AsyncDisposable {
   /** Answers of `receive`; undefined means there is room. */
   room: () => Promise<void> | undefined;
   readonly signal: AbortSignal;
-  /** By QR, until it is connected. */
+  /** By QR, until it was connected. */
+  readonly link: () => Promise<void>;
+  /** By QR, until it is connected and has taken in what comes right after linking. */
   readonly pair: () => Promise<void>;
   readonly opened: () => Promise<void>;
   readonly sendText: (
@@ -43,8 +45,8 @@ export interface SessionRig extends AsyncDisposable {
   readonly stateNames: () => Promise<string[]>;
 }
 
-async function until(signal: AbortSignal, holds: () => boolean): Promise<void> {
-  while (!holds()) {
+async function until(signal: AbortSignal, holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) {
     signal.throwIfAborted();
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -105,14 +107,19 @@ export async function openSessionRig(
     persists: true,
     room: () => undefined,
     signal,
-    pair: async () => {
+    link: async () => {
       const { qr } = await sessions.qr(instanceId, signal);
       await sandbox.control.scan({ number, qr, name: "Own" }, signal);
       await rig.opened();
+    },
+    pair: async () => {
+      await rig.link();
       // The first history comes right after linking; tests are about what comes after it.
-      await until(signal, () => {
+      await until(signal, async () => {
         const device = sandbox.control.state().devices.find((linked) => linked.number === number);
-        return device?.queued === 0 && batches.some(({ events }) => events?.["messaging-history.set"] !== undefined);
+        if (device?.queued !== 0) return false;
+        if (!batches.some(({ events }) => events?.["messaging-history.set"] !== undefined)) return false;
+        return (await store.authState.pendingJournal({ instanceId, limit: 1 })).length === 0;
       });
     },
     opened: () => sessions.untilOpen(instanceId, signal),

@@ -143,7 +143,7 @@ describe("a connected session", () => {
 
   it("one that says nothing any more is torn down by the watchdog", async () => {
     await using rig = await openSessionRig(sandbox, { silentMs: 150, keepAliveMs: 60_000 });
-    await rig.pair();
+    await rig.link();
     await expect.poll(rig.stateNames, wait).toEqual(expect.arrayContaining(["disconnected silent"]));
   });
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Log } from "#lib/log.ts";
 import type { FaultRules } from "../control.ts";
 import { SandboxError } from "../sandbox-error.ts";
@@ -44,6 +45,12 @@ async function answer(deps: MediaHandlerDeps, request: IncomingMessage, response
 /** WhatsApp protocol: uploads go to /mms/KIND/HASH; catalogue images and cover photos have places of their own. */
 const uploadPath = /^\/(?:mms|product|pps|newsletter)\/[\w-]+\/([^/]+)$/;
 
+/**
+ * As long as the shortest way through a network: an answer that overtakes the end of the client's file makes Baileys
+ * leave the file open for good.
+ */
+const answerAfterMs = 10;
+
 interface Exchange {
   readonly response: ServerResponse;
   readonly target: URL;
@@ -59,13 +66,14 @@ async function upload(deps: MediaHandlerDeps, request: IncomingMessage, exchange
   const number = numberOfAuth(target.searchParams.get("auth"));
   const fault = deps.faults.match("upload-fail", number === undefined ? {} : { number });
   if (fault !== undefined) {
-    // Answered after the last byte: clients that are refused earlier leave the file open.
     await finished(request.resume());
+    await wait(answerAfterMs);
     return json(response, fault.code ?? 500, { error: "upload failed" });
   }
   const hash = createHash("sha256");
   const stored = await deps.put(tap(request, (piece) => hash.update(piece)));
   const digest = hash.digest();
+  await wait(answerAfterMs);
   const named = Buffer.from(decodeURIComponent(token), "base64url");
   if (named.length === digest.length && !named.equals(digest)) {
     const name = deps.blobName(stored.directPath);
