@@ -111,6 +111,28 @@ await describeOnPostgres("several processes on postgres", (postgres) => {
       );
     });
 
+    test("a burst on one instance, held up by another process, leaves connections to the others", async () => {
+      const [one] = stores;
+      const [busy, other] = [await addInstance(one), await addInstance(one)];
+      await using slow = await holdTransaction(place);
+      await slow.run(`SELECT 1 FROM instance_counters WHERE instance_id = '${busy}' FOR UPDATE`);
+      const burst = range(1, 12).flatMap((n) => [
+        one.events.persist({ instanceId: busy, events: [happening(n)], now: t0 }),
+        one.queue.enqueue({ message: queuedText(busy, `${n}`), now: t0 }),
+      ]);
+      await slow.awaited();
+      // More than there are connections wait for the busy one.
+      await one.events.persist({ instanceId: other, events: [happening(1)], now: t0 });
+      await one.queue.enqueue({ message: queuedText(other, "words"), now: t0 });
+      await slow.commit();
+      await Promise.all(burst);
+      // In the order they were asked for.
+      const waiting = await one.queue.list({ instanceId: busy, states: ["queued"], limit: 100 });
+      expect(waiting.map(wordsOf)).toEqual(range(1, 12).map(String));
+      const events = await one.events.since({ instanceId: busy, after: 0, limit: 100 });
+      expect(events.map(({ messageId }) => messageId)).toEqual(range(1, 12).map((n) => `M${n}`));
+    });
+
     test("commit: one that meets a new owner half way writes nothing", async () => {
       const [one] = stores;
       const instanceId = await addInstance(one);

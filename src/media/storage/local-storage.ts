@@ -6,7 +6,7 @@ import { WazapiError } from "#domain/errors.ts";
 import type { Clock } from "#lib/clock.ts";
 import { sleep } from "#lib/sleep.ts";
 import type { Bytes } from "../source/flow.ts";
-import { createKeyedLock } from "./keyed-lock.ts";
+import { createKeyedLock } from "#lib/keyed-lock.ts";
 
 /** A file on its way into the storage. Disposing removes it unless it was committed. */
 export interface StagedFile extends AsyncDisposable {

@@ -69,7 +69,7 @@ export function createAuthState(context: { readonly db: Database; readonly seale
     },
     commit: async ({ instanceId, token, creds, keys = [], journal = [] }) => {
       const changes = changesOf(sealer, { creds, keys, journal });
-      await db.transaction(async (tx) => {
+      await db.inTurn(`session of ${instanceId}`, async (tx) => {
         // All of it travels together. Where the token is not ours, what was written is undone with the transaction.
         await Promise.all([
           assertDeclared(tx, { instanceId, token }),
@@ -78,7 +78,7 @@ export function createAuthState(context: { readonly db: Database; readonly seale
       });
     },
     clear: async ({ instanceId, token }) => {
-      await db.transaction(async (tx) => {
+      await db.inTurn(`session of ${instanceId}`, async (tx) => {
         await assertDeclared(tx, { instanceId, token });
         await tx.run(authStateSql.clearKeys, [instanceId]);
         await tx.run(authStateSql.clearCreds, [instanceId]);

@@ -1,6 +1,7 @@
 import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy";
 import { DatabaseError, Pool, type PoolClient, types } from "pg";
 import { backoffMs } from "#lib/backoff.ts";
+import { createKeyedLock } from "#lib/keyed-lock.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
 import { WazapiError } from "#domain/errors.ts";
@@ -38,6 +39,11 @@ export interface Database extends Queries, AsyncDisposable {
    * `work` runs again when the server undid it for the sake of another transaction, so it changes nothing but rows.
    */
   readonly transaction: <Result>(work: (tx: Transaction) => Promise<Result>) => Promise<Result>;
+  /**
+   * The same; transactions of this process under one name run in the order they were asked for. Those that would wait
+   * for the lock of one row anyway wait here and leave the connections to others.
+   */
+  readonly inTurn: <Result>(name: string, work: (tx: Transaction) => Promise<Result>) => Promise<Result>;
 }
 
 /** A connection, or an answer, that takes longer is given up. The first counts the wait for one that is free. */
@@ -47,7 +53,7 @@ const scriptTimeoutMs = 30 * 60_000;
 /** Tries of a transaction that the server undoes each time. */
 const maxTries = 8;
 const retryPause = { baseMs: 5, maxMs: 250, jitter: "full" } as const;
-/** Callers that may wait for a connection; above it they fail at once. */
+/** Callers that may wait for a connection, or for their turn; above it they fail at once. */
 const maxWaiting = 10_000;
 /**
  * Nobody waits for a lock for ever, and a process that stands still inside a transaction (a suspended machine) loses its
@@ -74,16 +80,21 @@ export function createDatabase(deps: { readonly log: Log }, options: DatabaseOpt
   });
   pool.on("error", (error) => deps.log.warn({ error: storageError(error) }, "idle database connection lost"));
   const closing = new AbortController();
+  const turns = createKeyedLock();
+  let inTurns = 0;
+
+  /** Throws when there is no hope of a turn. */
+  const admit = (waiting: number): void => {
+    if (closing.signal.aborted) throw new WazapiError("storage", { message: "the database is closed" });
+    if (waiting < maxWaiting) return;
+    throw new WazapiError("storage", {
+      message: "the database cannot keep up: too many statements wait",
+      details: { waiting },
+    });
+  };
 
   const connect = async (): Promise<PoolClient> => {
-    if (closing.signal.aborted) throw new WazapiError("storage", { message: "the database is closed" });
-    const { waitingCount: waiting } = pool;
-    if (waiting >= maxWaiting) {
-      throw new WazapiError("storage", {
-        message: "the database cannot keep up: too many statements wait",
-        details: { waiting },
-      });
-    }
+    admit(pool.waitingCount);
     try {
       return await pool.connect();
     } catch (error) {
@@ -123,6 +134,8 @@ export function createDatabase(deps: { readonly log: Log }, options: DatabaseOpt
     }
   };
 
+  const transaction: Database["transaction"] = (work) => trying(() => onConnection((ask) => inTransaction(ask, work)));
+
   const askAny: Ask = (question) => onConnection((ask) => ask(question));
   const anywhere = queriesOn(askAny);
   const orm = ormOn(askAny);
@@ -131,7 +144,16 @@ export function createDatabase(deps: { readonly log: Log }, options: DatabaseOpt
     rows: (statement, values) => trying(() => anywhere.rows(statement, values)),
     run: (statement, values) => trying(() => anywhere.run(statement, values)),
     query: (query) => trying(() => query(orm)),
-    transaction: (work) => trying(() => onConnection((ask) => inTransaction(ask, work))),
+    transaction,
+    inTurn: async (name, work) => {
+      admit(inTurns);
+      inTurns += 1;
+      try {
+        return await turns.run(name, () => transaction(work));
+      } finally {
+        inTurns -= 1;
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       closing.abort();
       await pool.end();

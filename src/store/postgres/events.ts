@@ -45,7 +45,7 @@ export function createEvents(context: PostgresContext): EventStore {
   return {
     persist: async (input) => {
       const { instanceId, events: happened, records = {}, journalIds: stanzaIds = [], now } = input;
-      const added = await db.transaction(async (tx) => {
+      const added = await db.inTurn(`events of ${instanceId}`, async (tx) => {
         // They travel together; the first of them takes the lock of the instance.
         const [rows] = await Promise.all([
           appendEvents(tx, { instanceId, events: happened, now }),

@@ -5,7 +5,7 @@ import type { PostgresContext } from "./context.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { putMessages, putSteps } from "./put-records.ts";
 import type { Queries } from "./queries.ts";
-import { refreshLine } from "./queue-line.ts";
+import { lineTurn, refreshLine } from "./queue-line.ts";
 import { queueColumns, type QueueColumns, queuedMessageOf } from "./queue-rows.ts";
 import { statements } from "./statement.ts";
 
@@ -60,7 +60,8 @@ export function createQueueClaims(
       return row?.dueAt ?? undefined;
     },
     claim: ({ instanceId, owner, leaseMs, now }) =>
-      db.transaction(async (tx) => {
+      // One asked for right behind a settlement sees it.
+      db.inTurn(lineTurn(instanceId), async (tx) => {
         const [free, admitted, [first]] = await Promise.all([
           tx.rows(queueClaimsSql.free, [instanceId, now]),
           tx.run(queueClaimsSql.admit, [instanceId, now]),
@@ -74,7 +75,7 @@ export function createQueueClaims(
     renew: async ({ claim, leaseMs, now }) =>
       (await db.run(queueClaimsSql.renew, [...keyOf(claim), now + leaseMs])) === 1,
     retry: ({ claim, attempts, dueAt, error, now }) =>
-      db.transaction(async (tx) => {
+      db.inTurn(lineTurn(claim.instanceId), async (tx) => {
         const [released] = await Promise.all([
           tx.run(queueClaimsSql.release, keyOf(claim)),
           tx.run(queueClaimsSql.retry, [claim.sequence, attempts, dueAt, error ?? null, now]),
@@ -83,7 +84,7 @@ export function createQueueClaims(
         return released === 1 ? true : tx.undo(false);
       }),
     settle: (input) =>
-      db.transaction(async (tx) => {
+      db.inTurn(lineTurn(input.claim.instanceId), async (tx) => {
         try {
           return (await settle(tx, input, clock.now())) ? true : tx.undo(false);
         } catch (error) {

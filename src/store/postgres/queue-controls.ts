@@ -4,7 +4,7 @@ import type { PostgresContext } from "./context.ts";
 import type { Transaction } from "./database.ts";
 import { putSteps } from "./put-records.ts";
 import type { Queries } from "./queries.ts";
-import { lockLine, refreshLine } from "./queue-line.ts";
+import { lineTurn, lockLine, refreshLine } from "./queue-line.ts";
 import { statements } from "./statement.ts";
 
 /** Rows of one transaction: a line is not locked for long. */
@@ -36,7 +36,7 @@ export function createQueueControls(context: PostgresContext): Pick<QueueStore, 
   const inSteps = async (instanceId: string, step: (tx: Transaction) => Promise<number>): Promise<number> => {
     let total = 0;
     for (;;) {
-      const changed = await db.transaction(async (tx) => {
+      const changed = await db.inTurn(lineTurn(instanceId), async (tx) => {
         const [, count] = await Promise.all([lockLine(tx, instanceId), step(tx)]);
         await refreshLine(tx, instanceId);
         return count;
@@ -57,7 +57,7 @@ export function createQueueControls(context: PostgresContext): Pick<QueueStore, 
 
   return {
     cancel: ({ instanceId, zaapId, now }) =>
-      db.transaction(async (tx) => {
+      db.inTurn(lineTurn(instanceId), async (tx) => {
         const [, messages, [row]] = await Promise.all([
           lockLine(tx, instanceId),
           tx.rows<About>(queueControlsSql.cancel, [instanceId, now, zaapId]),

@@ -4,7 +4,7 @@ import type { PostgresContext } from "./context.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { putSteps } from "./put-records.ts";
 import type { Queries } from "./queries.ts";
-import { openLine, refreshLine } from "./queue-line.ts";
+import { lineTurn, openLine, refreshLine } from "./queue-line.ts";
 import { queueColumns, type QueueColumns, queuedMessageOf } from "./queue-rows.ts";
 import { statements } from "./statement.ts";
 
@@ -34,7 +34,7 @@ type Input = Parameters<QueueStore["enqueue"]>[0];
 export function createQueueEnqueue(context: PostgresContext): Pick<QueueStore, "enqueue"> {
   return {
     enqueue: (input) =>
-      context.db.transaction(async (tx) => {
+      context.db.inTurn(lineTurn(input.message.instanceId), async (tx) => {
         const { message, maxWaiting, now } = input;
         const { instanceId, messageId, outgoing } = message;
         // All of it travels together. Where the message turns out to be known, or one too many, all of it is undone.

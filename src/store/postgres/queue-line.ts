@@ -20,6 +20,11 @@ export const queueLineSql = statements("queue_line", {
  * with work are found, is never computed from less than what is there.
  */
 
+/** What those of this process who want the line's lock wait for, see `Database.inTurn`. */
+export function lineTurn(instanceId: string): string {
+  return `queue of ${instanceId}`;
+}
+
 /** Takes the lock of the line, which is made when it is the first message's. */
 export async function openLine(tx: Queries, instanceId: string): Promise<void> {
   await tx.run(queueLineSql.open, [instanceId]);
