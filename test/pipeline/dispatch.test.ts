@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Log, LogFields } from "#lib/log.ts";
 import type { Store } from "#store/store.ts";
 import { ok, type Receiver, startReceiver } from "../support/receiver.ts";
 import { openTestStore } from "../support/store.ts";
@@ -186,6 +187,33 @@ test("a body that breaks off after a 2xx is still a 2xx", async () => {
   await send(1, 2);
   await rig.time.until(async () => (await count("delivered")) === 2);
   expect(receiver.requests).toHaveLength(2);
+});
+
+test("log: an outage is told when it begins and when it ends, and so are dead letters", async () => {
+  await rig[Symbol.asyncDispose]();
+  const lines: unknown[] = [];
+  const keep = (level: string) => (fields: LogFields, message: string) =>
+    void lines.push({ level, ...fields, message });
+  const log: Log = {
+    debug: keep("debug"),
+    info: keep("info"),
+    warn: keep("warn"),
+    error: keep("error"),
+    child: () => log,
+  };
+  rig = startRig(store, { log });
+  await receiver.down();
+  await send(1, 2);
+  await rig.time.until(async () => ((await breaker())?.failures ?? 0) >= 2, 15_000);
+  receiver.behave(({ sequence }) => (sequence === 1 ? { kind: "status", status: 500 } : ok));
+  await receiver.up();
+  await rig.time.until(async () => (await count("dead")) === 1, 15_000);
+  const lane = { instanceId: id, hookId: expect.any(String) };
+  expect(lines).toEqual([
+    { level: "warn", ...lane, message: "endpoint is down; its events wait" },
+    { level: "info", ...lane, openMs: expect.any(Number), message: "endpoint is back" },
+    { level: "warn", ...lane, count: 1, message: "refused events became dead letters" },
+  ]);
 });
 
 describe("several lanes", () => {

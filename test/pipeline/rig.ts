@@ -1,7 +1,7 @@
 import type { Captured, CapturedMessage } from "#domain/captured.ts";
 import { defaultInstanceSettings, type Instance } from "#domain/instance.ts";
 import { createAddressGuard } from "#lib/guard.ts";
-import { silentLog } from "#lib/log.ts";
+import { type Log, silentLog } from "#lib/log.ts";
 import { defaultDispatchOptions, type DispatchOptions } from "#pipeline/dispatch/options.ts";
 import { defaultBufferOptions, defaultPostOptions, type Pipeline, startPipeline } from "#pipeline/pipeline.ts";
 import type { Store } from "#store/store.ts";
@@ -68,6 +68,7 @@ export function startRig(
     readonly owner?: string;
     /** Aborts at the deadline of a shutdown. */
     readonly stop?: AbortController;
+    readonly log?: Log;
   } = {},
 ): Rig {
   const time = input.time ?? createFakeTime();
@@ -78,7 +79,7 @@ export function startRig(
       guard: createAddressGuard({ allowLoopback: true, allowPrivate: false }),
       media: { links: async () => new Map() },
       clock: time.clock,
-      log: silentLog,
+      log: input.log ?? silentLog,
       sleep: time.sleep,
       random: () => 0.5,
     },

@@ -8,6 +8,8 @@ export interface LaneBreakerDeps {
   readonly clock: Clock;
   readonly sleep: typeof sleep;
   readonly random: () => number;
+  /** Called when it opens (0) and when it closes, with how long it was open, milliseconds. */
+  readonly turned?: (to: BreakerRow["state"], openMs: number) => void;
 }
 
 /**
@@ -71,9 +73,14 @@ export function createLaneBreaker(deps: LaneBreakerDeps, stored: BreakerRow, pro
       const failures = row.state === "open" ? row.failures + 1 : 0;
       const delay = Math.max(waitMs, backoffMs(probe, failures + 1, deps.random));
       const openedAt = row.state === "open" ? row.openedAt : now;
+      if (row.state === "closed") deps.turned?.("open", 0);
       return changed({ state: "open", failures, probeAt: now + delay, openedAt });
     },
-    closed: () => (row.state === "closed" ? undefined : changed(closedRow)),
+    closed: () => {
+      if (row.state === "closed") return undefined;
+      deps.turned?.("closed", deps.clock.now() - row.openedAt);
+      return changed(closedRow);
+    },
     abandoned: () => {
       if (probing) changed(row);
     },

@@ -61,7 +61,7 @@ export function startLaneWorker(
   const load = { held: 0 };
   const done = work(deps, { ...input, waiting, load }, signals).catch((error: unknown) => {
     // The lease runs out and the lane is claimed again, here or elsewhere.
-    deps.log.error({ instanceId: input.lane.instanceId, hookId: input.lane.hookId, error }, "lane stopped");
+    deps.log.error({ ...idsOf(input.lane), error }, "lane stopped");
   });
   return { wake: waiting.news, held: () => load.held, done };
 }
@@ -133,7 +133,11 @@ async function deliverAll(
   const lineDeps: LineDeps = {
     options,
     settler: deps.settler,
-    breaker: createLaneBreaker(deps, lane.breaker, options.probe),
+    breaker: createLaneBreaker(
+      { ...deps, turned: (to, openMs) => tellTurn(deps.log, lane, { to, openMs }) },
+      lane.breaker,
+      options.probe,
+    ),
     random: deps.random,
     now: deps.clock.now,
     sleep: deps.sleep,
@@ -146,6 +150,7 @@ async function deliverAll(
     gone: (count, state) => {
       load.held -= count;
       if (state === "delivered") taken += count;
+      if (state === "dead") deps.log.warn({ ...idsOf(lane), count }, "refused events became dead letters");
       if (load.held === 0 || (mayHaveMore && load.held <= options.lookahead / 2)) waiting.wake();
     },
     attempt: async (delivery) => {
@@ -221,6 +226,15 @@ async function deliverAll(
     await running();
   }
   if (failures.length > 0) throw failures[0];
+}
+
+function tellTurn(log: Log, lane: Lane, { to, openMs }: { readonly to: string; readonly openMs: number }): void {
+  if (to === "open") log.warn(idsOf(lane), "endpoint is down; its events wait");
+  else log.info({ ...idsOf(lane), openMs }, "endpoint is back");
+}
+
+function idsOf({ instanceId, hookId }: Lane): { readonly instanceId: string; readonly hookId: string } {
+  return { instanceId, hookId };
 }
 
 function report(deps: LaneDeps, delivery: Delivery, outcome: Outcome): void {
