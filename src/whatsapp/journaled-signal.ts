@@ -4,6 +4,7 @@ import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { AuthState } from "./auth-state.ts";
 import { contentHashOf, plaintextEntry, type Correlation } from "./journal-entry.ts";
+import { singleSessions } from "./single-session.ts";
 
 /** What the wrapper works with. */
 export interface JournaledSignalDeps {
@@ -31,12 +32,13 @@ type MakeSignalRepository = SocketConfig["makeSignalRepository"];
 export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository {
   return (auth, logger, pnToLid) => {
     const { keys } = auth;
+    const single = singleSessions(keys);
     const encryptions = new AsyncLocalStorage<SignalDataSet[]>();
     const watchedKeys: typeof keys = {
-      ...keys,
+      ...single.keys,
       set: async (data) => {
         encryptions.getStore()?.push(data);
-        await keys.set(data);
+        await single.keys.set(data);
       },
     };
     const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ ...auth, keys: watchedKeys }, logger, pnToLid);
@@ -82,7 +84,8 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
       encryptMessage: (options) => encrypt(() => inner.encryptMessage(options)),
       encryptGroupMessage: (options) => encrypt(() => inner.encryptGroupMessage(options)),
       getSenderKeyDistributionMessage: (options) => encrypt(() => inner.getSenderKeyDistributionMessage(options)),
-      decryptMessage: (options) => decrypt(options.ciphertext, () => inner.decryptMessage(options)),
+      decryptMessage: (options) =>
+        decrypt(options.ciphertext, () => single.singly(() => inner.decryptMessage(options))),
       decryptGroupMessage: (options) => decrypt(options.msg, () => inner.decryptGroupMessage(options)),
       injectE2ESession: (options) => transaction(() => inner.injectE2ESession(options)),
       migrateSession: (from, to) => transaction(() => inner.migrateSession(from, to)),
