@@ -1,13 +1,16 @@
 import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { dirname } from "node:path";
 import type { Clock } from "#lib/clock.ts";
 import type { MediaKind, MediaStore } from "#store/media.ts";
 import { cleanFileName } from "./file-name.ts";
+import type { Formats, MediaFacts, Prepared } from "./formats/formats.ts";
 import { type IngestKind, kindRules } from "./kinds.ts";
 import type { Bytes } from "./source/flow.ts";
 import { openSource } from "./source/open-source.ts";
 import { looksLikeHtml, rejected } from "./source/refusals.ts";
 import type { Remote } from "./source/remote.ts";
-import type { LocalStorage } from "./storage/local-storage.ts";
+import type { LocalStorage, StagedFile } from "./storage/local-storage.ts";
 import { baseType, type FileGroup, fileTypes, groupOf, isMimeType, typeOfExtension } from "./types/file-type.ts";
 import { sniffFile } from "./types/sniff-file.ts";
 import { sniffBytes, sniffHead } from "./types/sniff-head.ts";
@@ -32,9 +35,11 @@ export interface IngestedMedia {
   readonly mediaId: string;
   readonly sha256: string;
   readonly bytes: number;
-  /** As its content says. */
+  /** Of what is kept, which may have been converted. */
   readonly mimeType: string;
   readonly fileName?: string;
+  /** What a message says about it. */
+  readonly facts: MediaFacts;
 }
 
 /** What handing in works with. */
@@ -42,6 +47,7 @@ export interface IngestDeps {
   readonly remote: Remote;
   readonly local: LocalStorage;
   readonly media: Pick<MediaStore, "keep">;
+  readonly formats: Pick<Formats, "prepare">;
   readonly clock: Clock;
 }
 
@@ -75,10 +81,15 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
       ...(extension === undefined ? {} : { named: typeOfExtension(extension) }),
       ...(source.contentType === undefined ? {} : { declared: source.contentType }),
     });
-    await staged.commit();
+    const { path } = staged;
+    const directory = dirname(path);
+    await using prepared = await deps.formats.prepare({ kind: input.kind, path, mimeType, directory }, signal);
+    await using taken = await replacementOf(deps.local, { prepared, staged, maxBytes });
+    await taken.commit();
     const mediaId = randomBytes(16).toString("hex");
+    const { facts, replacement } = prepared;
     const named = fileName === undefined ? {} : { fileName };
-    const file = { sha256: staged.sha256, bytes: staged.bytes, mimeType };
+    const file = { sha256: taken.sha256, bytes: taken.bytes, mimeType: replacement?.mimeType ?? mimeType };
     const now = deps.clock.now();
     await deps.media.keep({
       media: {
@@ -86,7 +97,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
         instanceId: input.instanceId,
         part: input.part ?? "main",
         kind: input.kind === "profilePicture" ? "image" : (input.kind satisfies MediaKind),
-        mimeType,
+        mimeType: file.mimeType,
         ...named,
         expiresAt: now + options.keepMs,
       },
@@ -95,8 +106,19 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
       upload: options.upload,
       now,
     });
-    return { mediaId, ...file, ...named };
+    return { mediaId, ...file, ...named, facts };
   };
+}
+
+/** The file that is kept: the one that came, or what was made of it. */
+async function replacementOf(
+  local: LocalStorage,
+  input: { readonly prepared: Prepared; readonly staged: StagedFile; readonly maxBytes: number },
+): Promise<StagedFile> {
+  const { replacement } = input.prepared;
+  return replacement === undefined
+    ? input.staged
+    : await local.stage(createReadStream(replacement.path), { maxBytes: input.maxBytes });
 }
 
 /** Looks at the first bytes while the rest is still on its way: a web page is not read to its end. */

@@ -6,6 +6,7 @@ import type { Log } from "#lib/log.ts";
 import type { sleep } from "#lib/sleep.ts";
 import type { MediaFileStore, MediaRow, MediaStore } from "#store/media.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
+import type { Formats } from "./formats/formats.ts";
 import { createArrivals } from "./links/arrivals.ts";
 import { createMediaLinks, type MediaLinks } from "./links/media-links.ts";
 import { createMediaMount, defaultMountOptions, type MediaMount } from "./links/media-mount.ts";
@@ -24,6 +25,7 @@ export interface MediaDeps {
   readonly media: MediaStore;
   readonly files: MediaFileStore;
   readonly downloader: Downloader;
+  readonly formats: Formats;
   /** For the addresses that customers name. */
   readonly guard: AddressGuard;
   readonly clock: Clock;
@@ -83,7 +85,7 @@ export async function startMedia(deps: MediaDeps, options: MediaOptions, signal:
   const common = { ...deps, log };
   const local = await openLocalStorage(deps, options.directory);
   const s3 = options.s3 === undefined ? undefined : parts.use(await openS3Storage(deps, options.s3));
-  const remote = parts.use(createRemote(deps, defaultRemoteOptions));
+  const remote = createRemote(deps, defaultRemoteOptions);
   const arrivals = createArrivals(deps);
   const contents = createContents({ local, s3 });
   const signer = createUrlSigner(options.secretKey);

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { systemClock } from "#lib/clock.ts";
 import { type AddressGuard, createAddressGuard } from "#lib/guard.ts";
 import { sleep } from "#lib/sleep.ts";
+import type { Formats } from "#media/formats/formats.ts";
 import { createIngest, type Ingest, type IngestInput, type IngestOptions } from "#media/ingest.ts";
 import { defaultMaxDocumentBytes } from "#media/kinds.ts";
 import { createRemote, defaultRemoteOptions, type RemoteOptions } from "#media/source/remote.ts";
@@ -27,6 +28,11 @@ export interface IngestRig extends AsyncDisposable {
   readonly directory: string;
 }
 
+/** Looks at nothing and converts nothing. */
+const asItIs: Pick<Formats, "prepare"> = {
+  prepare: async () => ({ facts: {}, [Symbol.asyncDispose]: async () => {} }),
+};
+
 /** Opens a rig; its guard lets the loopback through unless another is given. */
 export async function openIngestRig(
   options: {
@@ -34,17 +40,24 @@ export async function openIngestRig(
     readonly guard?: AddressGuard;
     readonly remote?: Partial<RemoteOptions>;
     readonly ingest?: Partial<IngestOptions>;
+    readonly formats?: Pick<Formats, "prepare">;
   } = {},
 ): Promise<IngestRig> {
   await using parts = new AsyncDisposableStack();
   const dir = parts.use(await openTempDir());
   const web = parts.use(await startWeb(options.answer ?? ((_, response) => void response.writeHead(404).end())));
   const guard = options.guard ?? createAddressGuard({ allowPrivate: false, allowLoopback: true });
-  const remote = parts.use(createRemote({ guard, sleep }, { ...defaultRemoteOptions, ...options.remote }));
+  const remote = createRemote({ guard, sleep }, { ...defaultRemoteOptions, ...options.remote });
   const local = await openLocalStorage({ clock: systemClock }, dir.path);
   const kept: Kept[] = [];
   const ingest = createIngest(
-    { remote, local, media: { keep: async (row) => void kept.push(row) }, clock: systemClock },
+    {
+      remote,
+      local,
+      media: { keep: async (row) => void kept.push(row) },
+      formats: options.formats ?? asItIs,
+      clock: systemClock,
+    },
     { maxDocumentBytes: defaultMaxDocumentBytes, keepMs: 1_000, upload: false, ...options.ingest },
   );
   const owned = parts.move();

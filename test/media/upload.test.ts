@@ -45,7 +45,7 @@ beforeEach(async () => {
 afterEach(async () => {
   proxy.set("none");
   server.setBucket(true);
-  for (const one of open.reverse()) await one[Symbol.asyncDispose]();
+  for (const one of open.toReversed()) await one[Symbol.asyncDispose]();
   await stores[Symbol.asyncDispose]();
   await dir[Symbol.asyncDispose]();
 });

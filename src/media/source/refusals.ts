@@ -30,9 +30,9 @@ const reasons: readonly (readonly [pattern: RegExp, message: string])[] = [
     "the server of the media has no valid certificate",
   ],
   [/^(?:ENOTFOUND|EAI_)/, "the host of the media does not exist"],
-  [/^(?:ETIMEDOUT|UND_ERR_\w+_TIMEOUT)$/, "the server of the media took too long"],
+  [/^ETIMEDOUT$/, "the server of the media took too long"],
   [/^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES)$/, "the server of the media cannot be reached"],
-  [/^(?:HPE_|UND_ERR_HEADERS_OVERFLOW)/, "the server of the media does not speak HTTP"],
+  [/^HPE_/, "the server of the media does not speak HTTP"],
   [/^Z_/, "the server of the media sent a damaged file"],
 ];
 

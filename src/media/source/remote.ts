@@ -1,10 +1,11 @@
-import { Readable } from "node:stream";
+import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import { Agent, request, type Dispatcher } from "undici";
 import type { AddressGuard } from "#lib/guard.ts";
 import { checkLiteral, guardedLookup } from "#lib/guarded-lookup.ts";
 import type { sleep } from "#lib/sleep.ts";
 import { WazapiError } from "#domain/errors.ts";
+import { ask } from "./ask.ts";
 import { tooLarge } from "../storage/local-storage.ts";
 import { type Bytes, flowing } from "./flow.ts";
 import { rejected, sourceError } from "./refusals.ts";
@@ -40,7 +41,7 @@ interface RemoteFileAnswer extends AsyncDisposable {
 }
 
 /** Fetches files from addresses that customers choose. */
-export interface Remote extends AsyncDisposable {
+export interface Remote {
   /**
    * Opens a file; every address on the way passes the guard. Throws `forbidden_address`, `media_rejected`,
    * `payload_too_large` (when the size is declared), or the signal's reason; so does reading its bytes. Whoever opens it
@@ -58,26 +59,18 @@ export interface RemoteDeps {
   readonly sleep: typeof sleep;
 }
 
-/** Opens the client. Each request has a connection of its own; whoever opens it closes it. */
+/** The guarded client. Each request has a connection of its own: the next file of a host is checked again. */
 export function createRemote(deps: RemoteDeps, options: RemoteOptions): Remote {
-  const agent = new Agent({
-    // Nothing is kept: the next file of a host may have to pass another check of its addresses.
-    pipelining: 0,
-    headersTimeout: options.headersMs,
-    bodyTimeout: options.idleMs,
-    connect: { lookup: guardedLookup(deps.guard), timeout: options.connectMs },
-  });
-
   return {
     open: async ({ url, maxBytes }, signal) => {
       const limit = limited(options.totalMs, signal);
       try {
-        const answer = await follow({ ...deps, agent, maxRedirects: options.maxRedirects }, parsed(url), limit.signal);
+        const answer = await follow(deps, { url: parsed(url), options }, limit.signal);
         const declared = Number(answer.response.headers["content-length"] ?? "0");
         if (declared > maxBytes) throw tooLarge(maxBytes);
         const body = decoded(answer.response);
         const named = fileNameOf(answer.response.headers["content-disposition"], answer.url);
-        const contentType = first(answer.response.headers["content-type"]);
+        const { "content-type": contentType } = answer.response.headers;
         return {
           bytes: translated(flowing(deps, { bytes: body, idleMs: options.idleMs }, limit.signal), signal),
           ...(contentType === undefined ? {} : { contentType }),
@@ -93,45 +86,41 @@ export function createRemote(deps: RemoteDeps, options: RemoteOptions): Remote {
         throw sourceError(error);
       }
     },
-    [Symbol.asyncDispose]: async () => {
-      await agent.destroy();
-    },
   };
 }
 
-interface Following extends RemoteDeps {
-  readonly agent: Dispatcher;
-  readonly maxRedirects: number;
-}
 interface Answered {
-  readonly response: Dispatcher.ResponseData;
+  readonly response: IncomingMessage;
   readonly url: URL;
 }
 
-async function follow(deps: Following, start: URL, signal: AbortSignal): Promise<Answered> {
-  let url = start;
-  for (let hops = 0; hops <= deps.maxRedirects; hops += 1) {
-    await checkLiteral(deps.guard, url.hostname);
-    const response = await request(withoutLogin(url), {
-      dispatcher: deps.agent,
-      signal,
-      headers: {
-        accept: "*/*",
-        "accept-encoding": "identity",
-        "user-agent": "wazapi",
-        // A login belongs to the address that names it: `url` is another one after a redirect.
-        ...(url.username === "" ? {} : { authorization: loginOf(url) }),
-      },
-    });
-    const location = first(response.headers.location);
-    if (![301, 302, 303, 307, 308].includes(response.statusCode) || location === undefined) {
-      if (response.statusCode !== 200) throw await refusal(response);
+async function follow(
+  { guard }: RemoteDeps,
+  input: { readonly url: URL; readonly options: RemoteOptions },
+  signal: AbortSignal,
+): Promise<Answered> {
+  const { options } = input;
+  let { url } = input;
+  for (let hops = 0; hops <= options.maxRedirects; hops += 1) {
+    await checkLiteral(guard, url.hostname);
+    const headers = {
+      accept: "*/*",
+      "accept-encoding": "identity",
+      "user-agent": "wazapi",
+      // A login belongs to the address that names it: `url` is another one after a redirect.
+      ...(url.username === "" ? {} : { authorization: loginOf(url) }),
+    };
+    const lookup = guardedLookup(guard);
+    const response = await ask({ ...options, url: withoutLogin(url), headers, lookup }, signal);
+    const { location } = response.headers;
+    if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === undefined) {
+      if (response.statusCode !== 200) throw refusal(response);
       return { response, url };
     }
     discard(response);
     url = parsed(location, url);
   }
-  throw rejected(`the address of the media redirects more than ${deps.maxRedirects} times`);
+  throw rejected(`the address of the media redirects more than ${options.maxRedirects} times`);
 }
 
 function parsed(text: string, base?: URL): URL {
@@ -155,7 +144,7 @@ function loginOf(url: URL): string {
   return `Basic ${Buffer.from(login).toString("base64")}`;
 }
 
-async function refusal(response: Dispatcher.ResponseData): Promise<WazapiError> {
+function refusal(response: IncomingMessage): WazapiError {
   discard(response);
   const { statusCode: status } = response;
   // Z-API's sentences.
@@ -165,24 +154,27 @@ async function refusal(response: Dispatcher.ResponseData): Promise<WazapiError> 
 }
 
 /** Ends the connection: what a redirect or an error page still has to say is of no use. */
-function discard(response: Dispatcher.ResponseData): void {
-  response.body.on("error", () => {});
-  response.body.destroy();
+function discard(response: IncomingMessage): void {
+  response.on("error", () => {});
+  response.destroy();
 }
 
 /** The body as the file is; servers may compress although they were asked not to. */
-function decoded(response: Dispatcher.ResponseData): Readable {
-  const encoding = first(response.headers["content-encoding"])?.trim().toLowerCase() ?? "identity";
-  const make = encoding === "identity" || encoding === "" ? undefined : decoders[encoding];
-  if (make === undefined && encoding !== "identity" && encoding !== "") {
+function decoded(response: IncomingMessage): Readable {
+  // Whoever reads it learns of a failure; an unread stream that fails must not end the process.
+  response.on("error", () => {});
+  const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? "";
+  if (encoding === "" || encoding === "identity") return response;
+  const make = decoders[encoding];
+  if (make === undefined) {
     discard(response);
     throw rejected(`the media comes in the unknown encoding ${encoding}`);
   }
-  if (make === undefined) return response.body;
   const decoder = make();
-  response.body.on("error", (error) => decoder.destroy(error));
-  decoder.on("close", () => response.body.destroy());
-  return response.body.pipe(decoder);
+  decoder.on("error", () => {});
+  response.on("error", (error) => decoder.destroy(error));
+  decoder.on("close", () => response.destroy());
+  return response.pipe(decoder);
 }
 
 const decoders: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> = {
@@ -218,8 +210,8 @@ function limited(totalMs: number, signal: AbortSignal): { readonly signal: Abort
   };
 }
 
-function fileNameOf(disposition: string | string[] | undefined, url: URL): string | undefined {
-  const text = first(disposition) ?? "";
+function fileNameOf(disposition: string | undefined, url: URL): string | undefined {
+  const text = disposition ?? "";
   const extended = /filename\*\s*=\s*utf-8''([^;]+)/i.exec(text)?.[1];
   const plain = /filename\s*=\s*(?:"([^"]*)"|([^;\s]+))/i.exec(text);
   const last = url.pathname.split("/").at(-1);
@@ -230,8 +222,4 @@ function fileNameOf(disposition: string | string[] | undefined, url: URL): strin
   } catch {
     return named;
   }
-}
-
-function first(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
 }
