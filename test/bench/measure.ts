@@ -3,8 +3,9 @@ import { percentile } from "../crash/tally.ts";
 /** What the rounds of one row gave: one value a round for each side. */
 export interface Measured {
   readonly ours: readonly number[];
+  /** Empty where nothing can be compared. */
   readonly bare: readonly number[];
-  /** Other figures worth knowing, by name. */
+  /** Other figures worth knowing, by name; the unit is part of the name. */
   readonly facts?: Readonly<Record<string, number>>;
 }
 

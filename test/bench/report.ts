@@ -27,7 +27,7 @@ function tableOf(results: readonly Result[]): string {
         name,
         figure(ours, unit),
         figure(bare, unit),
-        ratio.toFixed(2),
+        Number.isNaN(ratio) ? "–" : ratio.toFixed(2),
         [what, ...Object.entries(facts ?? {}).map(([fact, value]) => `${fact} ${round(value)}`)].join("; "),
         against,
       ]),
@@ -36,6 +36,7 @@ function tableOf(results: readonly Result[]): string {
 }
 
 function figure(value: number, unit: Result["unit"]): string {
+  if (Number.isNaN(value)) return "–";
   return unit === "per second" ? `${round(value)}/s` : `${round(value)} ${unit}`;
 }
 

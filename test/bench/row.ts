@@ -1,7 +1,7 @@
 import type { Measured } from "./measure.ts";
 
 /** How figures of a row read, and which way is better. */
-export type Unit = "per second" | "ms" | "MB" | "events";
+export type Unit = "per second" | "ms" | "MB" | "messages";
 
 /** One measurement and the yardstick it is held against in the same run. */
 export interface Row {

@@ -1,5 +1,6 @@
 import type { Row } from "./row.ts";
 import { accept } from "./rows/accept.ts";
+import { crash } from "./rows/crash.ts";
 import { deliver } from "./rows/deliver.ts";
 import { growth } from "./rows/growth.ts";
 import { intake } from "./rows/intake.ts";
@@ -9,7 +10,7 @@ import { send } from "./rows/send.ts";
 import { start } from "./rows/start.ts";
 
 /** Every row, in the order of the table. */
-export const rows = { accept, send, intake, deliver, latency, memory, growth, start } as const satisfies Record<
+export const rows = { accept, send, intake, deliver, latency, memory, growth, start, crash } as const satisfies Record<
   string,
   Row
 >;
