@@ -1,7 +1,7 @@
 import type { Captured } from "#domain/captured.ts";
 import type { Instance } from "#domain/instance.ts";
 import type { Store } from "#store/store.ts";
-import { createModelQueue } from "./model-queue.ts";
+import { openTestStore } from "../support/store.ts";
 import { instanceOf, one, two } from "./support.ts";
 
 export interface QueueTestStore extends AsyncDisposable, Pick<Store, "queue" | "instances" | "directory"> {
@@ -12,21 +12,16 @@ export interface QueueTestStore extends AsyncDisposable, Pick<Store, "queue" | "
 export async function openQueueStore(
   input: { readonly instances?: readonly Instance[] } = {},
 ): Promise<QueueTestStore> {
-  const queue = createModelQueue();
-  const instances = input.instances ?? [instanceOf(one), instanceOf(two)];
+  const store = await openTestStore();
+  for (const instance of input.instances ?? [instanceOf(one), instanceOf(two)])
+    await store.instances.create({ instance });
   return {
-    queue,
-    instances: partly<Store["instances"]>({
-      get: async ({ instanceId }) => instances.find(({ id }) => id === instanceId),
-    }),
-    directory: partly<Store["directory"]>({ phoneOf: async () => undefined, lidOf: async () => undefined }),
-    deliveryEvents: async () => queue.events.map((event) => JSON.parse(event.captured)),
-    storedProto: async (_id, messageId) => queue.stored.find((m) => m.messageId === messageId)?.proto,
-    [Symbol.asyncDispose]: async () => {},
+    queue: store.queue,
+    instances: store.instances,
+    directory: store.directory,
+    deliveryEvents: async (instanceId) =>
+      (await store.events.list({ instanceId, limit: 1000 })).toReversed().map((event) => JSON.parse(event.captured)),
+    storedProto: async (instanceId, messageId) => (await store.messages.get({ instanceId, messageId }))?.proto,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
-}
-
-/** The queue calls nothing else of it. */
-function partly<T>(some: Partial<T>): T {
-  return some as T;
 }

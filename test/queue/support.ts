@@ -123,6 +123,7 @@ export function createScriptedSender(time: FakeTime): ScriptedSender {
         // A socket needs a turn of the event loop at least.
         await new Promise(setImmediate);
         if (answer !== "hang") return answer;
+        if (signal.aborted) return timedOut;
         await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
         return timedOut;
       } finally {
