@@ -52,7 +52,11 @@ export function engineOptionsOf(config: Config, owner: string): EngineOptions {
       ...(qrTimeoutMs === undefined ? {} : { qrTimeoutMs }),
       ...(version === undefined ? {} : { version: [...version] }),
     },
-    reconcile: { ...defaultReconcileOptions, everyMs: config.reconcile.everyMs },
+    reconcile: {
+      ...defaultReconcileOptions,
+      everyMs: config.reconcile.everyMs,
+      firstAfterMs: config.reconcile.everyMs,
+    },
     retention: { ...defaultRetentionPace, policy, everyMs: retentionEveryMs },
   };
 }

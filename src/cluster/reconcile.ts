@@ -38,6 +38,8 @@ export interface ReconcileDeps {
 /** How often, and what counts as wrong. */
 export interface ReconcileOptions extends DiagnoseOptions {
   readonly everyMs: number;
+  /** Before the first round: what is still being started is no gap. */
+  readonly firstAfterMs: number;
   /** Journal rows younger than this are still on their way. */
   readonly journalAgeMs: number;
 }
@@ -45,6 +47,7 @@ export interface ReconcileOptions extends DiagnoseOptions {
 /** Defaults, milliseconds. */
 export const defaultReconcileOptions: ReconcileOptions = {
   everyMs: 15_000,
+  firstAfterMs: 0,
   journalAgeMs: 60_000,
   silentMs: 120_000,
   stuckMs: 90_000,
@@ -62,7 +65,7 @@ export interface Reconcile extends AsyncDisposable {
 // Instances of one page.
 const pageSize = 100;
 
-/** Starts looking: at once, then every `everyMs`, and whenever asked. */
+/** Starts looking: after `firstAfterMs`, then every `everyMs`, and whenever asked. */
 export function startReconcile(deps: ReconcileDeps, options: ReconcileOptions, signal: AbortSignal): Reconcile {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
@@ -73,6 +76,7 @@ export function startReconcile(deps: ReconcileDeps, options: ReconcileOptions, s
   either.addEventListener("abort", endNap, { once: true });
 
   const run = async (): Promise<void> => {
+    await deps.sleep(options.firstAfterMs, nap.signal);
     while (!either.aborted) {
       nap = new AbortController();
       const asked = waiting;

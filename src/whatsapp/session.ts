@@ -93,8 +93,8 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
   }
 
   /** For events without a caller. */
-  function happen(event: SessionEvent): void {
-    apply(event).catch((error: unknown) => log.error({ event: event.type, error }, "session event failed"));
+  async function happen(event: SessionEvent): Promise<void> {
+    await apply(event).catch((error: unknown) => log.error({ event: event.type, error }, "session event failed"));
   }
 
   async function handle(event: SessionEvent): Promise<void> {
@@ -210,7 +210,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
   /** Another process may drive this account from now on: not one more frame may leave. */
   function loseLease(): void {
     live?.tearDown();
-    happen({ type: "leaseLost" });
+    void happen({ type: "leaseLost" });
   }
 
   async function openSocket(): Promise<void> {
@@ -233,7 +233,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
         if (scope.signal.aborted) return;
         scope.abort();
         log.error({ error }, "signal state not stored");
-        happen({ type: isWazapiError(error, "lease_lost") ? "leaseLost" : "storageFailed" });
+        void happen({ type: isWazapiError(error, "lease_lost") ? "leaseLost" : "storageFailed" });
       },
     });
     if (auth.paired !== state.paired) {
@@ -249,21 +249,21 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
       {
         qr: (qr) => {
           pairing.offer(qr);
-          happen({ type: "qrShown" });
+          void happen({ type: "qrShown" });
         },
-        paired: () => happen({ type: "paired" }),
+        paired: () => void happen({ type: "paired" }),
         opened: () => {
           openedMs = clock.monotonicMs();
           socket.gate.inject(unfinished);
-          if (!scope.signal.aborted) happen({ type: "opened" });
+          if (!scope.signal.aborted) void happen({ type: "opened" });
         },
         closed: (statusCode) => {
           if (scope.signal.aborted) return;
           const stable = state.state === "connected" && clock.monotonicMs() - openedMs >= options.reconnect.stableMs;
-          happen({ type: "closed", statusCode, stable });
+          void happen({ type: "closed", statusCode, stable });
           if (state.paired || !pairing.awaited()) return;
           // Somebody still waits for a QR: a new connection brings new ones.
-          happen({ type: "start" });
+          void happen({ type: "start" });
         },
       },
     );
@@ -295,12 +295,14 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
 
   function retryAfter(waitMs: number): void {
     const stop = new AbortController();
-    retry = { stop, nextAt: clock.now() + waitMs };
+    const mine = { stop, nextAt: clock.now() + waitMs };
+    retry = mine;
     const signal = AbortSignal.any([stop.signal, disposal.signal]);
-    void sleep(waitMs, signal).then(() => {
+    void sleep(waitMs, signal).then(async () => {
       if (signal.aborted) return;
-      retry = undefined;
-      happen({ type: "retryDue" });
+      await happen({ type: "retryDue" });
+      // Until then it is still on its way; whoever looks meanwhile must not take it for given up.
+      if (retry === mine) retry = undefined;
     });
   }
 
@@ -312,7 +314,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
       if (signal.aborted) return;
       if (socket.silentForMs() >= options.silentMs) {
         socket.tearDown();
-        happen({ type: "silent" });
+        void happen({ type: "silent" });
         return;
       }
       const lastSeenAt = socket.lastSeenAt();
