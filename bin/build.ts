@@ -9,6 +9,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -88,7 +89,9 @@ function targetName(name: string): TargetName {
 /** Everything that `assetText` may be asked for. */
 function collectAssets(): Readonly<Record<string, string>> {
   const notices = join(workDir, "third-party-notices.txt");
+  const core = ffmpegCore();
   const more = [
+    ...(Object.keys(core).length > 0 ? ["@ffmpeg/core"] : []),
     targets[host].nodePackage,
     "better-sqlite3",
     "sharp",
@@ -104,7 +107,21 @@ function collectAssets(): Readonly<Record<string, string>> {
   for (const name of named) {
     if (!existsSync(join(root, name))) throw new Error(`the program asks for ${name}, and there is no such file`);
   }
-  return { "third-party-notices.txt": notices, ...Object.fromEntries(named.map((name) => [name, join(root, name)])) };
+  return {
+    "third-party-notices.txt": notices,
+    ...core,
+    ...Object.fromEntries(named.map((name) => [name, join(root, name)])),
+  };
+}
+
+/** The ffmpeg for machines without one, where its package is installed. */
+function ffmpegCore(): Readonly<Record<string, string>> {
+  const { resolve } = createRequire(join(root, "package.json"));
+  try {
+    return { "ffmpeg-core.js": resolve("@ffmpeg/core"), "ffmpeg-core.wasm": resolve("@ffmpeg/core/wasm") };
+  } catch {
+    return {};
+  }
 }
 
 /** Empty outside a checkout. */
