@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { WazapiError } from "#domain/errors.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { AddressGuard } from "#lib/guard.ts";
@@ -134,11 +133,6 @@ export async function startMedia(deps: MediaDeps, options: MediaOptions, signal:
     wake: downloads.wake,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** Directory of the files inside the data directory. */
-export function mediaDirectory(dataDir: string): string {
-  return join(dataDir, "media");
 }
 
 async function fetchHere(

@@ -171,30 +171,30 @@ describe("waveform", () => {
   });
 });
 
-describe.each(engines)("with the %s ffmpeg", (_, ffmpeg) => {
+describe.each(engines)("with the %s ffmpeg", (name, ffmpeg) => {
+  // Both take the same arguments; the second one need not read every format again.
+  const [first] = engines[0] ?? [];
+  const sounds = ["tone.mp3", "tone.m4a", "tone.wav", "tone.flac", "vorbis.ogg", "stereo.ogg", "film.mp4"];
   const formats = createFormats({ ffmpeg, log: silentLog }, defaultFormatsOptions);
 
-  test.each(["tone.mp3", "tone.wav", "tone.m4a", "tone.flac", "vorbis.ogg", "stereo.ogg", "film.mp4"])(
-    "%s becomes a voice note that plays",
-    async (name) => {
-      await using prepared = await prepare(formats, "audio", fixture(name));
-      const { path, mimeType } = prepared.replacement!;
-      expect(mimeType).toBe("audio/ogg; codecs=opus");
-      expect(await sniffFile(path)).toBe(mimeType);
-      expect(await isVoiceNote(path, mimeType)).toBe(true);
-      expect(prepared.facts).toMatchObject({ isVoice: true });
-      expect(Math.abs(prepared.facts.durationMs! - 2_000)).toBeLessThan(150);
-      expect(Math.abs((await readOpus(path))!.durationMs - 2_000)).toBeLessThan(150);
-      // An even tone: no point is quiet, but for the edges of the codecs.
-      const points = [...prepared.facts.waveform!];
-      expect(points).toHaveLength(64);
-      expect(Math.min(...points.slice(4, 58))).toBeGreaterThan(60);
-      // What came out is decoded once more.
-      const again = await makeVoiceNote(ffmpeg, { path, mimeType }, never);
-      expect(Math.abs(again.durationMs - 2_000)).toBeLessThan(150);
-      expect(Math.min(...again.waveform.slice(4, 58))).toBeGreaterThan(60);
-    },
-  );
+  test.each(name === first ? sounds : sounds.slice(0, 2))("%s becomes a voice note that plays", async (name) => {
+    await using prepared = await prepare(formats, "audio", fixture(name));
+    const { path, mimeType } = prepared.replacement!;
+    expect(mimeType).toBe("audio/ogg; codecs=opus");
+    expect(await sniffFile(path)).toBe(mimeType);
+    expect(await isVoiceNote(path, mimeType)).toBe(true);
+    expect(prepared.facts).toMatchObject({ isVoice: true });
+    expect(Math.abs(prepared.facts.durationMs! - 2_000)).toBeLessThan(150);
+    expect(Math.abs((await readOpus(path))!.durationMs - 2_000)).toBeLessThan(150);
+    // An even tone: no point is quiet, but for the edges of the codecs.
+    const points = [...prepared.facts.waveform!];
+    expect(points).toHaveLength(64);
+    expect(Math.min(...points.slice(4, 58))).toBeGreaterThan(60);
+    // What came out is decoded once more.
+    const again = await makeVoiceNote(ffmpeg, { path, mimeType }, never);
+    expect(Math.abs(again.durationMs - 2_000)).toBeLessThan(150);
+    expect(Math.min(...again.waveform.slice(4, 58))).toBeGreaterThan(60);
+  });
 
   test("a voice note stays as it is and is only measured", async () => {
     await using prepared = await prepare(formats, "audio", fixture("tone.ogg"));

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
+import type { HttpMount } from "#http/mount.ts";
 import { mediaPath } from "#media/links/media-address.ts";
 import { createUrlSigner } from "#media/links/sign-url.ts";
 import type { NewMedia } from "#store/media.ts";
@@ -22,6 +23,11 @@ const stored = async (over: Partial<NewMedia> = {}, bytes = body, mimeType?: str
 const errorOf = async (answer: Response) => ({ status: answer.status, ...((await answer.json()) as object) });
 
 describe("signed addresses", () => {
+  test("the mount fits the HTTP room", async () => {
+    rig = await openServeRig();
+    expect(rig.mount satisfies HttpMount).toMatchObject({ prefix: "/media", scope: "public" });
+  });
+
   test("open the file without a token", async () => {
     const { row, sha256 } = await stored({ fileName: "photo.png" });
     const answer = await get(addressOf(row));

@@ -10,7 +10,7 @@ export interface FfmpegCore {
 }
 
 /** Names in the single executable. */
-export const coreAssets = { script: "ffmpeg-core.js", wasm: "ffmpeg-core.wasm" } as const;
+const coreAssets = { script: "ffmpeg-core.js", wasm: "ffmpeg-core.wasm" } as const;
 
 /** Loads and compiles it, which takes a third of a second; undefined when the package is not installed. */
 export async function loadFfmpegCore(): Promise<FfmpegCore | undefined> {

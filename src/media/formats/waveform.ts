@@ -2,7 +2,7 @@
 export const waveformRate = 8_000;
 
 /** Points a voice note shows. */
-export const waveformPoints = 64;
+const waveformPoints = 64;
 
 const frameSamples = 80;
 /** Ears hear differences of quiet sounds better than those of loud ones. */

@@ -21,7 +21,7 @@ export interface PresignInput {
 }
 
 /** S3 takes no longer ones. */
-export const maxPresignMs = 7 * 86_400_000;
+const maxPresignMs = 7 * 86_400_000;
 
 /**
  * A URL anybody may GET until it expires (AWS Signature Version 4 in the query, payload not signed). Expiries beyond

@@ -7,7 +7,7 @@ export interface HeldClaim extends AsyncDisposable {
 }
 
 /** The claim went to somebody else. */
-export class ClaimLostError extends Error {
+class ClaimLostError extends Error {
   override readonly name = "ClaimLostError";
 }
 

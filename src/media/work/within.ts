@@ -1,7 +1,7 @@
 import type { sleep } from "#lib/sleep.ts";
 
 /** Something took longer than it may. */
-export class TookTooLongError extends Error {
+class TookTooLongError extends Error {
   override readonly name = "TookTooLongError";
 }
 
