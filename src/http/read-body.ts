@@ -8,11 +8,15 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
   const declared = request.headers.get("content-length");
   const chunked = declared === null && request.body !== null;
   if (!chunked && (declared === null || declared === "0")) return {};
-  if (!isJson(request.headers.get("content-type"))) throw new WazapiError("unsupported_media_type");
+  const type = request.headers.get("content-type");
+  // `curl -X POST` without data says nothing about a body, and there is none.
+  const maybeNone = chunked && type === null;
+  if (!isJson(type) && !maybeNone) throw new WazapiError("unsupported_media_type");
   if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
   // A declared length is enforced by the HTTP parser, so only a chunked body has to be counted.
   const text = await (chunked ? readCounted(request, maxBytes) : readWhole(request));
   if (text.trim() === "") return {};
+  if (maybeNone) throw new WazapiError("unsupported_media_type");
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -39,6 +39,23 @@ test.each([
   expect(texts).toEqual(status === 200 ? ["çé 👋"] : []);
 });
 
+test.each([
+  ["without a body or a word about one", "", 200],
+  ["with a body of no type", "transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n", 415],
+])("over a socket: a POST %s", async (_name, rest, status) => {
+  await using http = await openHttp();
+  await using listener = await listenHttp(http.app, { host: "127.0.0.1", port: 0 }, new AbortController().signal);
+  const socket = connect(listener.port, "127.0.0.1");
+  const rotate = path.replace("send-text", "webhooks/secret/rotate");
+  const { "client-token": clientToken } = headers;
+  socket.write(
+    `POST ${rotate} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nclient-token: ${clientToken}\r\n${rest}\r\n`,
+  );
+  let answer = "";
+  for await (const chunk of socket.setEncoding("utf8")) answer += String(chunk);
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status}`));
+});
+
 test("over a socket: HEAD has the headers of GET and no body", async () => {
   await using http = await openHttp();
   await using listener = await listenHttp(http.app, { host: "127.0.0.1", port: 0 }, new AbortController().signal);
