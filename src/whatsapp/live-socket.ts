@@ -85,6 +85,7 @@ export function openLiveSocket(
     ws: sock.ws,
     correlation,
     clock,
+    signal: ended.signal,
     journal: auth.journal,
     forward: (stanza, journalId) =>
       hand({ stanza, journalIds: [journalId], offline: stanza.attrs["offline"] !== undefined }),

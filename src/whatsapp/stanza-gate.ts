@@ -27,6 +27,8 @@ export interface GateDeps {
   /** Hands a raw stanza on; waits while the buffer behind it is full. */
   readonly forward: (stanza: BinaryNode, journalId: string) => Promise<void>;
   readonly clock: Clock;
+  /** Aborts with the socket: nothing is waited for any more, and nothing reaches Baileys. */
+  readonly signal: AbortSignal;
 }
 
 /** Holds every stanza back until it is safe to acknowledge it. */
@@ -45,12 +47,15 @@ export interface StanzaGate {
  *
  * Commits run side by side (the store groups them), the stanzas go on in the order they came. Baileys itself lets a
  * message overtake another while it stores a number's LID for the first; here each waits until the one before it is
- * being decrypted, where Baileys keeps the order. A stanza whose commit
- * fails never reaches Baileys, hence is never acknowledged, and WhatsApp delivers it again.
+ * being decrypted, where Baileys keeps the order. The backlog it takes into a line of its own, in order, and works
+ * through that beside what comes live; so the first live message waits for the last of the backlog. A stanza whose
+ * commit fails never reaches Baileys, hence is never acknowledged, and WhatsApp delivers it again.
  */
 export function gateStanzas(deps: GateDeps): StanzaGate {
   let line = Promise.resolve();
   let waiting = 0;
+  /** The last message of the backlog that Baileys has not begun to decrypt. */
+  let backlog: Promise<void> | undefined;
 
   function enqueue(pass: () => Promise<void>): void {
     waiting += 1;
@@ -63,21 +68,34 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
       });
   }
 
+  /** Waits for the first of these; the limit only keeps a message that hangs from holding up all others for ever. */
+  async function inOrder(signs: readonly Promise<unknown>[]): Promise<void> {
+    const passed = new AbortController();
+    await Promise.race([...signs, sleep(maxOrderWaitMs, AbortSignal.any([passed.signal, deps.signal]))]);
+    passed.abort();
+  }
+
   const deliver = new Map<string, (node: BinaryNode) => Promise<unknown>>();
   for (const tag of gatedTags) {
     const event = `CB:${tag}`;
     const originals = deps.ws.listeners(event);
     deps.ws.removeAllListeners(event);
     deliver.set(tag, async (node) => {
+      const isOffline = node.attrs["offline"] !== undefined;
+      if (tag === "message" && !isOffline && backlog !== undefined) await inOrder([backlog]);
+      // Whatever the closed socket brought last was not confirmed: it comes again, in its place.
+      if (deps.signal.aborted) return;
       const { promise: reached, resolve } = Promise.withResolvers<void>();
       correlate(node, { correlation: deps.correlation, reached: resolve });
       // Baileys' listeners are asynchronous and report their own failures.
       const handled = Promise.allSettled(originals.map((listener): unknown => listener.call(deps.ws, node)));
       if (tag !== "message") return;
-      const passed = new AbortController();
-      // The limit only keeps a message that hangs from holding up all others for ever.
-      await Promise.race([handled, reached, sleep(maxOrderWaitMs, passed.signal)]);
-      passed.abort();
+      if (!isOffline) return await inOrder([handled, reached]);
+      if (!hasChild(node, "enc")) return;
+      const last = reached.then(() => {
+        if (backlog === last) backlog = undefined;
+      });
+      backlog = last;
     });
     deps.ws.on(event, (node: BinaryNode) => {
       const entry = needsJournal(node) ? stanzaEntry(node, deps.clock.now()) : undefined;

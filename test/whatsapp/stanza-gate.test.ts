@@ -29,6 +29,7 @@ function gated(
     ws,
     correlation,
     clock: handClock(),
+    signal: new AbortController().signal,
     journal: async (entries) => {
       for (const entry of entries) {
         await options.journal?.(entry);
