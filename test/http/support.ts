@@ -266,7 +266,7 @@ export async function callJson(http: TestHttp, row: Parameters<typeof call>[1]):
 }
 
 /** Fails when any known secret is in there. */
-export function expectNoSecret(value: unknown): void {
+function expectNoSecret(value: unknown): void {
   const text = JSON.stringify(value);
   const { instanceId: _id, otherId: _other, ...secrets } = known;
   for (const secret of Object.values(secrets)) expect(text).not.toContain(secret);

@@ -80,7 +80,7 @@ export const refused: SendResult = { outcome: "rejected", kind: "permanent", err
 export const restricted: SendResult = { outcome: "rejected", kind: "restricted", error: "", code: 463 };
 
 /** A sender for `instances`, all of them open. */
-export function createScriptedSender(time: FakeTime): ScriptedSender {
+function createScriptedSender(time: FakeTime): ScriptedSender {
   const start = time.clock.now();
   const sent: Sent[] = [];
   const typed: { state: string; at: number }[] = [];
@@ -160,7 +160,7 @@ export interface RigOptions {
 }
 
 /** Events as rows, close enough to what the pipeline makes of them. */
-export function toNewEvent(captured: Captured): NewEvent {
+function toNewEvent(captured: Captured): NewEvent {
   const dedupeKey = createHash("sha256").update(JSON.stringify(captured)).digest("hex");
   return {
     dedupeKey,

@@ -6,7 +6,7 @@ import { contextFields, sendRoute } from "./send-kind.ts";
 import type { SendRoute } from "./send-kind.ts";
 
 /** The routes that send, by the kind of content they make. A new kind does not compile until it has its routes. */
-export const sendKinds = {
+const sendKinds = {
   text: [
     sendRoute({
       id: "sendText",
