@@ -14,17 +14,22 @@ import { defaultBufferOptions, defaultPostOptions } from "#pipeline/pipeline.ts"
 import { defaultEnqueueOptions } from "#queue/enqueue.ts";
 import { defaultQueueOptions } from "#queue/options.ts";
 import type { InboxEntry, SandboxControl } from "#sandbox/control.ts";
+import { openSqliteStore } from "#store/sqlite/open.ts";
 import type { Store } from "#store/store.ts";
 import { sandboxTransport } from "#whatsapp/transport.ts";
 import { type Engine, type EngineOptions, startEngine, takeOver } from "#engine.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
-import { openTestStore } from "../support/store.ts";
+import { testSealer } from "../support/store.ts";
 import { faultyStore, type FaultyStore } from "./faulty-store.ts";
 
-/** What the waits of an engine are shortened to, so that an outage is over in milliseconds. */
-type Quick = Partial<{
-  readonly [Part in keyof EngineOptions]: Partial<EngineOptions[Part]>;
-}>;
+/** What a test changes about an engine whose waits are milliseconds already. */
+interface Quick {
+  readonly queue?: Partial<EngineOptions["queue"]>;
+  readonly dispatch?: Partial<EngineOptions["pipeline"]["dispatch"]>;
+  readonly sessions?: EngineOptions["sessions"];
+  /** How long an answer of the receiver may take. */
+  readonly postTimeoutMs?: number;
+}
 
 /** One paired instance on a whole engine: real Baileys, a database file, a receiver. Disposing ends all of it. */
 export interface EngineRig extends AsyncDisposable {
@@ -66,7 +71,10 @@ export async function openEngineRig(
   const clock = input.clock ?? systemClock;
   const receiver = parts.use(await startReceiver());
   const transport = parts.use(await sandboxTransport(sandbox.url, stop.signal));
-  const inner = parts.use(await openTestStore(path));
+  // A lock of another process is waited for as long as nothing else hangs on it.
+  const inner = parts.use(
+    await openSqliteStore({ clock }, { path, sealer: testSealer, writer: { lockWaitMs: 1_000 } }, stop.signal),
+  );
   const faults = faultyStore(inner);
   const unique = randomInt(10_000_000, 99_999_999);
   const [number, contact] = [`55119${unique}`, `55218${unique}`];
@@ -144,6 +152,8 @@ export async function openEngineRig(
   await sandbox.control.scan({ number, qr, name: "Own" }, stop.signal);
   await opened();
 
+  const delivered: string[] = [];
+  let read = 0;
   const owned = parts.move();
   return {
     instanceId,
@@ -176,11 +186,14 @@ export async function openEngineRig(
           stop.signal,
         )
       ).messageIds,
-    delivered: () =>
-      receiver.taken.flatMap(({ body }) => {
+    delivered: () => {
+      for (const { body } of receiver.taken.slice(read)) {
         const { type, messageId } = JSON.parse(body) as { type?: string; messageId?: string };
-        return type === "ReceivedCallback" && messageId !== undefined ? [messageId] : [];
-      }),
+        if (type === "ReceivedCallback" && messageId !== undefined) delivered.push(messageId);
+        read += 1;
+      }
+      return [...delivered];
+    },
     inbox: () => sandbox.control.inbox({ number: contact }, stop.signal),
     restart: async () => {
       await end();
@@ -197,15 +210,15 @@ function quickOptions(owner: string, quick: Quick): EngineOptions {
   return {
     pipeline: {
       buffer: defaultBufferOptions,
-      post: { ...defaultPostOptions, timeoutMs: 10_000 },
+      post: { ...defaultPostOptions, timeoutMs: quick.postTimeoutMs ?? 10_000 },
       dispatch: {
         ...defaultDispatchOptions,
         owner,
         pollMs: 200,
         retry: { baseMs: 10, maxMs: 80, jitter: "equal" },
         probe: { baseMs: 10, maxMs: 100, jitter: "equal" },
+        ...quick.dispatch,
       },
-      ...quick.pipeline,
     },
     queue: {
       ...defaultQueueOptions,
@@ -217,13 +230,13 @@ function quickOptions(owner: string, quick: Quick): EngineOptions {
       restrictedRetry: { baseMs: 20, maxMs: 100, jitter: "none" },
       ...quick.queue,
     },
-    enqueue: { ...defaultEnqueueOptions, ...quick.enqueue },
+    enqueue: defaultEnqueueOptions,
     sessions: {
       reconnect: { baseMs: 20, maxMs: 100, stableMs: 1_000, healMs: 50, maxHeals: 1 },
       closeGraceMs: 200,
       ...quick.sessions,
     },
-    reconcile: { ...defaultReconcileOptions, everyMs: 1_000, firstAfterMs: 1_000, ...quick.reconcile },
+    reconcile: { ...defaultReconcileOptions, everyMs: 1_000, firstAfterMs: 1_000 },
     retention: {
       ...defaultRetentionPace,
       policy: {
@@ -235,7 +248,6 @@ function quickOptions(owner: string, quick: Quick): EngineOptions {
         messagesMs: 30 * days,
         connectionHistoryMs: 30 * days,
       },
-      ...quick.retention,
     },
   };
 }
