@@ -7,7 +7,7 @@
 import { defineConfig } from "wazapi";
 
 export default defineConfig({
-  // http: { addr: "127.0.0.1:8080", publicUrl: "https://whatsapp.example.org" },
+  // http: { addr: "127.0.0.1:8080", maxBodyBytes: "16MiB" },
   // dataDir: "./wazapi-data",
   // log: { level: "info", format: "auto" },
 

@@ -47,7 +47,7 @@ export interface ReconcileOptions extends DiagnoseOptions {
 /** Defaults, milliseconds. */
 export const defaultReconcileOptions: ReconcileOptions = {
   everyMs: 15_000,
-  firstAfterMs: 0,
+  firstAfterMs: 15_000,
   journalAgeMs: 60_000,
   silentMs: 120_000,
   stuckMs: 90_000,

@@ -50,7 +50,12 @@ function openRig(cases: readonly Case[], more: Partial<ReconcileDeps> = {}) {
     log: silentLog,
     ...more,
   };
-  return { time, calls, found, reconcile: startReconcile(deps, defaultReconcileOptions, never) };
+  return {
+    time,
+    calls,
+    found,
+    reconcile: startReconcile(deps, { ...defaultReconcileOptions, firstAfterMs: 0 }, never),
+  };
 }
 
 test("reconcile: the first round runs at once and heals what it finds", async () => {

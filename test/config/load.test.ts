@@ -153,7 +153,7 @@ describe("loadConfig", () => {
     it("are listed together, each with its place and what is wrong", () => {
       const problems = problemsOf({
         env: { LOG_LEVEL: "verbose", WAZAPI_PACE_MN: "1s", WAZAPI_WEBHOOK_TIMEOUT: "15" },
-        file: { http: { publicUrl: "example.org", adr: "x" }, queu: {}, log: "loud" },
+        file: { health: { minFreeDiskBytes: "much" }, http: { adr: "x" }, queu: {}, log: "loud" },
         flags: { "sandbox.url": "yes" },
       });
       expect(problems.map((problem) => problem.replace(join(dir, "there.ts"), "FILE"))).toEqual([
@@ -161,8 +161,8 @@ describe("loadConfig", () => {
         "queu (FILE) is no setting of wazapi",
         "log (settings file) must be an object with settings",
         "WAZAPI_PACE_MN (environment) is no setting of wazapi; did you mean WAZAPI_PACE_MIN?",
-        'http.publicUrl (settings file) must be a URL that begins with http:// or https://; it is "example.org"',
         'LOG_LEVEL (environment, log.level) must be one of debug, info, warn, error; it is "verbose"',
+        expect.stringMatching(/^health.minFreeDiskBytes \(settings file\) must be .*; it is "much"$/),
         '--sandbox (command line) must be a URL that begins with http://, or the word start; it is "yes"',
         'WAZAPI_WEBHOOK_TIMEOUT (environment, webhooks.timeoutMs) must be a length of time with its unit, like 250ms, 15s, 10m, 24h or 7d; it is "15"',
       ]);

@@ -13,14 +13,6 @@ export const serverOptions = {
       },
       address.default({ host: "127.0.0.1", port: 8080 }),
     ),
-    publicUrl: option(
-      {
-        env: "PUBLIC_URL",
-        form: "URL",
-        doc: "How others reach this server: the base of media links in webhooks. Without it the listening address is used.",
-      },
-      url("http", "https").exactOptional(),
-    ),
     maxBodyBytes: option(
       { env: "WAZAPI_MAX_BODY", form: "64MiB", doc: "Largest request body; media sent as base64 have to fit." },
       bytes(1_024, 512 * 1_048_576).default(64 * 1_048_576),
