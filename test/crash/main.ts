@@ -2,6 +2,7 @@
  * `npm run crash -- --kills 1000 [--seed N]`: kills the server at random moments and at every named point while
  * messages run both ways, and prints what was lost, doubled or overtaken.
  * `npm run crash -- --series NAME [--times N]`: one of the loads of `series/table.ts`, or `all` of them.
+ * With `--executable dist/wazapi` the server is the single executable (crash points always run from the sources).
  * Exit code 1 when a promise was broken.
  */
 import { parseArgs } from "node:util";
@@ -17,15 +18,17 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     series: { type: "string" },
     times: { type: "string" },
+    executable: { type: "string" },
   },
 });
 const random = seededRandom(Number(values.seed));
+const rigOptions = values.executable === undefined ? {} : { executable: values.executable };
 if (values.series !== undefined) await series(values.series);
 if (values.series === undefined || values.kills !== undefined) await kills(Number(values.kills ?? 100));
 
 async function kills(count: number): Promise<void> {
   const startedMs = performance.now();
-  await using rig = await openRig();
+  await using rig = await openRig(rigOptions);
   const report = await randomKills(rig, {
     kills: count,
     random,
@@ -44,6 +47,7 @@ async function series(wanted: string): Promise<void> {
   for (const name of names) {
     const { line, kept } = await runSeries(name, {
       random,
+      rig: rigOptions,
       ...(values.times === undefined ? {} : { times: Number(values.times) }),
     });
     process.stdout.write(`${kept ? "kept  " : "BROKEN"} ${line}\n`);

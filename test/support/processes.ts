@@ -19,7 +19,15 @@ export interface TestProcess extends AsyncDisposable {
 
 /** Starts `node <args>` in the project root under the very Node that runs the tests. */
 export function startNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): TestProcess {
-  const child: ChildProcess = spawn(process.execPath, [...args], {
+  return startProcess([process.execPath, ...args], env);
+}
+
+/** Starts a command in the project root. */
+export function startProcess(
+  [command = "", ...args]: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): TestProcess {
+  const child: ChildProcess = spawn(command, args, {
     cwd: projectRoot,
     env: { ...process.env, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, startNode, until, type TestProcess } from "./processes.ts";
+import { freePort, startNode, startProcess, until, type TestProcess } from "./processes.ts";
 
 /** A webhook request as the receiver process remembers it. */
 export interface Hit {
@@ -65,6 +65,8 @@ export async function openRig(
     readonly own?: string;
     readonly env?: Readonly<Record<string, string>>;
     readonly slots?: "all" | "received";
+    /** The single executable; without it the server runs from its sources. */
+    readonly executable?: string;
   } = {},
 ): Promise<Rig> {
   const own = options.own ?? "5511990000001";
@@ -129,11 +131,12 @@ export async function openRig(
   };
   const instancePath = (path: string): string => `/instances/${instance.id}/token/${instance.token}${path}`;
   const spawn: Rig["spawn"] = (env = {}) => {
-    const args =
+    const wazapi = options.executable === undefined ? [process.execPath, "bin/wazapi.js"] : [options.executable];
+    const command =
       env["CRASH_POINT"] === undefined
-        ? ["bin/wazapi.js", "serve", `--sandbox=${sandboxUrl}`, "--data", dataDir, "--port", String(serverPort)]
-        : ["test/crash/server-process.ts", dataDir, String(serverPort), sandboxUrl];
-    server = startNode(args, { ...serverEnv, ...options.env, ...env });
+        ? [...wazapi, "serve", `--sandbox=${sandboxUrl}`, "--data", dataDir, "--port", String(serverPort)]
+        : [process.execPath, "test/crash/server-process.ts", dataDir, String(serverPort), sandboxUrl];
+    server = startProcess(command, { ...serverEnv, ...options.env, ...env });
     return server;
   };
   const start: Rig["start"] = async (env) => {

@@ -81,10 +81,14 @@ export type SeriesName = keyof typeof seriesTable;
 /** Runs one series on a rig of its own. */
 export async function runSeries(
   name: SeriesName,
-  input: { readonly times?: number; readonly random: () => number },
+  input: {
+    readonly times?: number;
+    readonly random: () => number;
+    readonly rig: Parameters<typeof openRig>[0];
+  },
 ): Promise<SeriesResult> {
   const series = seriesTable[name];
-  await using rig = await openRig();
+  await using rig = await openRig(input.rig);
   return await series.run(rig, { times: input.times ?? series.times, random: input.random });
 }
 
