@@ -30,7 +30,11 @@ const passedOn = [
   "TZ",
   "LOG_LEVEL",
   "NO_COLOR",
+  // Where the single executable keeps its native modules: the child uses the same ones.
   "WAZAPI_CACHE_DIR",
+  "CACHE_DIRECTORY",
+  "XDG_CACHE_HOME",
+  "LOCALAPPDATA",
 ];
 
 /**

@@ -22,13 +22,6 @@ export interface PlacementOptions {
   readonly settleMs: number;
 }
 
-/** Defaults: dead after four missed heartbeats of 5 s. */
-export const defaultPlacementOptions: Omit<PlacementOptions, "nodeId"> = {
-  everyMs: 5_000,
-  deadAfterMs: 20_000,
-  settleMs: 30_000,
-};
-
 /** Says which node should drive which instance; every node comes to the same answer by itself. */
 export interface Placement extends AsyncDisposable {
   /** Whether this node should drive the instance. False until the nodes have been read once. */

@@ -28,9 +28,6 @@ export interface RebalanceOptions {
   readonly pauseMs: number;
 }
 
-/** Defaults: slow enough to be unnoticed. */
-export const defaultRebalanceOptions: RebalanceOptions = { everyMs: 10_000, steadyMs: 60_000, pauseMs: 1_000 };
-
 /** Hands sessions that belong to another node over, one by one. Disposing waits for the one in hand. */
 export function startRebalance(deps: RebalanceDeps, options: RebalanceOptions, signal: AbortSignal): AsyncDisposable {
   const stop = new AbortController();

@@ -1,5 +1,5 @@
 import type { Declare } from "../command-table.ts";
-import { programVersion } from "../version.ts";
+import { buildInfo, programVersion } from "../version.ts";
 
 /** `wazapi version`. */
 export const declareVersion: Declare = (command, run) => {
@@ -7,7 +7,8 @@ export const declareVersion: Declare = (command, run) => {
     run(async ({ out }) => {
       const version = programVersion();
       const { node } = process.versions;
-      out.document({ version, node, platform: process.platform, arch: process.arch }, (page) => page.text(version));
+      const { platform, arch } = process;
+      out.document({ version, node, platform, arch, ...buildInfo() }, (page) => page.text(version));
     }),
   );
 };
