@@ -2,6 +2,7 @@ import { openRig, type Rig } from "../../support/rig.ts";
 import { percentile, type RoadTally } from "../tally.ts";
 import { burstWithKills } from "./burst.ts";
 import { keyedSends } from "./keyed-sends.ts";
+import { longOutage, outageLine } from "./outage.ts";
 import { receiverDown } from "./receiver-down.ts";
 import { recoveries, takeovers } from "./recovery.ts";
 import { terminated } from "./terminated.ts";
@@ -56,6 +57,16 @@ export const seriesTable = {
     times: 50,
     run: async (rig, { times }) =>
       timeResult(`SIGKILL of the leader → standby connected, ${times} times`, await takeovers(rig, times)),
+  },
+  outage: {
+    // Minutes.
+    times: 20,
+    run: async (rig, { times }) => {
+      const found = await longOutage(rig, times * 60_000);
+      const broken = found.lost + found.doubled + found.overtaken + found.deadLetters;
+      const memoryFlat = found.rssMiB.end < found.rssMiB.stored * 1.25;
+      return { line: outageLine(times, found), kept: broken === 0 && memoryFlat };
+    },
   },
   terminate: {
     times: 3,
