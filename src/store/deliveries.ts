@@ -81,11 +81,15 @@ export interface DeliveryFilter {
 
 /** Deliveries, their lanes and their dead letters. */
 export interface DeliveryStore {
-  /** Takes lanes that have a due pending delivery and no live lease, oldest work first. */
+  /**
+   * Takes lanes that have a due pending delivery and no live lease, oldest work first. `dueBy` counts what is due until
+   * then (a clock that was set back makes no work wait); now when it is left out.
+   */
   claimLanes(input: {
     readonly owner: string;
     readonly limit: number;
     readonly leaseMs: number;
+    readonly dueBy?: number;
     readonly now: number;
   }): Promise<readonly Lane[]>;
   /** Extends the lease; false when the lane was lost. */

@@ -42,6 +42,17 @@ export function lanesContract(adapter: StoreAdapter): void {
       expect(await claimLane(store(), { instanceId, now: t0 + 9_999_999 })).toBeUndefined();
     });
 
+    test("claimLanes: dueBy counts what is due until then, and no lease that lives", async () => {
+      const instanceId = await addInstance(store(), { received: hookUrl });
+      await addEvents(store(), instanceId, 1, t0 + 5_000);
+      const claim = (dueBy: number) =>
+        store().deliveries.claimLanes({ owner: "w", limit: 100, leaseMs, dueBy, now: t0 });
+      const mine = async (dueBy: number) => (await claim(dueBy)).filter((lane) => lane.instanceId === instanceId);
+      expect(await mine(t0 + 4_999)).toEqual([]);
+      expect(await mine(t0 + 5_000)).toMatchObject([{ leaseUntil: t0 + leaseMs }]);
+      expect(await mine(t0 + 1e9)).toEqual([]);
+    });
+
     test("claimLanes: oldest work first, no more than asked for", async () => {
       await using own = await adapter.open();
       const instances: string[] = [];

@@ -52,8 +52,8 @@ export interface EngineRig extends AsyncDisposable {
   readonly delivered: () => readonly string[];
   readonly inbox: () => Promise<readonly InboxEntry[]>;
   readonly opened: () => Promise<void>;
-  /** Lets go of everything in order and starts again on the same file. */
-  readonly restart: () => Promise<void>;
+  /** Ends and starts again on the same file: in peace, or cut off with what it holds in memory. */
+  readonly restart: (how?: "peace" | "cut") => Promise<void>;
   readonly logged: readonly { readonly level: string; readonly message: string; readonly fields: LogFields }[];
 }
 
@@ -128,12 +128,13 @@ export async function openEngineRig(
       quickOptions(owner, input.options ?? {}),
     );
   };
-  const end = async (): Promise<void> => {
+  const end = async (how: "peace" | "cut"): Promise<void> => {
     const patience = new AbortController();
+    if (how === "cut") patience.abort();
     for (const phase of running?.phases ?? []) await phase.run(patience.signal);
     running = undefined;
   };
-  parts.defer(end);
+  parts.defer(() => end("peace"));
   running = await start();
   const current = (): Engine => {
     if (running === undefined) throw new Error("the engine was stopped");
@@ -195,8 +196,9 @@ export async function openEngineRig(
       return [...delivered];
     },
     inbox: () => sandbox.control.inbox({ number: contact }, stop.signal),
-    restart: async () => {
-      await end();
+    restart: async (how = "peace") => {
+      await end(how);
+      faults.before(() => {});
       running = await start();
       await running.sessions.startAll(stop.signal);
     },

@@ -5,7 +5,7 @@ import type { DispatchOptions } from "./options.ts";
 
 /** What dispatching works with. */
 export interface DispatchDeps extends Omit<LaneDeps, "deliveries" | "sleep" | "random"> {
-  readonly deliveries: LaneDeps["deliveries"] & Pick<DeliveryStore, "claimLanes">;
+  readonly deliveries: LaneDeps["deliveries"] & Pick<DeliveryStore, "claimLanes" | "nextDueAt">;
   /** Waits; a test brings its own. */
   readonly sleep?: typeof sleep;
   readonly random?: () => number;
@@ -26,6 +26,8 @@ export interface Dispatch extends AsyncDisposable {
   readonly stats: () => DispatchStats;
 }
 
+const lookAheadEveryMs = 60_000;
+
 /**
  * Claims lanes with work and delivers them, one worker a lane. Disposing it takes nothing new and waits for the POSTs
  * in flight; when `signal` aborts they are cut off. A lane of a process that died is claimed again when its lease ends.
@@ -33,6 +35,8 @@ export interface Dispatch extends AsyncDisposable {
 export function startDispatch(deps: DispatchDeps, options: DispatchOptions, signal: AbortSignal): Dispatch {
   const draining = new AbortController();
   const stop = AbortSignal.any([draining.signal, signal]);
+  const { clock } = deps;
+  const longestWaitMs = 2 * Math.max(options.maxRetryAfterMs, options.retry.maxMs);
   const laneDeps: LaneDeps = { ...deps, sleep: deps.sleep ?? sleep, random: deps.random ?? Math.random };
   const workers = new Map<string, { readonly worker: LaneWorker; readonly lane: Lane }>();
   let wanted = true;
@@ -52,13 +56,32 @@ export function startDispatch(deps: DispatchDeps, options: DispatchOptions, sign
       if (!stop.aborted) scanAgain();
     });
   };
+  let scannedAt = clock.now();
+  // The latest moment the clock has named: what was due once stays due when it is set back.
+  let dueBy = scannedAt;
   const scan = async (): Promise<void> => {
+    const { owner, leaseMs } = options;
+    const now = clock.now();
+    dueBy = Math.max(dueBy, now);
+    // The clock may have been set forwards: then our own leases look as if they had run out.
+    if (now - scannedAt > leaseMs / 2) await Promise.all([...workers.values()].map(({ worker }) => worker.renew()));
+    scannedAt = now;
     const limit = Math.min(100, options.maxLanes - workers.size);
     if (limit <= 0) return;
-    const { owner, leaseMs } = options;
-    const lanes = await deps.deliveries.claimLanes({ owner, limit, leaseMs, now: deps.clock.now() });
+    const lanes = await deps.deliveries.claimLanes({ owner, limit, leaseMs, dueBy, now });
     for (const lane of lanes) open(lane);
     if (lanes.length === limit) wanted = true;
+    if (lanes.length === 0) await lookAhead(now);
+  };
+  let lookedMs = Number.NEGATIVE_INFINITY;
+  /** Rows of a former process, from before the clock was set back, may name times that no wait leads to. */
+  const lookAhead = async (now: number): Promise<void> => {
+    if (clock.monotonicMs() - lookedMs < lookAheadEveryMs) return;
+    lookedMs = clock.monotonicMs();
+    const dueAt = await deps.deliveries.nextDueAt({ now });
+    if (dueAt === undefined || dueAt - now <= longestWaitMs || dueAt <= dueBy) return;
+    dueBy = dueAt;
+    wanted = true;
   };
   const loop = async (): Promise<void> => {
     while (!stop.aborted) {

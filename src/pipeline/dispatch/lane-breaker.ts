@@ -34,8 +34,16 @@ export interface LaneBreaker {
 const closedRow: BreakerRow = { state: "closed", failures: 0, probeAt: 0, openedAt: 0 };
 
 /** A breaker that goes on where its row stopped. */
-export function createLaneBreaker(deps: LaneBreakerDeps, stored: BreakerRow, probe: BackoffOptions): LaneBreaker {
+export function createLaneBreaker(
+  deps: LaneBreakerDeps,
+  stored: BreakerRow,
+  options: { readonly probe: BackoffOptions; readonly maxRetryAfterMs: number },
+): LaneBreaker {
+  const { clock } = deps;
+  // A longer wait was written before the clock was set back.
+  const longestMs = Math.max(options.maxRetryAfterMs, 2 * options.probe.maxMs);
   let row = stored;
+  let probeMs = clock.monotonicMs() + Math.min(stored.probeAt - clock.now(), longestMs);
   let probing = false;
   let change = Promise.withResolvers<void>();
 
@@ -58,7 +66,7 @@ export function createLaneBreaker(deps: LaneBreakerDeps, stored: BreakerRow, pro
     admit: async (signal) => {
       while (!signal.aborted) {
         if (row.state === "closed") return "pass";
-        const waitMs = row.probeAt - deps.clock.now();
+        const waitMs = probeMs - clock.monotonicMs();
         if (probing) await untilChange(signal);
         else if (waitMs > 0) await deps.sleep(waitMs, signal);
         else {
@@ -69,16 +77,17 @@ export function createLaneBreaker(deps: LaneBreakerDeps, stored: BreakerRow, pro
       return "stop";
     },
     opened: (waitMs = 0) => {
-      const now = deps.clock.now();
+      const now = clock.now();
       const failures = row.state === "open" ? row.failures + 1 : 0;
-      const delay = Math.max(waitMs, backoffMs(probe, failures + 1, deps.random));
+      const delay = Math.max(waitMs, backoffMs(options.probe, failures + 1, deps.random));
+      probeMs = clock.monotonicMs() + delay;
       const openedAt = row.state === "open" ? row.openedAt : now;
       if (row.state === "closed") deps.turned?.("open", 0);
       return changed({ state: "open", failures, probeAt: now + delay, openedAt });
     },
     closed: () => {
       if (row.state === "closed") return undefined;
-      deps.turned?.("closed", deps.clock.now() - row.openedAt);
+      deps.turned?.("closed", clock.now() - row.openedAt);
       return changed(closedRow);
     },
     abandoned: () => {

@@ -7,7 +7,7 @@ import type { Delivery, DeliveryStore, Lane } from "#store/deliveries.ts";
 import type { InstanceStore } from "#store/instances.ts";
 import type { Deliver, Outcome } from "../outcome.ts";
 import { createLaneBreaker } from "./lane-breaker.ts";
-import { keepLease } from "./lane-lease.ts";
+import { createLaneLease, type LaneLease } from "./lane-lease.ts";
 import { type Line, type LineDeps, runLine } from "./line.ts";
 import type { DispatchOptions } from "./options.ts";
 import { createSettler } from "./settler.ts";
@@ -37,6 +37,8 @@ export interface LaneDeps {
 
 /** A lane being worked on. */
 export interface LaneWorker {
+  /** Extends the lease now; false when the lane was lost. Throws what the store throws. */
+  readonly renew: () => Promise<boolean>;
   /** There may be something new. */
   readonly wake: () => void;
   /** Deliveries in memory. */
@@ -59,11 +61,14 @@ export function startLaneWorker(
 ): LaneWorker {
   const waiting = createWaiting();
   const load = { held: 0 };
-  const done = work(deps, { ...input, waiting, load }, signals).catch((error: unknown) => {
+  const lost = new AbortController();
+  const { lane, options } = input;
+  const lease = createLaneLease(deps, { lane, leaseMs: options.leaseMs, lost });
+  const done = work(deps, { ...input, waiting, load, lost, lease }, signals).catch((error: unknown) => {
     // The lease runs out and the lane is claimed again, here or elsewhere.
     deps.log.error({ ...idsOf(input.lane), error }, "lane stopped");
   });
-  return { wake: waiting.news, held: () => load.held, done };
+  return { wake: waiting.news, held: () => load.held, renew: lease.renew, done };
 }
 
 async function work(
@@ -73,22 +78,19 @@ async function work(
     readonly options: DispatchOptions;
     readonly waiting: Waiting;
     readonly load: { held: number };
+    readonly lost: AbortController;
+    readonly lease: LaneLease;
   },
   signals: StopSignals,
 ): Promise<void> {
-  const { lane, options, waiting, load } = input;
-  const lost = new AbortController();
+  const { lane, options, waiting, load, lost } = input;
   const ended = new AbortController();
   const stop = AbortSignal.any([signals.drain, signals.abort, lost.signal]);
   const abort = AbortSignal.any([signals.abort, lost.signal]);
   // One listener a waiting chat and a POST in flight: as many as the lane has, and no leak.
   setMaxListeners(0, stop, abort);
   stop.addEventListener("abort", waiting.wake, { once: true });
-  const renewing = keepLease(
-    deps,
-    { lane, leaseMs: options.leaseMs, lost },
-    AbortSignal.any([ended.signal, lost.signal]),
-  );
+  const renewing = input.lease.keep(AbortSignal.any([ended.signal, lost.signal]));
   const settler = createSettler(
     { ...deps, lost: () => lost.abort() },
     { lane, maxUnsettled: options.maxUnsettled, gatherMs: options.gatherMs },
@@ -136,10 +138,10 @@ async function deliverAll(
     breaker: createLaneBreaker(
       { ...deps, turned: (to, openMs) => tellTurn(deps.log, lane, { to, openMs }) },
       lane.breaker,
-      options.probe,
+      options,
     ),
     random: deps.random,
-    now: deps.clock.now,
+    clock: deps.clock,
     sleep: deps.sleep,
     taken: () => taken,
     stillThere: async ({ deliveryId, event: { sequence } }) => {
@@ -166,11 +168,14 @@ async function deliverAll(
     },
   };
   const deal = (page: readonly Delivery[]): void => {
+    const [now, nowMs] = [deps.clock.now(), deps.clock.monotonicMs()];
     for (const delivery of page) {
       const key = perChat ? (delivery.event.chatId ?? "") : "";
       const entry = lines.get(key) ?? { line: [], running: undefined };
       const { attempts: failures, dueAt, lastError } = delivery;
-      entry.line.push({ delivery, failures, dueAt, lastError, takenBefore: taken });
+      // Written in what is the future now: the clock was set back, and its wait means nothing any more.
+      const waitMs = delivery.updatedAt > now ? 0 : dueAt - now;
+      entry.line.push({ delivery, failures, dueAt, dueMs: nowMs + waitMs, lastError, takenBefore: taken });
       lines.set(key, entry);
     }
     load.held += page.length;

@@ -1,4 +1,5 @@
 import { backoffMs } from "#lib/backoff.ts";
+import type { Clock } from "#lib/clock.ts";
 import type { Attempt, Delivery, Settlement } from "#store/deliveries.ts";
 import type { Outcome, Try } from "../outcome.ts";
 import type { LaneBreaker } from "./lane-breaker.ts";
@@ -10,8 +11,10 @@ interface Held {
   readonly delivery: Delivery;
   /** Answers that were refusals, those of earlier workers included. */
   failures: number;
-  /** Epoch milliseconds before which it is not tried. */
+  /** Epoch milliseconds before which it is not tried, for its row. */
   dueAt: number;
+  /** The same on the clock that never jumps: what is waited for here. */
+  dueMs: number;
   lastError: string | undefined;
   /** What the lane had taken when this one was refused last. */
   takenBefore: number;
@@ -27,7 +30,7 @@ export interface LineDeps {
   readonly settler: Settler;
   /** One try; waits for a free connection. */
   readonly attempt: (delivery: Delivery) => Promise<Outcome>;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly random: () => number;
   /** Told about deliveries that left the line. */
@@ -52,7 +55,7 @@ export async function runLine(deps: LineDeps, line: Line, stop: AbortSignal): Pr
   while (!stop.aborted) {
     const [head] = line;
     if (head === undefined) return;
-    const waitMs = head.dueAt - deps.now();
+    const waitMs = head.dueMs - deps.clock.monotonicMs();
     if (waitMs > 0) {
       await deps.sleep(waitMs, stop);
       waited = true;
@@ -206,11 +209,13 @@ async function waitForRetry(
   const last = line[round.tries.length - 1];
   const asked = Math.min(deps.options.maxRetryAfterMs, round.retryAfterMs);
   const waitMs = Math.max(asked, backoffMs(deps.options.retry, last?.failures ?? 1, deps.random));
-  const dueAt = deps.now() + waitMs;
+  const dueAt = deps.clock.now() + waitMs;
+  const dueMs = deps.clock.monotonicMs() + waitMs;
   const settlements = round.tries.flatMap((attempt, index) => {
     const held = line[index];
     if (held === undefined) return [];
     held.dueAt = dueAt;
+    held.dueMs = dueMs;
     return [settlement(held, "pending", { ...attempt, counted: true })];
   });
   await deps.settler.add(settlements);

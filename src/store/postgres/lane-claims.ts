@@ -9,7 +9,7 @@ export const laneClaimsSql = statements("lane_claims", {
   // A lane that somebody else writes at this moment is passed over: it is claimed by them, or they wake it again.
   claim: `WITH due AS (
       SELECT instance_id, hook_id FROM lanes
-      WHERE due_at <= $1 AND lease_until <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+      WHERE due_at <= $5 AND lease_until <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
     )
     UPDATE lanes AS lane SET owner = $3, fencing_token = lane.fencing_token + 1, lease_until = $4
     FROM due WHERE lane.instance_id = due.instance_id AND lane.hook_id = due.hook_id
@@ -35,8 +35,8 @@ export function createLaneClaims(
   const { db } = context;
 
   return {
-    claimLanes: async ({ owner, limit, leaseMs, now }) => {
-      const values = [now, Math.min(limit, 100), owner, now + leaseMs];
+    claimLanes: async ({ owner, limit, leaseMs, now, dueBy = now }) => {
+      const values = [now, Math.min(limit, 100), owner, now + leaseMs, dueBy];
       const rows = await db.rows<LaneColumns>(laneClaimsSql.claim, values);
       return [...rows].sort((a, b) => a.dueAt - b.dueAt).map(laneOf);
     },

@@ -7,7 +7,7 @@ const mine =
 /** SQL of this file, for the test that no statement scans a table. */
 export const laneClaimsSql = {
   due: `SELECT instance_id AS "instanceId", hook_id AS "hookId" FROM lanes
-    WHERE due_at <= +@now AND lease_until <= +@now ORDER BY due_at LIMIT +@limit`,
+    WHERE due_at <= +@dueBy AND lease_until <= +@now ORDER BY due_at LIMIT +@limit`,
   claim: `UPDATE lanes SET owner = @owner, fencing_token = fencing_token + 1, lease_until = @leaseUntil
     WHERE instance_id = +@instanceId AND hook_id = +@hookId
     RETURNING instance_id AS "instanceId", hook_id AS "hookId", url, fencing_token AS "fencingToken",
@@ -41,14 +41,14 @@ export function createLaneClaims(
   const nextDueAt = db.prepare<[number], { dueAt: number | null }>(laneClaimsSql.nextDueAt);
 
   return {
-    claimLanes: async ({ owner, limit, leaseMs, now }) => {
+    claimLanes: async ({ owner, limit, leaseMs, now, dueBy = now }) => {
       // A look first: most polls find nothing and need no transaction.
-      const waiting = await context.read(() => due.get({ now, limit: 1 }));
+      const waiting = await context.read(() => due.get({ now, dueBy, limit: 1 }));
       if (waiting === undefined) return [];
       return context.write(() => {
         const leaseUntil = now + leaseMs;
         return due
-          .all({ now, limit: Math.min(limit, 100) })
+          .all({ now, dueBy, limit: Math.min(limit, 100) })
           .map((lane) => claim.get({ ...lane, owner, leaseUntil }))
           .filter((lane) => lane !== undefined)
           .map(laneOf);
