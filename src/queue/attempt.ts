@@ -126,7 +126,7 @@ async function conclude(
       if (decision.answered) breaker.succeeded();
       else if (probe) breaker.failed();
       const { attempts, waitMs, failure } = decision;
-      lane.memory.headDueAt = now + waitMs;
+      lane.memory.headDueMs = deps.clock.monotonicMs() + waitMs;
       const input = { claim, attempts, dueAt: now + waitMs, error: failureLine(failure), now };
       const held = await persistently(context, claim, () => deps.queue.retry(input));
       deps.log.info({ instanceId, zaapId, code: failure.code, attempts, waitMs }, "message will be retried");
@@ -137,7 +137,7 @@ async function conclude(
       if (probe) breaker.abandoned();
       // A session that says "open" and "disconnected" at once must not make the lane spin.
       const dueAt = now + disconnectedPauseMs;
-      lane.memory.headDueAt = dueAt;
+      lane.memory.headDueMs = deps.clock.monotonicMs() + disconnectedPauseMs;
       // The former error stays: it tells the next try that there was a timeout already.
       const error = claim.lastError ?? failureLine(decision.failure);
       const input = { claim, attempts: claim.attempts, dueAt, now, error };

@@ -8,8 +8,8 @@ export interface LaneMemory {
   readonly breaker: Breaker;
   /** Monotonic milliseconds at the end of the last send. */
   lastSendEndMs?: number;
-  /** Epoch milliseconds before which the head of the line is not tried again. */
-  headDueAt: number;
+  /** Monotonic milliseconds before which the head of the line is not tried again. */
+  headDueMs: number;
 }
 
 /** One instance whose messages are being sent. */

@@ -10,8 +10,8 @@ export type LaneEnd =
   | { readonly kind: "idle" }
   /** The instance is not connected. */
   | { readonly kind: "closed" }
-  /** A retry or the probe of a breaker is due then (epoch milliseconds). */
-  | { readonly kind: "later"; readonly at: number }
+  /** A retry or the probe of a breaker is due then (monotonic milliseconds). */
+  | { readonly kind: "later"; readonly atMs: number }
   | { readonly kind: "draining" };
 
 /** Sends the messages of one instance in their order, one at a time, until nothing can be done now. */
@@ -28,8 +28,8 @@ export async function runLane(context: LaneContext, lane: Lane): Promise<LaneEnd
     const claim = next ?? (await claimHead(context, lane));
     if (claim === undefined) {
       breaker.abandoned();
-      const { headDueAt } = lane.memory;
-      return headDueAt > deps.clock.now() ? { kind: "later", at: headDueAt } : { kind: "idle" };
+      const { headDueMs } = lane.memory;
+      return headDueMs > deps.clock.monotonicMs() ? { kind: "later", atMs: headDueMs } : { kind: "idle" };
     }
     next = await attemptMessage(context, { lane, claim, probe: admission.probe });
   }
@@ -45,7 +45,7 @@ function admit(
   if (!deps.sender.isOpen(lane.instanceId)) return { end: { kind: "closed" } };
   const admission = lane.memory.breaker.admit();
   if (admission.kind !== "wait") return { probe: admission.kind === "probe" };
-  return { end: { kind: "later", at: deps.clock.now() + Math.ceil(admission.waitMs) } };
+  return { end: { kind: "later", atMs: deps.clock.monotonicMs() + Math.ceil(admission.waitMs) } };
 }
 
 /** A message claimed ahead that will not be tried now. */

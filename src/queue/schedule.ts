@@ -11,6 +11,9 @@ export interface Schedule {
 // More instances than are busy already, so that new ones are found even when the busy ones fill the front of the list.
 const scanAhead = 100;
 
+// Instances looked at when the process begins.
+const firstScan = 10_000;
+
 // Announced times kept in mind; what comes on top is found by the safety scan.
 const maxExpected = 1_000;
 
@@ -35,9 +38,19 @@ export function runSchedule(
   const endNap = (): void => nap.abort();
   signal.addEventListener("abort", endNap, { once: true });
 
+  let began = false;
+  // The latest moment the clock has named: what was due once is looked at again when it is set back.
+  let latest = 0;
+
   const scan = async (): Promise<number> => {
     const now = clock.now();
-    for (const id of await queue.instancesWithWork({ now, limit: lanes.busy() + scanAhead })) lanes.rouse(id);
+    latest = Math.max(latest, now);
+    // First whatever waits, whenever it is due: the clock may have been set back since that was written.
+    const some = began
+      ? { dueBy: latest, limit: lanes.busy() + scanAhead }
+      : { dueBy: Number.MAX_SAFE_INTEGER, limit: firstScan };
+    for (const id of await queue.instancesWithWork({ now, ...some })) lanes.rouse(id);
+    began = true;
     const dueAt = await queue.nextDueAt({ now });
     // What is due now is in hand; were it not, the safety scan is soon enough. It may hide what is due next, though,
     // so announced times count as well.

@@ -50,7 +50,7 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
   const memoryOf = (instanceId: string): LaneMemory => {
     const known = memories.get(instanceId);
     const breaker = known?.breaker ?? createBreaker(options.breaker, deps.clock, deps.random);
-    const memory = known ?? { breaker, headDueAt: 0 };
+    const memory = known ?? { breaker, headDueMs: 0 };
     memories.delete(instanceId);
     memories.set(instanceId, memory);
     const [oldest] = memories.keys();
@@ -94,7 +94,7 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
       return await runLane(context, lane);
     } catch (error) {
       deps.log.error({ instanceId: lane.instanceId, error }, "queue lane failed");
-      return { kind: "later", at: deps.clock.now() + brokenLaneMs };
+      return { kind: "later", atMs: deps.clock.monotonicMs() + brokenLaneMs };
     } finally {
       giveBack();
     }
@@ -105,7 +105,7 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
     lane.waiting = cut;
     waitingLanes += 1;
     try {
-      if (end.kind === "later") return await deps.sleep(end.at - deps.clock.now(), cut.signal);
+      if (end.kind === "later") return await deps.sleep(end.atMs - deps.clock.monotonicMs(), cut.signal);
       await deps.sender.untilOpen(lane.instanceId, cut.signal);
       if (!cut.signal.aborted && !deps.sender.isOpen(lane.instanceId)) await deps.sleep(notYetOpenMs, cut.signal);
     } catch (error) {

@@ -48,8 +48,12 @@ export interface QueueStore {
     readonly maxWaiting?: number;
     readonly now: number;
   }): Promise<{ readonly message: QueuedMessage; readonly created: boolean }>;
-  /** Instances with a message due now, most overdue first. */
-  instancesWithWork(input: { readonly now: number; readonly limit: number }): Promise<readonly string[]>;
+  /** Instances with a message due now (or by `dueBy`) and no live claim, most overdue first. */
+  instancesWithWork(input: {
+    readonly now: number;
+    readonly dueBy?: number;
+    readonly limit: number;
+  }): Promise<readonly string[]>;
   /**
    * When the earliest waiting message of any instance is due; undefined when none waits. Of an instance with a live claim
    * only what is scheduled counts.
@@ -58,7 +62,8 @@ export interface QueueStore {
   /**
    * Takes the head of the line of one instance: undefined when it is not due, when another claim on the instance is
    * live, or when nothing waits. Messages scheduled for later are passed over. A message that a dead claimer left comes
-   * first: it may have gone out already. Marks it `sending`, in the ledger too.
+   * first: it may have gone out already. One whose row was written in what is the future now is due: the clock was set
+   * back. Marks it `sending`, in the ledger too.
    */
   claim(input: {
     readonly instanceId: string;

@@ -45,6 +45,24 @@ export function queueClaimsContract(adapter: StoreAdapter): void {
       expect(wordsOf(await claim(instanceId, t0 + 50))).toBe("later");
     });
 
+    test("a clock that was set back makes nobody wait, only what is scheduled keeps to it", async () => {
+      const instanceId = await addInstance(store());
+      const hourAgo = t0 - 3_600_000;
+      await add(instanceId, "accepted before");
+      await add(instanceId, "scheduled before", { scheduledAt: t0 + 50, dueAt: t0 + 50 });
+      const first = await claimed(instanceId, hourAgo);
+      expect(wordsOf(first)).toBe("accepted before");
+      await store().queue.retry({ claim: first, attempts: 1, dueAt: t0 + 16_000, now: t0 });
+      const again = await claimed(instanceId, hourAgo + 1);
+      expect(again).toMatchObject({ zaapId: first.zaapId, attempts: 1 });
+      await settle(again, { now: hourAgo + 1 });
+      expect(await claim(instanceId, t0 + 49)).toBeUndefined();
+      expect(await store().queue.instancesWithWork({ now: hourAgo, limit: 10_000 })).not.toContain(instanceId);
+      const dueBy = t0 + 50;
+      expect(await store().queue.instancesWithWork({ now: hourAgo, dueBy, limit: 10_000 })).toContain(instanceId);
+      expect(wordsOf(await claim(instanceId, dueBy))).toBe("scheduled before");
+    });
+
     test("instances do not wait for each other", async () => {
       const instances = await Promise.all(range(1, 3).map(() => addInstance(store())));
       for (const instanceId of instances) await add(instanceId, instanceId);

@@ -14,7 +14,7 @@ const mine = "instance_id = $1 AND owner IS NOT NULL AND fencing_token = $2 AND 
 /** Statements of this file, for the test that none scans a table. */
 export const queueClaimsSql = statements("queue_claims", {
   withWork: `SELECT instance_id AS "instanceId" FROM queue_lines
-    WHERE due_at <= $1 AND lease_until <= $1 ORDER BY due_at LIMIT $2`,
+    WHERE due_at <= $3 AND lease_until <= $1 ORDER BY due_at LIMIT $2`,
   // Of a line at work only what is scheduled: the rest is in the hands of whoever works on it.
   nextDueAt: `SELECT least(
       (SELECT min(due_at) FROM queue_lines WHERE due_at IS NOT NULL AND lease_until <= $1),
@@ -51,8 +51,8 @@ export function createQueueClaims(
   const { db, clock } = context;
 
   return {
-    instancesWithWork: async ({ now, limit }) => {
-      const rows = await db.rows<{ instanceId: string }>(queueClaimsSql.withWork, [now, limit]);
+    instancesWithWork: async ({ now, dueBy = now, limit }) => {
+      const rows = await db.rows<{ instanceId: string }>(queueClaimsSql.withWork, [now, limit, dueBy]);
       return rows.map(({ instanceId }) => instanceId);
     },
     nextDueAt: async ({ now }) => {
@@ -69,7 +69,7 @@ export function createQueueClaims(
         ]);
         if (free.length === 0) return tx.undo(undefined);
         if (admitted > 0) await refreshLine(tx, instanceId);
-        if (first === undefined || first.dueAt > now) return undefined;
+        if (first === undefined || (first.dueAt > now && first.updatedAt <= now)) return undefined;
         return await take(tx, first, { owner, leaseUntil: now + leaseMs, now, storedAt: clock.now() });
       }),
     renew: async ({ claim, leaseMs, now }) =>

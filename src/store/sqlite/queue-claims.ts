@@ -11,7 +11,7 @@ const mine = `instance_id = +@instanceId AND owner IS NOT NULL AND fencing_token
 /** SQL of this file, for the test that no statement scans a table. */
 export const queueClaimsSql = {
   withWork: `SELECT instance_id AS "instanceId" FROM queue_lines
-    WHERE due_at <= +@now AND lease_until <= +@now ORDER BY due_at LIMIT +@limit`,
+    WHERE due_at <= +@dueBy AND lease_until <= +@now ORDER BY due_at LIMIT +@limit`,
   // Of a line at work only what is scheduled: the rest is in the hands of whoever works on it.
   nextDueAt: `SELECT min("dueAt") AS "dueAt" FROM (
     SELECT min(due_at) AS "dueAt" FROM queue_lines WHERE due_at IS NOT NULL AND lease_until <= +@now
@@ -68,8 +68,8 @@ export function createQueueClaims(
     (claimedSequence === null ? undefined : interrupted.get({ sequence: claimedSequence })) ?? head.get({ instanceId });
 
   return {
-    instancesWithWork: ({ now, limit }) =>
-      context.read(() => withWork.all({ now, limit }).map(({ instanceId }) => instanceId)),
+    instancesWithWork: ({ now, dueBy = now, limit }) =>
+      context.read(() => withWork.all({ now, dueBy, limit }).map(({ instanceId }) => instanceId)),
     nextDueAt: ({ now }) => context.read(() => nextDueAt.get({ now })?.dueAt ?? undefined),
     claim: ({ instanceId, owner, leaseMs, now }) =>
       // Always a write: a claim asked for right behind a settlement gets into the same commit and sees it.
@@ -78,7 +78,7 @@ export function createQueueClaims(
         if (standing === undefined) return undefined;
         if (admit.run({ instanceId, now }).changes > 0) line.refresh({ instanceId });
         const first = firstOf(instanceId, standing.claimedSequence);
-        if (first === undefined || first.dueAt > now) return undefined;
+        if (first === undefined || (first.dueAt > now && first.updatedAt <= now)) return undefined;
         const { sequence } = first;
         mark.run({ sequence, now });
         const claim = take.get({ instanceId, owner, leaseUntil: now + leaseMs, sequence });
