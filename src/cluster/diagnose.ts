@@ -36,10 +36,10 @@ export function diagnose(view: SessionView, options: DiagnoseOptions, now: numbe
   }
   if (!owned) return { finding: "missing", remedy: "start" };
   switch (state) {
-    case "connected":
-      return now - Math.max(at, connection.lastSeenAt ?? 0) > options.silentMs
-        ? { finding: "silent", remedy: "restart" }
-        : healthy;
+    case "connected": {
+      const silentForMs = view.silentForMs ?? now - Math.max(at, connection.lastSeenAt ?? 0);
+      return silentForMs > options.silentMs ? { finding: "silent", remedy: "restart" } : healthy;
+    }
     case "connecting":
     case "pairing":
       return retry === undefined && now - at > options.stuckMs ? { finding: "stuck", remedy: "restart" } : healthy;

@@ -14,6 +14,8 @@ export interface SessionView {
   readonly connection: Connection;
   /** Whether this process runs the socket. */
   readonly owned: boolean;
+  /** Milliseconds since the last frame, whatever the clock was set to meanwhile; undefined without a socket here. */
+  readonly silentForMs?: number;
   /** Reconnects since the last success, and when the next one is due (epoch milliseconds). */
   readonly retry?: { readonly failures: number; readonly nextAt: number };
 }

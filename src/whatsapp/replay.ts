@@ -41,7 +41,8 @@ export async function replayJournal(
   signal: AbortSignal,
 ): Promise<Replayed> {
   const { instanceId, own } = input;
-  const before = deps.clock.now() - (input.olderThanMs ?? 0);
+  const now = deps.clock.now();
+  const before = now - (input.olderThanMs ?? 0);
   const unfinished: BinaryNode[] = [];
   let afterId: number | undefined;
   let count = 0;
@@ -51,7 +52,8 @@ export async function replayJournal(
       limit: pageRows,
       ...(afterId === undefined ? {} : { afterId }),
     });
-    const rows = page.filter((row) => row.at <= before);
+    // Younger rows are still on their way; those of the future were written before the clock was set back.
+    const rows = page.filter((row) => row.at <= before || row.at > now);
     for (const group of byStanza(rows)) {
       const batch = await batchOf(deps, group, { instanceId, own });
       if (batch === undefined) continue;

@@ -343,6 +343,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
       return {
         connection: { ...connection, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) },
         owned: lease !== undefined,
+        ...(live === undefined ? {} : { silentForMs: live.silentForMs() }),
         ...(retry === undefined ? {} : { retry: { failures: state.failures, nextAt: retry.nextAt } }),
       };
     },
