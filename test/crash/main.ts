@@ -1,5 +1,5 @@
 /**
- * `npm run crash -- --kills 1000 [--seed N]`: kills the server at random moments and at every named point while
+ * `npm run crash -- --kills 1000 [--minutes N] [--seed N]`: kills the server at random moments and at every named point while
  * messages run both ways, and prints what was lost, doubled or overtaken.
  * `npm run crash -- --series NAME [--times N]`: one of the loads of `series/table.ts`, or `all` of them.
  * With `--executable dist/wazapi` the server is the single executable (crash points always run from the sources).
@@ -15,6 +15,7 @@ import { runSeries, type SeriesName, seriesTable } from "./series/table.ts";
 const { values } = parseArgs({
   options: {
     kills: { type: "string" },
+    minutes: { type: "string", default: "120" },
     seed: { type: "string", default: "1" },
     series: { type: "string" },
     times: { type: "string" },
@@ -32,6 +33,7 @@ async function kills(count: number): Promise<void> {
   const report = await randomKills(rig, {
     kills: count,
     random,
+    enough: () => performance.now() - startedMs > Number(values.minutes) * 60_000,
     progress: (killed) => {
       if (killed % 25 > 0) return;
       process.stderr.write(`${killed} of ${count} kills, ${Math.round((performance.now() - startedMs) / 1_000)} s\n`);

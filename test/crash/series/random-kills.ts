@@ -27,7 +27,13 @@ const outboundTo = "5511970000001";
  */
 export async function randomKills(
   rig: Rig,
-  input: { readonly kills: number; readonly random: () => number; readonly progress?: (killed: number) => void },
+  input: {
+    readonly kills: number;
+    /** Ends the killing earlier; what was found until then is reported. */
+    readonly enough?: () => boolean;
+    readonly random: () => number;
+    readonly progress?: (killed: number) => void;
+  },
 ): Promise<KillReport> {
   const { random } = input;
   const sent = contacts.map((): string[] => []);
@@ -40,8 +46,9 @@ export async function randomKills(
     outboundRoad(rig, { accepted, wanted, stop: stop.signal }),
   ];
   let atPoints = 0;
+  let kills = 0;
 
-  for (let kill = 0; kill < input.kills; kill += 1) {
+  while (kills < input.kills && input.enough?.() !== true) {
     const point = random() < 0.5 ? randomPoint(random) : undefined;
     await rig.server()[Symbol.asyncDispose]();
     const killedAt = performance.now();
@@ -64,7 +71,8 @@ export async function randomKills(
     if (point !== undefined && !server.isRunning()) atPoints += 1;
     server.kill("SIGKILL");
     await server.exited;
-    input.progress?.(kill + 1);
+    kills += 1;
+    input.progress?.(kills);
   }
 
   stop.abort();
@@ -74,7 +82,7 @@ export async function randomKills(
   await arrival(rig, { inbound: sent.flat(), outbound: { to: outboundTo, texts: accepted.map(({ text }) => text) } });
   const [hits, inbox] = [await rig.hits(), await rig.inbox(outboundTo)];
   return {
-    kills: input.kills,
+    kills,
     atPoints,
     inbound: tallyInbound(sent, hits),
     outbound: tallyOutbound(accepted, inbox),
