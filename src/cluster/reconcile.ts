@@ -81,7 +81,7 @@ export function startReconcile(deps: ReconcileDeps, options: ReconcileOptions, s
       nap = new AbortController();
       const asked = waiting;
       waiting = [];
-      const findings = await runRound(deps, { ...options, isFirst: last === undefined }, either);
+      const findings = await runRound(deps, options, either);
       last = { at: deps.clock.now(), findings };
       for (const answer of asked) answer(findings);
       if (waiting.length === 0 && !either.aborted) await deps.sleep(options.everyMs, nap.signal);
@@ -107,19 +107,13 @@ export function startReconcile(deps: ReconcileDeps, options: ReconcileOptions, s
   };
 }
 
-async function runRound(
-  deps: ReconcileDeps,
-  options: ReconcileOptions & { readonly isFirst: boolean },
-  signal: AbortSignal,
-): Promise<Findings> {
+async function runRound(deps: ReconcileDeps, options: ReconcileOptions, signal: AbortSignal): Promise<Findings> {
   const findings: Partial<Record<Finding, number>> = {};
   const found = (finding: Finding, count: number, instanceId?: string): void => {
     if (count === 0) return;
     findings[finding] = (findings[finding] ?? 0) + count;
     deps.found?.(finding, count);
-    // A process that has just started drives no session yet.
-    const write = options.isFirst && finding === "missing" ? deps.log.debug : deps.log.warn;
-    write({ finding, count, ...(instanceId === undefined ? {} : { instanceId }) }, "reconcile found a gap");
+    deps.log.warn({ finding, count, ...(instanceId === undefined ? {} : { instanceId }) }, "reconcile found a gap");
   };
   try {
     if (deps.releaseExpired !== undefined) found("claims", await deps.releaseExpired());
