@@ -53,7 +53,9 @@ export function createModelQueue(): ModelQueue {
       .filter((row) => row.scheduledAt === undefined || row.scheduledAt <= now)
       .sort((a, b) => a.sequence - b.sequence)[0];
   const claimable = (instanceId: string, now: number): Row | undefined => {
-    const head = headOf(instanceId, now);
+    // What a dead claimer left may have gone out already: nothing overtakes it, not even what was scheduled before it.
+    const left = find(instanceId, lineOf(instanceId).zaapId ?? "");
+    const head = left?.state === "sending" ? left : headOf(instanceId, now);
     return head !== undefined && head.dueAt <= now && lineOf(instanceId).leaseUntil <= now ? head : undefined;
   };
   const instances = () => [...new Set(rows.map((row) => row.instanceId))];
