@@ -26,7 +26,7 @@ import { createSealer } from "#store/sealer.ts";
 import { openSqliteStore } from "#store/sqlite/open.ts";
 import type { Store } from "#store/store.ts";
 import { realTransport, sandboxTransport } from "#whatsapp/transport.ts";
-import { type Engine, startEngine, takeOver } from "./engine.ts";
+import { type Engine, refuseOtherWorld, startEngine, takeOver } from "./engine.ts";
 import { engineOptionsOf } from "./engine-options.ts";
 
 /** What a process gives its app. */
@@ -271,6 +271,7 @@ async function lead(
   const store = options.wrapStore?.(opened) ?? opened;
   shell.store = store;
   if (config.store.postgresDsn === undefined) await takeOver(store, { owner, now: clock.now() });
+  await refuseOtherWorld(store, config.sandbox.url === undefined ? "real" : "sandbox");
   const transport =
     config.sandbox.url === undefined ? realTransport() : await sandboxTransport(config.sandbox.url, signal);
   close("transport", transport);

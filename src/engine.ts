@@ -4,6 +4,8 @@ import { type Finding, type Reconcile, type ReconcileOptions, startReconcile } f
 import { type RetentionOptions, startRetention } from "#cluster/retention.ts";
 import { releaseOthers } from "#cluster/release-others.ts";
 import type { Captured } from "#domain/captured.ts";
+import { WazapiError } from "#domain/errors.ts";
+import { isPaired } from "#domain/instance.ts";
 import type { HttpDeps } from "#http/deps.ts";
 import { createBell } from "#lib/bell.ts";
 import type { Clock } from "#lib/clock.ts";
@@ -208,6 +210,31 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
 /** Frees what dead processes hold; only for the one process that works on this store, before it starts an engine. */
 export async function takeOver(store: Store, input: { readonly owner: string; readonly now: number }): Promise<number> {
   return await releaseOthers(store, input);
+}
+
+/**
+ * Keeps the worlds apart: a device of the sandbox must not knock at the real WhatsApp, and the sandbox would put its own
+ * keys over those of a real number. Throws `invalid_config` that names the instance.
+ */
+export async function refuseOtherWorld(store: Pick<Store, "instances">, kind: Transport["kind"]): Promise<void> {
+  const limit = 100;
+  for (let offset = 0; ; offset += limit) {
+    const { instances } = await store.instances.list({ offset, limit });
+    const other = instances.find(
+      ({ connection }) => isPaired(connection) && (connection.simulated === true) !== (kind === "sandbox"),
+    );
+    if (other !== undefined) {
+      const message =
+        kind === "sandbox"
+          ? `the instance ${other.name} is linked to the real WhatsApp, and this is the sandbox`
+          : `the instance ${other.name} is linked in the sandbox, and this is the real WhatsApp`;
+      throw new WazapiError("invalid_config", {
+        message,
+        details: { hint: "use another data directory (--data), or another database, for each of them" },
+      });
+    }
+    if (instances.length < limit) return;
+  }
 }
 
 /** Claims nothing new, waits for the message in flight, then ends. */

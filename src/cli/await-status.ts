@@ -39,7 +39,9 @@ export async function awaitStatus(
     if (!limit.aborted) continue;
     throw new WazapiError("timeout", {
       message: `the message is ${trace.status}, not ${wanted} yet`,
-      details: { hint: `it goes on by itself; see \`wazapi message trace ${messageId}\`` },
+      details: {
+        hint: `it waits in the queue and leaves while a server runs; see \`wazapi message trace ${messageId}\``,
+      },
     });
   }
 }

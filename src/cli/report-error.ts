@@ -37,6 +37,8 @@ function commanderCode({ code, exitCode }: CommanderError): number {
 }
 
 function messageOf(error: unknown): string {
+  // A list of mistakes has a line for each.
+  if (isWazapiError(error, "invalid_config")) return error.message.split("\n").map(harmless).join("\n");
   if (isWazapiError(error) || error instanceof SandboxError) return harmless(error.message);
   const message = error instanceof Error ? error.message : String(error);
   return `an unexpected failure: ${harmless(message)}`;

@@ -101,6 +101,8 @@ export interface Connection {
   /** Own LID user part; set while paired. */
   readonly lid?: string;
   readonly pushName?: string;
+  /** Paired with a simulated WhatsApp; the real one knows nothing of this device, nor the simulated one of a real one. */
+  readonly simulated?: boolean;
   /** Epoch milliseconds of the last stanza or pong seen: the evidence behind `connected`. */
   readonly lastSeenAt?: number;
 }

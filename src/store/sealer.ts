@@ -57,6 +57,7 @@ export function createSealer(key: Buffer): Sealer {
       } catch (cause) {
         throw new WazapiError("storage", {
           message: "a sealed value cannot be opened: the secret key is not the one that sealed it",
+          details: { hint: "give the right WAZAPI_SECRET_KEY, or put the secrets.json of this data back" },
           cause,
         });
       }

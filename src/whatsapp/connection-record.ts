@@ -7,7 +7,12 @@ import type { SessionState } from "./session-state.ts";
 /** The state as it is stored: own addresses while paired, `at` only moves with `state`. */
 export function connectionOf(
   state: SessionState,
-  known: { readonly previous: Connection; readonly live: LiveSocket | undefined; readonly now: number },
+  known: {
+    readonly previous: Connection;
+    readonly live: LiveSocket | undefined;
+    readonly simulated: boolean;
+    readonly now: number;
+  },
 ): Connection {
   const { previous, live, now } = known;
   const own = live?.own();
@@ -22,6 +27,7 @@ export function connectionOf(
     ...(state.paired && phone !== undefined ? { phone } : {}),
     ...(state.paired && lid !== undefined ? { lid } : {}),
     ...(state.paired && pushName !== undefined ? { pushName } : {}),
+    ...(state.paired && known.simulated ? { simulated: true } : {}),
     ...(lastSeenAt === undefined ? {} : { lastSeenAt }),
   };
 }

@@ -67,6 +67,7 @@ export interface Session extends AsyncDisposable {
 /** Makes the session of an instance; it does nothing before `apply`. */
 export function createSession(deps: SessionDeps, instance: Instance, options: SessionsOptions): Session {
   const { clock } = deps;
+  const simulated = deps.transport.kind === "sandbox";
   const instanceId = instance.id;
   const log = deps.log.child({ instanceId });
   const pairing = createPairing(clock, options);
@@ -152,7 +153,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     const phone = connection.phone ?? live?.own()?.id.replace(/[:@].*$/, "");
     const isBusiness = live?.isBusiness() ?? false;
     const changed = before.state !== state.state || before.reason !== state.reason;
-    if (changed) connection = connectionOf(state, { previous: connection, live, now: clock.now() });
+    if (changed) connection = connectionOf(state, { previous: connection, live, simulated, now: clock.now() });
     if (!state.socket) await closeSocket();
     if (!state.wanted) await releaseLease();
     if (!changed) return;
@@ -370,7 +371,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
       retry?.stop.abort();
       retry = undefined;
       const wasUp = live !== undefined;
-      connection = connectionOf(state, { previous: connection, live, now: clock.now() });
+      connection = connectionOf(state, { previous: connection, live, simulated, now: clock.now() });
       await closeSocket();
       wake();
       if (wasUp && state.paired) {

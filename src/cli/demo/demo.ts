@@ -126,7 +126,11 @@ async function createInstance(api: Api, webhookUrl: string): Promise<InstanceRef
     body: { name },
   });
   const instance = { id, token, name };
-  await api.instance(instance, { method: "PUT", path: "/update-every-webhooks", body: { value: webhookUrl } });
+  await api.instance(instance, {
+    method: "PUT",
+    path: "/update-every-webhooks",
+    body: { value: webhookUrl, notifySentByMe: true },
+  });
   return instance;
 }
 

@@ -46,6 +46,7 @@ export function createDatabaseCheck(context: {
         throw new WazapiError("storage", {
           message:
             "the secret key does not fit this database: it was set up with another one (WAZAPI_SECRET_KEY or the key file)",
+          details: { hint: "give the right WAZAPI_SECRET_KEY, or put the secrets.json of this data back" },
           cause,
         });
       }
