@@ -44,6 +44,10 @@ test.each([
 ] as const)("worlds are kept apart: $name", async ({ connection, kind, refused }) => {
   await using store = await withInstance(connection);
   const opening = refuseOtherWorld(store, kind);
-  if (refused) await expect(opening).rejects.toMatchObject({ code: "invalid_config", message: expect.stringContaining("main is linked") });
+  if (refused)
+    await expect(opening).rejects.toMatchObject({
+      code: "invalid_config",
+      message: expect.stringContaining("main is linked"),
+    });
   else await opening;
 });
