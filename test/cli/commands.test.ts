@@ -170,7 +170,7 @@ test("send --wait: gives up in time, and says that the message goes on", () =>
     expect(ran).toMatchObject({
       code: 6,
       stdout: "",
-      stderr: expect.stringMatching(/queued, not sent yet \(it goes on/),
+      stderr: expect.stringMatching(/queued, not sent yet \(it waits in the queue/),
     });
   }));
 
