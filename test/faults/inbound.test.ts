@@ -4,6 +4,7 @@ import type { Sandbox } from "#sandbox/sandbox.ts";
 import { seededRandom } from "../support/random.ts";
 import { openTestSandbox } from "../support/sandbox.ts";
 import { type EngineRig, openEngineRig } from "./engine-rig.ts";
+import { long } from "./scale.ts";
 
 let sandbox: Sandbox;
 
@@ -107,7 +108,7 @@ describe("receipts in the wrong order", () => {
 });
 
 /** `npm run faults` takes the number that is promised. */
-const backlog = process.env["FAULTS"] === "long" ? 10_000 : 300;
+const backlog = long ? 10_000 : 300;
 
 describe("an offline backlog", () => {
   it(`of ${backlog} messages, cut off twice, goes through in order, and never more than the buffer is held`, async () => {
