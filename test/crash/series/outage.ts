@@ -61,7 +61,7 @@ export async function longOutage(rig: Rig, downMs: number): Promise<Outage> {
   }
   const end = rssMiB(rig);
   await rig.receiver.up();
-  const afterUpMs = await arrival(rig, { inbound: sent, withinMs: 300_000 });
+  const afterUpMs = await arrival(rig, { inbound: sent });
   const hits = await rig.hits(before);
   const tally = tallyInbound([sent], hits);
   const stats = await (await rig.api("GET", rig.instancePath("/dlq/stats"))).json();
