@@ -11,6 +11,8 @@ export interface LeaseDeps {
   readonly authState: AuthStateStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Waits; a test brings its own. */
+  readonly sleep?: typeof sleep;
 }
 
 /** The right to drive one session, kept until it is disposed or lost. Disposing gives it back. */
@@ -68,9 +70,10 @@ async function renew(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { clock, log } = deps;
+  const wait = deps.sleep ?? sleep;
   let heldUntilMs = clock.monotonicMs() + input.ttlMs;
   for (;;) {
-    await sleep(input.renewMs, signal);
+    await wait(input.renewMs, signal);
     if (signal.aborted) return true;
     try {
       if (!(await deps.leases.renew({ lease: input.lease, ttlMs: input.ttlMs, now: clock.now() }))) break;
