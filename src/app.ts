@@ -19,6 +19,8 @@ import type { Clock } from "#lib/clock.ts";
 import { type AddressGuard, createAddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
+import { createRemoteBytes } from "#media/source/remote-bytes.ts";
+import { createRemote, defaultRemoteOptions } from "#media/source/remote.ts";
 import { createReadiness } from "#observe/health.ts";
 import { createMetrics } from "#observe/metrics.ts";
 import { openPostgresStore } from "#store/postgres/open.ts";
@@ -303,7 +305,10 @@ async function lead(
   );
   shell.engine = engine;
   shell.metrics.watch({ stats: engine.stats, sessions: engine.sessions, store });
-  shell.serve({ ...engine.http, remoteFile });
+  shell.serve({
+    ...engine.http,
+    remoteFile: createRemoteBytes(createRemote({ guard: shell.guard, sleep }, defaultRemoteOptions)),
+  });
   shell.role = "leader";
   if (shell.listener() === undefined) await shell.listen({ succeeds: false }, signal);
   const server = { url: shell.url(), pid: process.pid, startedAt: clock.now() };
@@ -311,12 +316,6 @@ async function lead(
   log.info({ url: shell.url(), nodeId: owner }, "leading");
   void engine.sessions.startAll(shell.stopping.signal);
 }
-
-// Replaced as soon as the media room stands.
-const remoteFile: HttpDeps["remoteFile"] = {
-  fetch: () =>
-    Promise.reject(new WazapiError("not_supported", { message: "pictures from URLs come with the media room" })),
-};
 
 async function openStore({ config, options }: Shell, signal: AbortSignal): Promise<Store> {
   const deps = { clock: options.clock, log: options.log.child({ component: "store" }) };
