@@ -51,11 +51,11 @@ export interface AuthStateOptions {
   readonly token: number;
   /** Keys kept decoded-ready in memory. Pre-keys are never kept: 812 of them are read once each, on demand. */
   readonly maxCachedKeys: number;
-  /** Tries of one commit before it counts as failed. */
+  /** Tries of one commit, or of one read, before it counts as failed. */
   readonly maxCommitTries: number;
   /** Called with numbers and LIDs that Baileys has just stored as belonging together. */
   readonly onPairs?: (pairs: readonly LidPair[]) => void;
-  /** Called once per failed commit, before the caller sees the error: the socket must stop talking at once. */
+  /** Called once per failed commit or read, before the caller sees the error: the socket must stop talking at once. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -105,7 +105,8 @@ export async function openAuthState(store: AuthStateStore, options: AuthStateOpt
     }
     commits += 1;
     try {
-      await attempt({ ...change, ...(withCreds ? { creds: encodeCreds(creds) } : {}) });
+      const whole = { ...change, ...(withCreds ? { creds: encodeCreds(creds) } : {}) };
+      await insist(() => store.commit({ instanceId, token, ...whole }));
     } catch (error) {
       if (withCreds) dirty = true;
       options.onFailure(error);
@@ -120,15 +121,10 @@ export async function openAuthState(store: AuthStateStore, options: AuthStateOpt
     if (dirty && withCreds) scheduleFlush();
   }
 
-  async function attempt(change: {
-    creds?: string;
-    keys?: readonly KeyMutation[];
-    journal?: readonly JournalEntry[];
-  }): Promise<void> {
+  async function insist<T>(work: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
-        await store.commit({ instanceId, token, ...change });
-        return;
+        return await work();
       } catch (error) {
         if (isWazapiError(error, "lease_lost") || tries >= options.maxCommitTries) throw error;
         await sleep(backoffMs({ baseMs: 50, maxMs: 1_000, jitter: "equal" }, tries), stop.signal);
@@ -156,12 +152,22 @@ export async function openAuthState(store: AuthStateStore, options: AuthStateOpt
     }
     if (missing.length === 0) return found;
     const before = commits;
-    for (const [id, bytes] of await store.getKeys({ instanceId, type, ids: missing })) {
+    for (const [id, bytes] of await read(type, missing)) {
       found[id] = decodeKey(type, bytes);
       // A commit that started meanwhile may have changed this key: what was read is then not kept.
       if (before === commits && type !== "pre-key") cache.set(cacheKey(type, id), bytes);
     }
     return found;
+  }
+
+  /** Baileys takes a session that cannot be read for none: it would leave this recipient out, or ask for a message again. */
+  async function read(type: string, ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    try {
+      return await insist(() => store.getKeys({ instanceId, type, ids }));
+    } catch (error) {
+      options.onFailure(error);
+      throw error;
+    }
   }
 
   async function set(data: SignalDataSet): Promise<void> {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { DEFAULT_CONNECTION_CONFIG, type SignalDataSet, type SocketConfig } from "@whiskeysockets/baileys";
+import { isWazapiError } from "#domain/errors.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { AuthState } from "./auth-state.ts";
@@ -61,6 +62,8 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
           }),
         );
       } catch (error) {
+        // Not written, or the socket is closed: the message itself is as good as before, and comes again.
+        if (isWazapiError(error)) throw error;
         // A stanza we had decrypted before its receipt was lost comes again: its ratchet has moved on, its plaintext
         // is in the journal. Handing that out lets Baileys confirm it; the event it may cause is known already.
         const known = await deps.auth.find(contentHash).catch(() => {});

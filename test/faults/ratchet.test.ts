@@ -73,3 +73,38 @@ it("a group's sender key is stored before its first message leaves", async () =>
   expect(await rig.sendText("3EB0RATCHET21", "all", { to: id })).toMatchObject({ outcome: "acked" });
   expect(new Set(stored)).toEqual(new Set(["session 0", "sender-key 0"]));
 });
+
+it("a session that cannot be read is no missing session: nothing leaves without the contact's part", async () => {
+  await using rig = await openSessionRig(sandbox, { maxCachedKeys: 1 });
+  await rig.pair();
+  await rig.sendText("3EB0RATCHET31", "first");
+  await expect.poll(async () => (await inboxOf(rig)).length, wait).toBe(1);
+  let failures = 3;
+  rig.authStore.getKeys = async (input) => {
+    if (input.type === "session" && failures-- > 0) throw new WazapiError("storage");
+    return await rig.store.authState.getKeys(input);
+  };
+  expect(await rig.sendText("3EB0RATCHET32", "second")).toMatchObject({ outcome: "unknown", kind: "disconnected" });
+  await rig.opened();
+  expect(await rig.sendText("3EB0RATCHET32", "second")).toMatchObject({ outcome: "acked" });
+  await expect
+    .poll(async () => (await inboxOf(rig)).map(({ messageId }) => messageId), wait)
+    .toEqual(["3EB0RATCHET31", "3EB0RATCHET32"]);
+  expect(decryptErrors(rig)).toEqual([]);
+});
+
+it("a commit of ours that fails is not counted as a message that could not be decrypted", async () => {
+  let undecrypted = 0;
+  await using rig = await openSessionRig(sandbox, {}, { decryptFailed: () => (undecrypted += 1) });
+  await rig.pair();
+  let failures = 3;
+  rig.authStore.fail = ({ journal }) => (journal && failures-- > 0 ? new WazapiError("storage") : undefined);
+  await sandbox.control.contactSend({ number: rig.contact, to: rig.number, content: { text: "hi" } }, rig.signal);
+  await expect.poll(rig.texts, wait).toEqual(["hi"]);
+  expect(undecrypted).toBe(0);
+  await sandbox.control.contactSend(
+    { number: rig.contact, to: rig.number, content: { text: "damaged" }, corrupt: true },
+    rig.signal,
+  );
+  await expect.poll(() => undecrypted, wait).toBe(1);
+});

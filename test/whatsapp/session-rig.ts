@@ -8,6 +8,7 @@ import type { SandboxControl } from "#sandbox/control.ts";
 import type { Store } from "#store/store.ts";
 import type { InboundBatch } from "#whatsapp/inbound.ts";
 import type { SessionsOptions } from "#whatsapp/options.ts";
+import type { SessionObserver } from "#whatsapp/session.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import { sandboxTransport } from "#whatsapp/transport.ts";
 import { openTestStore } from "../support/store.ts";
@@ -55,6 +56,7 @@ async function until(signal: AbortSignal, holds: () => Promise<boolean>): Promis
 export async function openSessionRig(
   sandbox: { readonly control: SandboxControl; readonly url: string },
   options: Partial<SessionsOptions> = {},
+  observe: Partial<SessionObserver> = {},
 ): Promise<SessionRig> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(15_000)]);
@@ -91,7 +93,16 @@ export async function openSessionRig(
     },
   };
   const make = (owner: string): Sessions => {
-    const deps = { ...store, authState: authStore, inbound, transport, clock: systemClock, log: silentLog, owner };
+    const deps = {
+      ...store,
+      authState: authStore,
+      inbound,
+      transport,
+      clock: systemClock,
+      log: silentLog,
+      owner,
+      observe: { decryptFailed: () => {}, reconnected: () => {}, ...observe },
+    };
     const quick = { baseMs: 20, maxMs: 50, stableMs: 1_000, healMs: 50, maxHeals: 1 };
     return parts.use(createSessions(deps, { reconnect: quick, closeGraceMs: 200, ...options }, stop.signal));
   };
