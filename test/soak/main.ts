@@ -1,6 +1,6 @@
 /**
- * `npm run soak -- [--minutes 10] [--rate 20] [--warmup 3]`: messages both ways, so many a second in each direction, with
- * a retention of seconds; prints how memory, handles, timers and rows changed after the warm-up.
+ * `npm run soak -- [--minutes 10] [--rate 20] [--warmup 3]`: so many messages a second, half of them in each direction,
+ * with a retention of seconds; prints how memory, handles, timers and rows changed after the warm-up.
  * `npm run soak -- --hours 24`: a day of everything that runs by the clock, simulated against a real database file.
  * Exit code 1 when something grows, or when a message was lost, doubled or overtaken.
  */

@@ -53,7 +53,7 @@ export async function soak(input: {
   const roads = [tallyInbound(traffic.received, hits), tallyOutbound(traffic.sent, await rig.inbox(recipient))];
   const broken = roads.reduce((sum, { lost, doubled, overtaken }) => sum + lost + doubled + overtaken, 0);
   const lines = [
-    `${input.minutes} minutes at ${input.rate} messages a second each way, the first ${input.warmupMinutes} as warm-up`,
+    `${input.minutes} minutes at ${input.rate} messages a second, half each way, the first ${input.warmupMinutes} as warm-up`,
     "",
     growthTable(all.filter(({ first, last, grows }) => grows || first !== last || first > 0)),
     "",

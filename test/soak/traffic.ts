@@ -15,7 +15,7 @@ const contacts = ["5511980000011", "5511980000012", "5511980000013", "5511980000
 /** Where everything that is sent goes. */
 export const recipient = "5511970000011";
 
-/** Messages both ways, `rate` a second in each direction, evenly, until it is stopped. */
+/** `rate` messages a second, every other one in each direction, evenly, until it is stopped. */
 export function startTraffic(rig: Rig, rate: number): Traffic {
   const received = contacts.map((): string[] => []);
   const sent: { messageId: string; text: string }[] = [];
@@ -25,7 +25,7 @@ export function startTraffic(rig: Rig, rate: number): Traffic {
   const pace = async (act: (count: number) => Promise<void>): Promise<void> => {
     for (let count = 0; !stop.signal.aborted; count += 1) {
       await act(count);
-      await pause(startedMs + ((count + 1) * 1_000) / rate - performance.now());
+      await pause(Math.max(0, startedMs + ((count + 1) * 2_000) / rate - performance.now()));
     }
   };
   const inbound = pace(async (count) => {
