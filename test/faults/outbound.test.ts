@@ -45,7 +45,7 @@ describe("acks", () => {
   });
 
   it("that never come: sent once more under the same id, shown once, and the order holds", async () => {
-    await using rig = await openEngineRig(sandbox, { options: { queue: { ackTimeoutMs: 400 } } });
+    await using rig = await openEngineRig(sandbox, { options: { queue: { ackTimeoutMs: 1_500 } } });
     // Whatever else is slow today, the recipient is known before acks get lost.
     const [first] = await rig.send(["first"]);
     await expect.poll(() => waiting(rig), wait).toBe(0);
@@ -69,6 +69,20 @@ describe("acks", () => {
     await expect.poll(() => shown(rig), wait).toEqual(ids);
     await expect.poll(() => outcomes(rig).size, wait).toBe(3);
     expect(outcomes(rig).get(ids[0]!)).toBeUndefined();
+  });
+});
+
+describe("a question that WhatsApp does not answer", () => {
+  it("holds the line until it is given up, and costs no message: nothing had left yet", async () => {
+    await using rig = await openEngineRig(sandbox, {
+      options: { queue: { ackTimeoutMs: 1_000 }, sessions: { queryTimeoutMs: 2_500 } },
+    });
+    await sandbox.control.addFault({ type: "iq-timeout", match: { number: rig.number, xmlns: "usync" } });
+    const ids = await rig.send(texts(3));
+    await expect.poll(() => waiting(rig), wait).toBe(0);
+    expect(await shown(rig)).toEqual(ids);
+    await expect.poll(() => outcomes(rig).size, wait).toBe(3);
+    expect([...outcomes(rig).values()]).toEqual([undefined, undefined, undefined]);
   });
 });
 

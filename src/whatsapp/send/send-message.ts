@@ -38,7 +38,11 @@ export async function sendMessage(deps: SendDeps, input: SendInput, signal: Abor
   const timeout = sleep(input.ackTimeoutMs, AbortSignal.any([signal, over.signal])).then(() => "timeout" as const);
   const closed = ack.received.then((received) => received ?? ("closed" as const));
   try {
-    const sending = relay(deps, input);
+    let written = false;
+    const sending = relay(deps, input).then((message) => {
+      written = true;
+      return message;
+    });
     // Written or not, the first of these decides; a late failure of the write has nobody left to tell.
     sending.catch(() => {});
     const outcome = await Promise.race([
@@ -46,7 +50,8 @@ export async function sendMessage(deps: SendDeps, input: SendInput, signal: Abor
       closed.then(async (received) => (received === "closed" ? received : { received, message: await sending })),
       sending.then(async (message) => ({ received: await closed, message })),
     ]);
-    if (outcome === "timeout") return unknown("timeout", errorTable.send_timeout.message);
+    // Nothing has left while a question in front of it waits for its answer: that is no silence about this message.
+    if (outcome === "timeout") return unknown(written ? "timeout" : "transient", errorTable.send_timeout.message);
     if (outcome === "closed" || outcome.received === "closed") return unknown("disconnected", "connection closed");
     return resultOf(deps.clock, { ack: outcome.received, message: outcome.message, input });
   } catch (error) {
