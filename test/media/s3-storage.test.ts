@@ -16,7 +16,7 @@ const options: S3Options = {
   credentials: s3Credentials,
   prefix: "wazapi/",
   connectMs: 1_000,
-  idleMs: 300,
+  idleMs: 10_000,
 };
 const clock = systemClock;
 
@@ -146,9 +146,10 @@ describe("S3 storage over a real connection", () => {
     ["that stands still", "stall", /did not answer in time/],
   ] as const)("a server %s: unavailable, and the object is not there", async (_, fault, message) => {
     const one = content(4_000_000);
+    const impatient = await opened({ idleMs: 300 });
     proxy.set(fault);
     try {
-      await expect(put(s3, one)).rejects.toMatchObject({
+      await expect(put(impatient, one)).rejects.toMatchObject({
         code: "unavailable",
         message: expect.stringMatching(message),
       });
