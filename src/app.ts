@@ -298,7 +298,10 @@ async function lead(
       log,
       owner,
       guard: shell.guard,
-      media: { links: () => Promise.resolve(new Map()) },
+      media: {
+        links: { links: () => Promise.resolve(new Map()) },
+        files: { open: () => Promise.reject(new WazapiError("unavailable")) },
+      },
       observe: shell.metrics.observe,
     },
     engineOptionsOf(config, owner),

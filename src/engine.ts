@@ -24,6 +24,7 @@ import type { EventRow } from "#store/records.ts";
 import type { Store } from "#store/store.ts";
 import type { Inbound } from "#whatsapp/inbound.ts";
 import type { SessionsOptions } from "#whatsapp/options.ts";
+import type { OutgoingFiles } from "#whatsapp/send/payload.ts";
 import type { SessionObserver } from "#whatsapp/session.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import type { Transport } from "#whatsapp/transport.ts";
@@ -33,7 +34,8 @@ export interface EngineDeps {
   readonly store: Store;
   readonly transport: Transport;
   readonly guard: AddressGuard;
-  readonly media: MediaLinks;
+  /** Links for webhooks, and the files of messages that leave. */
+  readonly media: { readonly links: MediaLinks; readonly files: OutgoingFiles };
   readonly clock: Clock;
   readonly log: Log;
   /** Name of this process on claims and leases. */
@@ -90,7 +92,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       clock,
       log: log.child({ component: "pipeline" }),
       guard: deps.guard,
-      media: deps.media,
+      media: deps.media.links,
       stored: () => news.ring(),
       attempted: deps.observe.attempted,
     },
@@ -109,6 +111,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       ...store,
       inbound,
       transport: deps.transport,
+      files: deps.media.files,
       clock,
       log: log.child({ component: "whatsapp" }),
       owner: deps.owner,

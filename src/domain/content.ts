@@ -21,8 +21,8 @@ export interface TextContent {
 }
 
 /**
- * Everything that can be sent. Each later kind is one more member; every table over `OutgoingKind` then fails to
- * compile until somebody decides about it.
+ * Everything that can be sent. The families of kinds are in `outgoing/`; every table over `OutgoingKind` fails to
+ * compile until somebody decides about a new one.
  */
 export type OutgoingContent = TextContent;
 

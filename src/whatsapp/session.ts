@@ -21,6 +21,7 @@ import { createPairing } from "./pairing.ts";
 import { reconnectWaitMs } from "./reconnect.ts";
 import { replayJournal } from "./replay.ts";
 import { initialState, step, type Effect, type SessionEvent, type SessionState } from "./session-state.ts";
+import type { OutgoingFiles } from "./send/payload.ts";
 import type { Transport } from "./transport.ts";
 
 /** What every session works with. */
@@ -32,6 +33,8 @@ export interface SessionDeps {
   readonly leases: LeaseStore;
   readonly inbound: Inbound;
   readonly transport: Transport;
+  /** Of messages that leave. */
+  readonly files: OutgoingFiles;
   readonly clock: Clock;
   readonly log: Log;
   /** Name of this process in leases. */

@@ -21,6 +21,7 @@ import { type Engine, type EngineOptions, startEngine, takeOver } from "#engine.
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { testSealer } from "../support/store.ts";
 import { faultyStore, type FaultyStore } from "./faulty-store.ts";
+import { pathFiles } from "../support/path-files.ts";
 
 /** What a test changes about an engine whose waits are milliseconds already. */
 interface Quick {
@@ -112,7 +113,7 @@ export async function openEngineRig(
         store: faults.store,
         transport,
         guard: createAddressGuard({ allowLoopback: true, allowPrivate: false }),
-        media: { links: async () => new Map() },
+        media: { links: { links: async () => new Map() }, files: pathFiles },
         clock,
         log,
         owner,

@@ -13,6 +13,7 @@ import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import { sandboxTransport } from "#whatsapp/transport.ts";
 import { openTestStore } from "../support/store.ts";
 import { faultyAuthStore, type FaultyAuthStore } from "./support.ts";
+import { pathFiles } from "../support/path-files.ts";
 
 /** Everything a session needs, around one instance: a store of its own, the sandbox, and a pipeline that remembers. */
 export interface SessionRig extends AsyncDisposable {
@@ -98,6 +99,7 @@ export async function openSessionRig(
       authState: authStore,
       inbound,
       transport,
+      files: pathFiles,
       clock: systemClock,
       log: silentLog,
       owner,

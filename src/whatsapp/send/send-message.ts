@@ -1,20 +1,18 @@
-import { proto, type WAMessage } from "@whiskeysockets/baileys";
+import { generateWAMessageFromContent, proto, type WAMessage } from "@whiskeysockets/baileys";
 import type { Outgoing } from "#domain/content.ts";
 import { errorTable, isWazapiError, WazapiError } from "#domain/errors.ts";
 import { canonicalJid, isGroupJid } from "#domain/jid.ts";
 import type { SendResult } from "#domain/session.ts";
 import type { Clock } from "#lib/clock.ts";
 import { sleep } from "#lib/sleep.ts";
-import type { MessageStore } from "#store/messages.ts";
 import type { Ack } from "../acks.ts";
 import type { LiveSocket } from "../live-socket.ts";
 import { resolveRecipient, type RecipientDeps } from "../recipient.ts";
-import { payloadOf } from "./payload.ts";
+import { type Payload, type PayloadDeps, payloadOf } from "./payload.ts";
 import { findQuote, type Quote } from "./quote.ts";
 
 /** What a send works with. */
-export interface SendDeps extends RecipientDeps {
-  readonly messages: MessageStore;
+export interface SendDeps extends RecipientDeps, PayloadDeps {
   readonly clock: Clock;
 }
 
@@ -39,7 +37,7 @@ export async function sendMessage(deps: SendDeps, input: SendInput, signal: Abor
   const closed = ack.received.then((received) => received ?? ("closed" as const));
   try {
     let written = false;
-    const sending = relay(deps, input).then((message) => {
+    const sending = relay(deps, input, AbortSignal.any([signal, over.signal])).then((message) => {
       written = true;
       return message;
     });
@@ -63,7 +61,7 @@ export async function sendMessage(deps: SendDeps, input: SendInput, signal: Abor
 }
 
 /** Hands the message to the socket; resolves once it is written, which says nothing about the server. */
-async function relay(deps: SendDeps, input: SendInput): Promise<WAMessage> {
+async function relay(deps: SendDeps, input: SendInput, signal: AbortSignal): Promise<WAMessage> {
   const { instanceId, socket, messageId } = input;
   const { content, options, to } = input.outgoing;
   const chat = canonicalJid(to);
@@ -73,13 +71,32 @@ async function relay(deps: SendDeps, input: SendInput): Promise<WAMessage> {
       : await findQuote(deps.messages, { instanceId, messageId: options.replyTo, jid: chat });
   const answersInPrivate = options.privateAnswer === true && isGroupJid(chat) && quote.author !== undefined;
   const jid = await resolveRecipient(deps, { instanceId, socket, to: answersInPrivate ? quote.author : chat });
-  const payload = await payloadOf({ jid, content, options });
-  const message = await socket.sock.sendMessage(jid, payload.content, {
-    ...payload.options,
-    ...(quote.quoted === undefined ? {} : { quoted: quote.quoted }),
-    messageId,
-  });
+  const payload = await payloadOf(deps, { instanceId, socket, jid, content, options }, signal);
+  const quoted = quote.quoted === undefined ? {} : { quoted: quote.quoted };
+  if ("message" in payload) return await relayAsIs(socket, { jid, messageId, payload, quoted });
+  const message = await socket.sock.sendMessage(jid, payload.content, { ...payload.options, ...quoted, messageId });
   if (message === undefined) throw new WazapiError("internal", { message: "nothing was sent" });
+  return message;
+}
+
+async function relayAsIs(
+  { sock, own }: LiveSocket,
+  input: {
+    readonly jid: string;
+    readonly messageId: string;
+    readonly payload: Extract<Payload, { readonly message: unknown }>;
+    readonly quoted: { readonly quoted?: WAMessage };
+  },
+): Promise<WAMessage> {
+  const { jid, messageId, payload, quoted } = input;
+  const userJid = own()?.id;
+  if (userJid === undefined) throw new WazapiError("not_connected");
+  const message = generateWAMessageFromContent(jid, payload.message, { userJid, messageId, ...quoted });
+  await sock.relayMessage(jid, message.message ?? {}, {
+    messageId,
+    additionalNodes: [...(payload.nodes ?? [])],
+    additionalAttributes: { ...payload.attributes },
+  });
   return message;
 }
 

@@ -3,7 +3,7 @@ import { mentions } from "./mentions.ts";
 import type { Payload, PayloadInput } from "./payload.ts";
 
 /** A text with its mentions, or the replacement of an earlier one. */
-export function textPayload({ jid, content, options }: PayloadInput<TextContent["kind"]>): Payload {
+export function textPayload({ jid, content, options }: PayloadInput<TextContent>): Payload {
   return {
     content: {
       text: content.text,

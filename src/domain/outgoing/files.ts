@@ -1,0 +1,100 @@
+/** What a message says about its file. Binary values are base64; a thumbnail is a JPEG of a few kilobytes. */
+export interface OutgoingFileFacts {
+  readonly width?: number;
+  readonly height?: number;
+  readonly durationMs?: number;
+  /** 64 points from 0 to 100. */
+  readonly waveform?: string;
+  readonly thumbnail?: string;
+  readonly pages?: number;
+  readonly isAnimated?: boolean;
+  /** Opus in Ogg, one channel. */
+  readonly isVoice?: boolean;
+}
+
+/** A file that lies in the media storage. */
+export interface OutgoingFile {
+  readonly mediaId: string;
+  readonly bytes: number;
+  readonly mimeType: string;
+  readonly fileName?: string;
+  readonly facts: OutgoingFileFacts;
+}
+
+/** A file that is fetched only when its message is about to leave (`async`). */
+export interface RemoteOutgoingFile {
+  /** http(s) address. */
+  readonly url: string;
+  readonly fileName?: string;
+  readonly extension?: string;
+}
+
+/** The file of a message. */
+export type FileSource = OutgoingFile | RemoteOutgoingFile;
+
+/** A picture. */
+export interface ImageContent {
+  readonly kind: "image";
+  readonly file: FileSource;
+  readonly caption?: string;
+  readonly viewOnce?: boolean;
+}
+
+/** A film. */
+export interface VideoContent {
+  readonly kind: "video";
+  readonly file: FileSource;
+  readonly caption?: string;
+  readonly viewOnce?: boolean;
+}
+
+/** A silent film that repeats. */
+export interface GifContent {
+  readonly kind: "gif";
+  readonly file: FileSource;
+  readonly caption?: string;
+  readonly viewOnce?: boolean;
+}
+
+/** A round video note. */
+export interface PtvContent {
+  readonly kind: "ptv";
+  readonly file: FileSource;
+  readonly viewOnce?: boolean;
+}
+
+/** A voice note, or a sound that could not be made one. */
+export interface AudioContent {
+  readonly kind: "audio";
+  readonly file: FileSource;
+  readonly viewOnce?: boolean;
+  /** False: without the picture of the sound. */
+  readonly waveform?: boolean;
+}
+
+/** A sticker. */
+export interface StickerContent {
+  readonly kind: "sticker";
+  readonly file: FileSource;
+  /** Shown as its publisher. */
+  readonly author?: string;
+}
+
+/** A file, or a new caption for one of ours. */
+export interface DocumentContent {
+  readonly kind: "document";
+  readonly file: FileSource;
+  readonly caption?: string;
+  /** Set: this replaces the caption of that document of ours. */
+  readonly editMessageId?: string;
+}
+
+/** Everything that is mainly a file. */
+export type FileContent =
+  | ImageContent
+  | VideoContent
+  | GifContent
+  | PtvContent
+  | AudioContent
+  | StickerContent
+  | DocumentContent;
