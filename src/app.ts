@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { callbackSchemas } from "#callbacks/catalogue.ts";
 import { acquireLeadership, announceStandby, hasStandby, type Leadership, tryLeadership } from "#cluster/leadership.ts";
 import { startHeartbeat } from "#cluster/heartbeat.ts";
+import { replaceLeader } from "#cluster/node-file.ts";
 import { newNodeId } from "#cluster/node-id.ts";
 import { writeServerFile } from "#cluster/server-file.ts";
 import { runShutdown, type ShutdownPhase, type ShutdownReport } from "#cluster/shutdown.ts";
@@ -272,7 +273,10 @@ async function lead(
   close("store", opened);
   const store = options.wrapStore?.(opened) ?? opened;
   shell.store = store;
+  const former = await replaceLeader({ dir: config.dataDir, nodeId: owner });
+  // The database in the directory has one leader at a time; in a shared one only the former leader is known to be gone.
   if (config.store.postgresDsn === undefined) await takeOver(store, { owner, now: clock.now() });
+  else if (former !== undefined) await takeOver(store, { owner, dead: former, now: clock.now() });
   await refuseOtherWorld(store, config.sandbox.url === undefined ? "real" : "sandbox");
   const transport =
     config.sandbox.url === undefined ? realTransport() : await sandboxTransport(config.sandbox.url, signal);

@@ -210,8 +210,11 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
   };
 }
 
-/** Frees what dead processes hold; only for the one process that works on this store, before it starts an engine. */
-export async function takeOver(store: Store, input: { readonly owner: string; readonly now: number }): Promise<number> {
+/** Frees what dead processes hold (`releaseOthers`), before an engine is started. */
+export async function takeOver(
+  store: Store,
+  input: { readonly owner: string; readonly dead?: string; readonly now: number },
+): Promise<number> {
   return await releaseOthers(store, input);
 }
 

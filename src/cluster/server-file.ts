@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeWhole } from "#lib/write-whole.ts";
 
 /** How the command line finds the server that runs on a data directory. */
 export interface ServerFile {
@@ -19,20 +19,7 @@ export async function writeServerFile(input: {
 }): Promise<AsyncDisposable> {
   const path = join(input.dir, fileName);
   const text = `${JSON.stringify(input.server)}\n`;
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    const file = await open(draft, "wx", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
+  await writeWhole(path, text);
   return {
     [Symbol.asyncDispose]: async () => {
       if ((await textOf(path)) === text) await rm(path, { force: true });

@@ -96,8 +96,11 @@ export interface DeliveryStore {
   renewLane(input: { readonly lane: Lane; readonly leaseMs: number; readonly now: number }): Promise<boolean>;
   /** Gives the lane back; it is claimable again as soon as one of its deliveries is due. */
   releaseLane(input: { readonly lane: Lane; readonly now: number }): Promise<void>;
-  /** Frees every lane and queue claim of other owners: for the process that has just become the only one. */
-  releaseOthers(input: { readonly owner: string; readonly now: number }): Promise<number>;
+  /**
+   * Frees every lane and queue claim of other owners: for the process that has just become the only one. With `dead`
+   * only those of that owner, which is known to be gone. Answers how many.
+   */
+  releaseOthers(input: { readonly owner: string; readonly dead?: string; readonly now: number }): Promise<number>;
   /** Pending deliveries of the lane in sequence order, due or not, above `afterDeliveryId`. `limit` ≤ 100. */
   pending(input: {
     readonly lane: Lane;

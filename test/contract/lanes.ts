@@ -151,6 +151,18 @@ export function lanesContract(adapter: StoreAdapter): void {
       expect(await own.deliveries.releaseOthers({ owner: "me", now: t0 })).toBe(0);
     });
 
+    test("releaseOthers: with a dead owner only what that one held", async () => {
+      await using own = await adapter.open();
+      for (const owner of ["dead", "alive"]) {
+        const instanceId = await addInstance(own, { received: hookUrl });
+        await addEvents(own, instanceId, 1);
+        expect(await own.deliveries.claimLanes({ owner, limit: 1, leaseMs, now: t0 })).toHaveLength(1);
+      }
+      expect(await own.deliveries.releaseOthers({ owner: "me", dead: "nobody", now: t0 })).toBe(0);
+      expect(await own.deliveries.releaseOthers({ owner: "me", dead: "dead", now: t0 })).toBe(1);
+      expect(await own.deliveries.claimLanes({ owner: "me", limit: 5, leaseMs, now: t0 })).toHaveLength(1);
+    });
+
     test("nextDueAt: the earliest pending delivery of any unleased lane", async () => {
       await using own = await adapter.open();
       expect(await own.deliveries.nextDueAt({ now: t0 })).toBeUndefined();

@@ -2,11 +2,13 @@
  * `npm run crash -- --kills 1000 [--minutes N] [--seed N]`: kills the server at random moments and at every named point while
  * messages run both ways, and prints what was lost, doubled or overtaken.
  * `npm run crash -- --series NAME [--times N]`: one of the loads of `series/table.ts`, or `all` of them.
+ * With `--postgres DSN` its rows are in a database made there for the run, which is dropped at its end.
  * With `--executable dist/wazapi` the server is the single executable (crash points always run from the sources).
  * Exit code 1 when a promise was broken.
  */
 import { parseArgs } from "node:util";
 import { seededRandom } from "../support/random.ts";
+import { createDatabase } from "../support/database.ts";
 import { openRig } from "../support/rig.ts";
 import { printReport } from "./print-report.ts";
 import { randomKills } from "./series/random-kills.ts";
@@ -20,10 +22,15 @@ const { values } = parseArgs({
     series: { type: "string" },
     times: { type: "string" },
     executable: { type: "string" },
+    postgres: { type: "string" },
   },
 });
 const random = seededRandom(Number(values.seed));
-const rigOptions = values.executable === undefined ? {} : { executable: values.executable };
+await using database = values.postgres === undefined ? undefined : await createDatabase(values.postgres);
+const rigOptions = {
+  ...(values.executable === undefined ? {} : { executable: values.executable }),
+  ...(database === undefined ? {} : { env: { POSTGRES_DSN: database.dsn } }),
+};
 if (values.series !== undefined) await series(values.series);
 if (values.series === undefined || values.kills !== undefined) await kills(Number(values.kills ?? 100));
 

@@ -4,7 +4,8 @@ import { type Log, type LogFields, silentLog } from "#lib/log.ts";
 import { createSealer } from "#store/sealer.ts";
 import { openPostgresStore } from "#store/postgres/open.ts";
 import { addInstance, happening, t0 } from "../contract/adapter.ts";
-import { describeOnPostgres, openStoreAt, runSql } from "../support/postgres.ts";
+import { describeOnPostgres, openStoreAt } from "../support/postgres.ts";
+import { runSql } from "../support/run-sql.ts";
 import { freePort } from "../support/processes.ts";
 import { testSealer } from "../support/store.ts";
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { addInstance } from "../contract/adapter.ts";
-import { describeOnPostgres, openStoreAt, runSql, type TestSchema } from "../support/postgres.ts";
+import { describeOnPostgres, openStoreAt, type TestSchema } from "../support/postgres.ts";
+import { runSql } from "../support/run-sql.ts";
 
 /** Tables with rows of instances, whoever made them, with a row each that they take, whatever it means. */
 const rowsSql = (place: TestSchema, instanceId: string): string => `

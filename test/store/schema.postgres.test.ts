@@ -3,7 +3,8 @@ import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as schema from "#store/postgres/schema.ts";
 import * as sqlite from "#store/sqlite/schema.ts";
-import { describeOnPostgres, openStoreAt, runSql, type TestSchema } from "../support/postgres.ts";
+import { describeOnPostgres, openStoreAt, type TestSchema } from "../support/postgres.ts";
+import { runSql } from "../support/run-sql.ts";
 
 /** Rows are the same for both databases: what is whole is a number, what is true or false is not. */
 type Row<Table extends { readonly $inferSelect: unknown }> = Table["$inferSelect"];

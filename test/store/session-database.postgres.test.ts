@@ -5,7 +5,8 @@ import { openPostgresStore } from "#store/postgres/open.ts";
 import type { Store } from "#store/store.ts";
 import { addInstance, codeOf, happening, t0 } from "../contract/adapter.ts";
 import { authStateContract } from "../contract/auth-state.ts";
-import { describeOnPostgres, runSql, type TestPostgres, type TestSchema } from "../support/postgres.ts";
+import { describeOnPostgres, type TestPostgres, type TestSchema } from "../support/postgres.ts";
+import { runSql } from "../support/run-sql.ts";
 import { testSealer } from "../support/store.ts";
 
 await describeOnPostgres("Signal state in a database of its own", (postgres) => {

@@ -4,6 +4,7 @@ import { afterAll, describe, test } from "vitest";
 import { systemClock } from "#lib/clock.ts";
 import { openPostgresStore, type PostgresStoreOptions } from "#store/postgres/open.ts";
 import type { Store } from "#store/store.ts";
+import { runSql } from "./run-sql.ts";
 import { testSealer } from "./store.ts";
 
 const defaultDsn = "postgres://postgres@127.0.0.1:5432/test";
@@ -40,18 +41,6 @@ export async function describeOnPostgres(name: string, define: (postgres: TestPo
   describe(name, () => {
     test.skip(missing, () => {});
   });
-}
-
-/** Runs statements without parameters on a connection of their own. */
-export async function runSql(dsn: string, text: string): Promise<readonly Record<string, unknown>[]> {
-  const client = new Client({ connectionString: dsn });
-  await client.connect();
-  try {
-    const { rows } = await client.query<Record<string, unknown>>(text);
-    return rows;
-  } finally {
-    await client.end();
-  }
 }
 
 function testPostgres(dsn: string): TestPostgres {

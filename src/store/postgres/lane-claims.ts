@@ -2,6 +2,8 @@ import type { BreakerRow, DeliveryStore, Lane } from "../deliveries.ts";
 import type { PostgresContext } from "./context.ts";
 import { statements } from "./statement.ts";
 
+/** Claims of others; of one of them when it is named. */
+const others = "owner IS NOT NULL AND owner <> $1 AND ($2::text IS NULL OR owner = $2)";
 const mine = "instance_id = $1 AND hook_id = $2 AND owner IS NOT NULL AND fencing_token = $3";
 
 /** Statements of this file, for the test that none scans a table. */
@@ -19,12 +21,12 @@ export const laneClaimsSql = statements("lane_claims", {
       lane.due_at AS "dueAt"`,
   renew: `UPDATE lanes SET lease_until = $4 WHERE ${mine}`,
   release: `UPDATE lanes SET owner = NULL, lease_until = 0 WHERE ${mine}`,
-  releaseOthers: "UPDATE lanes SET owner = NULL, lease_until = 0 WHERE owner IS NOT NULL AND owner <> $1",
-  lockOtherLines: "SELECT instance_id FROM queue_lines WHERE owner IS NOT NULL AND owner <> $1 FOR UPDATE",
+  releaseOthers: `UPDATE lanes SET owner = NULL, lease_until = 0 WHERE ${others}`,
+  lockOtherLines: `SELECT instance_id FROM queue_lines WHERE ${others} FOR UPDATE`,
   unsend: `UPDATE queue SET state = 'queued' WHERE state = 'sending' AND sequence = ANY(ARRAY(
-    SELECT claimed_sequence FROM queue_lines WHERE owner IS NOT NULL AND owner <> $1))`,
+    SELECT claimed_sequence FROM queue_lines WHERE ${others}))`,
   releaseOtherLines: `UPDATE queue_lines SET owner = NULL, lease_until = 0, claimed_sequence = NULL
-    WHERE owner IS NOT NULL AND owner <> $1`,
+    WHERE ${others}`,
   nextDueAt: `SELECT min(due_at) AS "dueAt" FROM lanes WHERE due_at IS NOT NULL AND lease_until <= $1`,
 });
 
@@ -43,13 +45,14 @@ export function createLaneClaims(
     renewLane: async ({ lane, leaseMs, now }) =>
       (await db.run(laneClaimsSql.renew, [...keyOf(lane), now + leaseMs])) === 1,
     releaseLane: async ({ lane }) => void (await db.run(laneClaimsSql.release, keyOf(lane))),
-    releaseOthers: ({ owner }) =>
+    releaseOthers: ({ owner, dead }) =>
       db.transaction(async (tx) => {
+        const whose = [owner, dead ?? null];
         const [, , lines, lanes] = await Promise.all([
-          tx.rows(laneClaimsSql.lockOtherLines, [owner]),
-          tx.run(laneClaimsSql.unsend, [owner]),
-          tx.run(laneClaimsSql.releaseOtherLines, [owner]),
-          tx.run(laneClaimsSql.releaseOthers, [owner]),
+          tx.rows(laneClaimsSql.lockOtherLines, whose),
+          tx.run(laneClaimsSql.unsend, whose),
+          tx.run(laneClaimsSql.releaseOtherLines, whose),
+          tx.run(laneClaimsSql.releaseOthers, whose),
         ]);
         return lines + lanes;
       }),

@@ -1,6 +1,8 @@
 import type { BreakerRow, DeliveryStore, Lane } from "../deliveries.ts";
 import type { SqliteContext } from "./context.ts";
 
+/** Claims of others; of one of them when it is named. */
+const others = "owner IS NOT NULL AND owner <> +@owner AND (@dead IS NULL OR owner = +@dead)";
 const mine =
   "instance_id = +@instanceId AND hook_id = +@hookId AND owner IS NOT NULL AND fencing_token = +@fencingToken";
 
@@ -15,15 +17,19 @@ export const laneClaimsSql = {
       breaker_probe_at AS "probeAt", breaker_opened_at AS "openedAt"`,
   renew: `UPDATE lanes SET lease_until = @leaseUntil WHERE ${mine}`,
   release: `UPDATE lanes SET owner = NULL, lease_until = 0 WHERE ${mine}`,
-  releaseOthers: "UPDATE lanes SET owner = NULL, lease_until = 0 WHERE owner IS NOT NULL AND owner <> +?",
+  releaseOthers: `UPDATE lanes SET owner = NULL, lease_until = 0 WHERE ${others}`,
   unsend: `UPDATE queue SET state = 'queued' WHERE state = 'sending' AND sequence IN (
-    SELECT claimed_sequence FROM queue_lines WHERE owner IS NOT NULL AND owner <> +?)`,
+    SELECT claimed_sequence FROM queue_lines WHERE ${others})`,
   releaseOtherLines: `UPDATE queue_lines SET owner = NULL, lease_until = 0, claimed_sequence = NULL
-    WHERE owner IS NOT NULL AND owner <> +?`,
+    WHERE ${others}`,
   nextDueAt: `SELECT min(due_at) AS "dueAt" FROM lanes WHERE due_at IS NOT NULL AND lease_until <= +?`,
 } as const;
 
 type Values = Readonly<Record<string, string | number>>;
+interface Whose {
+  readonly owner: string;
+  readonly dead: string | null;
+}
 
 /** Claims on lanes: who delivers to which URL. */
 export function createLaneClaims(
@@ -34,10 +40,8 @@ export function createLaneClaims(
   const claim = db.prepare<Values, Omit<Lane, "breaker"> & BreakerRow>(laneClaimsSql.claim);
   const renew = db.prepare<Values>(laneClaimsSql.renew);
   const release = db.prepare<Values>(laneClaimsSql.release);
-  const freeing = [laneClaimsSql.releaseOthers, laneClaimsSql.releaseOtherLines].map((text) =>
-    db.prepare<[string]>(text),
-  );
-  const unsend = db.prepare<[string]>(laneClaimsSql.unsend);
+  const freeing = [laneClaimsSql.releaseOthers, laneClaimsSql.releaseOtherLines].map((text) => db.prepare<Whose>(text));
+  const unsend = db.prepare<Whose>(laneClaimsSql.unsend);
   const nextDueAt = db.prepare<[number], { dueAt: number | null }>(laneClaimsSql.nextDueAt);
 
   return {
@@ -57,10 +61,11 @@ export function createLaneClaims(
     renewLane: ({ lane, leaseMs, now }) =>
       context.write(() => renew.run({ ...keyOf(lane), leaseUntil: now + leaseMs }).changes === 1),
     releaseLane: ({ lane }) => context.write(() => void release.run(keyOf(lane))),
-    releaseOthers: ({ owner }) =>
+    releaseOthers: ({ owner, dead }) =>
       context.write(() => {
-        unsend.run(owner);
-        return freeing.reduce((freed, statement) => freed + statement.run(owner).changes, 0);
+        const whose = { owner, dead: dead ?? null };
+        unsend.run(whose);
+        return freeing.reduce((freed, statement) => freed + statement.run(whose).changes, 0);
       }),
     nextDueAt: ({ now }) => context.read(() => nextDueAt.get(now)?.dueAt ?? undefined),
   };
