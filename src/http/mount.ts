@@ -90,7 +90,7 @@ export function createHttp(given: HttpDeps, operations: readonly Operation[], op
     app.all(mount.prefix, pass);
     app.all(`${mount.prefix}/**`, pass);
   }
-  app.all("/**", (event) => answerError(new WazapiError("not_found"), requestIdOf(event)));
+  app.all("/**", (event) => refuse(mounted, event, new WazapiError("not_found")));
   const nodeListener = toNodeHandler(app);
   return {
     fetch: async (request) => app.fetch(request),
@@ -105,6 +105,7 @@ async function answer(mounted: Mounted, operation: Operation, event: H3Event): P
   const requestId = requestIdOf(event);
   let instance: Instance | undefined;
   let response: HTTPResponse;
+  let failure: { readonly code: string; readonly requestId: string } | undefined;
   try {
     refuseWhenClosed(deps, operation);
     const header = (name: string) => event.req.headers.get(name) ?? undefined;
@@ -130,12 +131,13 @@ async function answer(mounted: Mounted, operation: Operation, event: H3Event): P
     response = success(operation, value, headers);
   } catch (error) {
     if (!isWazapiError(error)) deps.log.error({ operation: operation.id, requestId, error }, "request failed");
+    failure = { code: isWazapiError(error) ? error.code : "internal", requestId };
     response = answerError(error, requestId);
   }
   const durationMs = deps.clock.monotonicMs() - startedMs;
   const status = response.status ?? 200;
   deps.metrics.requestAnswered?.({ operation: operation.id, method: operation.method, status, durationMs });
-  const line = { operation: operation.id, status, durationMs, instanceId: instance?.id };
+  const line = { operation: operation.id, status, durationMs, instanceId: instance?.id, ...failure };
   // Probes, scrapers and clients that poll ask all the time.
   if ((operation.scope === "public" || operation.method === "GET") && status < 400) {
     deps.log.debug(line, "request answered");
@@ -156,11 +158,18 @@ async function answerOtherVerb(
   if (method === "OPTIONS") {
     return new HTTPResponse(null, { status: 204, headers: { ...securityHeaders, allow: allow.join(", ") } });
   }
-  return answerError(
-    new WazapiError("method_not_allowed", { details: { allow: allow.join(", ") } }),
-    requestIdOf(event),
-  );
+  return refuse(mounted, event, new WazapiError("method_not_allowed", { details: { allow: allow.join(", ") } }));
 }
+
+/** Answers what reached no operation; whoever set up a client wrongly finds its path in the log. */
+function refuse({ deps }: Mounted, event: H3Event, error: WazapiError): HTTPResponse {
+  const requestId = requestIdOf(event);
+  const path = event.url.pathname.replace(/(\/token\/)[^/]+/, "$1…").slice(0, maxLoggedPath);
+  deps.log.info({ method: event.req.method, path, code: error.code, requestId }, "request refused");
+  return answerError(error, requestId);
+}
+
+const maxLoggedPath = 200;
 
 async function answerMount(mounted: Mounted, mount: HttpMount, event: H3Event): Promise<HTTPResponse | Response> {
   try {

@@ -8,6 +8,7 @@ import type { Run } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
 import { instanceOption, whole } from "../options.ts";
 import { connectServer } from "../server.ts";
+import { clockTime } from "../times.ts";
 
 interface DeadLetter {
   readonly event_id: string;
@@ -60,7 +61,7 @@ function declareList(command: Command, run: Run): void {
               one.url,
               one.total_attempts,
               one.last_error,
-              one.moved_to_dlq_at,
+              clockTime(Date.parse(one.moved_to_dlq_at)),
             ]),
           ),
         );

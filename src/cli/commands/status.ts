@@ -66,8 +66,11 @@ async function status(cli: Cli): Promise<number> {
   cli.out.document(document, (page) => {
     page.fields({
       server: server.here ? "not running (looked at from here)" : url,
-      role,
-      ready: ready ? { text: "yes", color: "green" } : { text: `no: ${missing.join(", ")}`, color: "red" },
+      // A server that was only opened to be looked at leads nobody.
+      ...(server.here ? {} : { role }),
+      [server.here ? "could run" : "ready"]: ready
+        ? { text: "yes", color: "green" }
+        : { text: `no: ${missing.join(", ")}`, color: "red" },
       ...Object.fromEntries(
         Object.entries(checks)
           .filter(([, check]) => check.status !== "healthy")
