@@ -133,8 +133,14 @@ test("webhook test: shoots once at each URL and fails when one refuses", () =>
   withServer(async ({ run, http }) => {
     await setHook(http, "https://customer.example/hook");
     const { code, stdout } = await run(["webhook", "test", ...main, "--json"]);
-    expect([code, JSON.parse(stdout)]).toMatchObject([0, [{ slot: "received", delivered: true, status: 204 }]]);
-    expect(http.calls).toEqual([["webhookTest", "received", "https://customer.example/hook"]]);
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, [{ slots: ["received"], delivered: true, status: 204 }]]);
+    await run(["webhook", "set", "https://customer.example/hook", ...main]);
+    expect((await run(["webhook", "test", ...main])).stdout).toMatch(/^all\b/m);
+    expect((await run(["webhook", "test", "connected", ...main])).code).toBe(0);
+    const shot = ["received", "delivery", "connected"];
+    expect(http.calls.filter(([name]) => name === "webhookTest")).toEqual(
+      shot.map((slot) => ["webhookTest", slot, "https://customer.example/hook"]),
+    );
   }));
 
 test("send: text from the argument and from standard input, reply, delay, one key", () =>

@@ -117,7 +117,8 @@ function slotOf(value: string, before?: readonly string[]): readonly string[] {
 }
 
 interface Tested {
-  readonly slot: HookSlot;
+  /** Those that have this URL. */
+  readonly slots: readonly string[];
   readonly delivered: boolean;
   readonly url: string;
   readonly status?: number;
@@ -135,18 +136,17 @@ function declareTest(command: Command, run: Run): void {
       run<{ instance?: string }>(async (cli, { args: [slot], options }) => {
         await using server = await connectServer(cli);
         const instance = await server.instance(options.instance);
-        const slots = slot === undefined ? await oneSlotOfEachUrl(server.api, instance) : [slot];
+        const wanted = slot === undefined ? await slotsByUrl(server.api, instance) : [[slot]];
         const tested: Tested[] = [];
-        for (const one of slots) {
-          const call = { method: "POST", path: "/webhooks/test", body: { slot: one } } as const;
-          // The server has checked the name of the slot.
-          tested.push({ ...(await server.api.instance<Omit<Tested, "slot">>(instance, call)), slot: one as HookSlot });
+        for (const slots of wanted) {
+          const call = { method: "POST", path: "/webhooks/test", body: { slot: slots[0] } } as const;
+          tested.push({ ...(await server.api.instance<Omit<Tested, "slots">>(instance, call)), slots });
         }
         cli.out.document(tested, (page) =>
           page.table(
-            ["SLOT", "URL", "ANSWER", "MS"],
-            tested.map(({ slot: one, url, status, error, delivered, durationMs }) => [
-              one,
+            ["SLOTS", "URL", "ANSWER", "MS"],
+            tested.map(({ slots, url, status, error, delivered, durationMs }) => [
+              slots.length === hookSlots.length ? "all" : slots.join(", "),
               url,
               { text: String(status ?? error), color: delivered ? "green" : "red" },
               Math.round(durationMs),
@@ -162,10 +162,14 @@ async function webhooksOf(api: Api, instance: InstanceRef): Promise<Webhooks> {
   return api.instance(instance, { path: "/webhooks" });
 }
 
-async function oneSlotOfEachUrl(api: Api, instance: InstanceRef): Promise<readonly HookSlot[]> {
+/** The slots of each URL that is set. */
+async function slotsByUrl(api: Api, instance: InstanceRef): Promise<readonly (readonly string[])[]> {
   const { hooks } = await webhooksOf(api, instance);
-  const slots = new Map(hookSlots.flatMap((slot) => (hooks[slot] === undefined ? [] : [[hooks[slot], slot] as const])));
-  if (slots.size > 0) return [...slots.values()];
+  const urls = Map.groupBy(
+    hookSlots.filter((slot) => hooks[slot] !== undefined),
+    (slot) => hooks[slot],
+  );
+  if (urls.size > 0) return [...urls.values()];
   throw new WazapiError("conflict", {
     message: "no URL is set",
     details: { hint: "set one with `wazapi webhook set URL`" },
