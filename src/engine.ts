@@ -12,6 +12,7 @@ import type { Clock } from "#lib/clock.ts";
 import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
+import { findMedia, moveMedia } from "#pipeline/capture/find-media.ts";
 import type { MediaLinks } from "#pipeline/deliver/media-links.ts";
 import type { Outcome } from "#pipeline/outcome.ts";
 import { toNewEvent } from "#pipeline/persist/to-new-event.ts";
@@ -22,6 +23,7 @@ import type { QueueOptions } from "#queue/options.ts";
 import { startQueue } from "#queue/worker.ts";
 import type { EventRow } from "#store/records.ts";
 import type { Store } from "#store/store.ts";
+import { createFileDownloads, type FileDownloads } from "#whatsapp/download.ts";
 import type { Inbound } from "#whatsapp/inbound.ts";
 import type { SessionsOptions } from "#whatsapp/options.ts";
 import type { OutgoingFiles } from "#whatsapp/send/payload.ts";
@@ -34,8 +36,8 @@ export interface EngineDeps {
   readonly store: Store;
   readonly transport: Transport;
   readonly guard: AddressGuard;
-  /** Links for webhooks, and the files of messages that leave. */
-  readonly media: { readonly links: MediaLinks; readonly files: OutgoingFiles };
+  /** Links for webhooks, the files of messages that leave, and whoever fetches those that came. */
+  readonly media: { readonly links: MediaLinks; readonly files: OutgoingFiles; readonly wake: () => void };
   readonly clock: Clock;
   readonly log: Log;
   /** Name of this process on claims and leases. */
@@ -69,6 +71,7 @@ type EngineParts = Pick<
 export interface Engine {
   readonly http: EngineParts;
   readonly sessions: Pick<Sessions, "owned" | "connectedCount" | "startAll">;
+  readonly downloads: FileDownloads;
   readonly reconcile: Pick<Reconcile, "request" | "last">;
   readonly stats: () => PipelineStats;
   /** How it is stopped, in this order; every phase must have run before store and transport are closed. */
@@ -93,7 +96,10 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       log: log.child({ component: "pipeline" }),
       guard: deps.guard,
       media: deps.media.links,
-      stored: () => news.ring(),
+      stored: () => {
+        news.ring();
+        deps.media.wake();
+      },
       attempted: deps.observe.attempted,
     },
     options.pipeline,
@@ -136,6 +142,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       eventsStored: () => {
         pipeline.wake();
         news.ring();
+        deps.media.wake();
       },
       clock,
       sleep,
@@ -193,6 +200,12 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       renderEvent,
     },
     sessions,
+    downloads: createFileDownloads({
+      messages: store.messages,
+      transport: deps.transport,
+      files: { find: findMedia, move: moveMedia },
+      socketOf: sessions.openSocket,
+    }),
     reconcile,
     stats: pipeline.stats,
     phases: [

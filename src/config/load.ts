@@ -205,8 +205,18 @@ function contradictions(config: Config, sources: ReadonlyMap<OptionPath, Source>
   const lonely = sessionPostgresDsn !== undefined && postgresDsn === undefined && session !== undefined;
   return [
     ...(lonely ? [`${labelOf("store.sessionPostgresDsn", session)} needs POSTGRES_DSN beside it`] : []),
+    ...halfKeys(config, sources),
     ...outOfOrder(config, sources),
   ];
+}
+
+/** A key of the bucket needs both of its halves. */
+function halfKeys(config: Config, sources: ReadonlyMap<OptionPath, Source>): readonly string[] {
+  const halves = ["media.s3.accessKeyId", "media.s3.secretAccessKey"] as const;
+  const [given, ...more] = halves.filter((path) => valueAt(config, path) !== undefined);
+  const source = given === undefined ? undefined : sources.get(given);
+  if (given === undefined || source === undefined || more.length > 0) return [];
+  return [`${labelOf(given, source)} needs its other half: S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY`];
 }
 
 /** Pairs of which the first must not exceed the second. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { z } from "zod";
 import { optionMeta, type OptionMeta } from "./option.ts";
 import { type Config, configSchema, type OptionPath } from "./schema.ts";
@@ -54,6 +55,14 @@ export const derivedDefaults: Readonly<Partial<Record<OptionPath, DerivedDefault
     rule: "the shortest wait with a sandbox",
     // Comes after the shortest in the schema, so that is settled.
     value: ({ sandbox, queue }) => (sandbox.url === undefined ? undefined : queue.pace.minMs),
+  },
+  "media.directory": {
+    rule: "in the data directory",
+    value: ({ dataDir }) => join(dataDir, "media"),
+  },
+  "media.s3.pathStyle": {
+    rule: "true with S3_ENDPOINT",
+    value: ({ media }) => (media.s3.endpoint === undefined ? undefined : true),
   },
   "outbound.allowLoopback": {
     rule: "true while the API itself listens on this machine only",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mediaOptions } from "./groups/media.ts";
 import { messagesOptions } from "./groups/messages.ts";
 import { serverOptions } from "./groups/server.ts";
 import { upkeepOptions } from "./groups/upkeep.ts";
@@ -12,6 +13,7 @@ export const configSchema = z.object({
   ...serverOptions,
   ...whatsappOptions,
   ...messagesOptions,
+  ...mediaOptions,
   ...upkeepOptions,
 });
 

@@ -1,5 +1,6 @@
 import type { Outgoing } from "#domain/content.ts";
 import type { HookSlot, Instance } from "#domain/instance.ts";
+import type { FileContent, OutgoingFile } from "#domain/outgoing/files.ts";
 import type { SessionControl } from "#domain/session.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { AddressGuard } from "#lib/guard.ts";
@@ -94,6 +95,32 @@ export interface RemoteFile {
   readonly fetch: (url: string, limit: { readonly maxBytes: number }, signal: AbortSignal) => Promise<Uint8Array>;
 }
 
+/** A file that a caller hands in for a message. */
+export interface MediaInput {
+  readonly instanceId: string;
+  readonly kind: FileContent["kind"];
+  /** An http(s) address, a `data:` URI, or base64 where that is taken. */
+  readonly source: string;
+  readonly bareBase64?: boolean;
+  /** The name the caller gives it; it never becomes a path. */
+  readonly fileName?: string;
+  /** The extension the caller says it has. */
+  readonly extension?: string;
+  /** Less than what its kind allows. */
+  readonly maxBytes?: number;
+  /** Names the file inside its message: `main` when absent, `header`, `card-0`… */
+  readonly part?: string;
+}
+
+/** Takes the files of messages into the storage. */
+export interface MediaIntake {
+  /**
+   * Resolves when the file survives a crash. Throws `forbidden_address`, `media_rejected`, `payload_too_large`, or the
+   * signal's reason.
+   */
+  readonly ingest: (input: MediaInput, signal: AbortSignal) => Promise<OutgoingFile>;
+}
+
 /** Everything the routes need; `app.ts` joins the rooms that have it. */
 export interface HttpDeps {
   readonly store: Pick<Store, "instances" | "events" | "deliveries" | "queue" | "messages" | "directory">;
@@ -106,6 +133,7 @@ export interface HttpDeps {
   readonly wake: Wake;
   readonly deadLetters: DeadLetters;
   readonly remoteFile: RemoteFile;
+  readonly media: MediaIntake;
   /** What callers may point webhooks at. */
   readonly addressGuard: Pick<AddressGuard, "check">;
   /** The webhook body of an event as its hook receives it; undefined for kinds without one. */

@@ -31,6 +31,7 @@ export function standbyDeps(parts: StandbyParts): HttpDeps {
     wake: missing,
     deadLetters: missing,
     remoteFile: missing,
+    media: missing,
     renderEvent: refuse,
   };
 }

@@ -26,6 +26,8 @@ export interface IngestInput {
   readonly fileName?: string;
   /** The extension the customer says it has (`send-document/{extension}`). */
   readonly extension?: string;
+  /** Less than what its kind allows. */
+  readonly maxBytes?: number;
   /** Names the file inside its message; default `main`. */
   readonly part?: string;
 }
@@ -69,7 +71,8 @@ export type Ingest = (input: IngestInput, signal: AbortSignal) => Promise<Ingest
 /** The way by which customers' files come in. */
 export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
   return async (input, signal) => {
-    const maxBytes = input.kind === "document" ? options.maxDocumentBytes : kindRules[input.kind].maxBytes;
+    const ofKind = input.kind === "document" ? options.maxDocumentBytes : kindRules[input.kind].maxBytes;
+    const maxBytes = Math.min(ofKind, input.maxBytes ?? ofKind);
     await using source = await openSource(deps, { ...input, maxBytes }, signal);
     await using staged = await deps.local.stage(headChecked(input, source.bytes), { maxBytes });
     signal.throwIfAborted();

@@ -4,6 +4,7 @@ import type { DirectoryStore } from "./directory.ts";
 import type { EventStore } from "./events.ts";
 import type { InstanceStore } from "./instances.ts";
 import type { LeaseStore } from "./leases.ts";
+import type { MediaFileStore, MediaStore } from "./media.ts";
 import type { MessageStore } from "./messages.ts";
 import type { QueueStore } from "./queue.ts";
 import type { RetentionStore } from "./retention.ts";
@@ -24,6 +25,8 @@ export interface Store extends AsyncDisposable {
   readonly messages: MessageStore;
   readonly directory: DirectoryStore;
   readonly leases: LeaseStore;
+  readonly media: MediaStore;
+  readonly mediaFiles: MediaFileStore;
   readonly retention: RetentionStore;
   /** Whether it can be written now; throws `storage` with the reason. */
   readonly check: () => Promise<void>;

@@ -20,6 +20,8 @@ export interface Sessions extends SessionControl, Sender, AsyncDisposable {
   /** Instances whose session this process drives. */
   readonly owned: () => readonly string[];
   readonly connectedCount: () => number;
+  /** The connected socket of an instance. */
+  readonly openSocket: (instanceId: string) => LiveSocket | undefined;
   /**
    * Hands journal rows older than `olderThanMs` that have no event yet to the pipeline; answers how many. Every start
    * does it too: this is for the worker that looks for gaps. 0 when this process does not drive the instance.
@@ -148,6 +150,7 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
     startAll: (startSignal) => startAll(AbortSignal.any([signal, startSignal])),
     owned: () => [...ready].flatMap(([instanceId, session]) => (session.view().owned ? [instanceId] : [])),
     connectedCount: () => [...ready.values()].filter((session) => session.open() !== undefined).length,
+    openSocket: (instanceId) => ready.get(instanceId)?.open(),
     replayJournal: async ({ instanceId, olderThanMs }, replaySignal) =>
       (await ready.get(instanceId)?.replay(olderThanMs, AbortSignal.any([signal, replaySignal]))) ?? 0,
     subscribePresence: async (instanceId, jid) => (await openSocketOf(instanceId)).sock.presenceSubscribe(jid),

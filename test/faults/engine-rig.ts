@@ -113,7 +113,7 @@ export async function openEngineRig(
         store: faults.store,
         transport,
         guard: createAddressGuard({ allowLoopback: true, allowPrivate: false }),
-        media: { links: { links: async () => new Map() }, files: pathFiles },
+        media: { links: { links: async () => new Map() }, files: pathFiles, wake: () => {} },
         clock,
         log,
         owner,

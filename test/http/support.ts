@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { newMessageId, newZaapId } from "#domain/ids.ts";
 import type { Connection, Instance } from "#domain/instance.ts";
 import { defaultInstanceSettings } from "#domain/instance.ts";
+import type { FileContent } from "#domain/outgoing/files.ts";
 import type { SessionControl } from "#domain/session.ts";
 import { WazapiError } from "#domain/errors.ts";
 import type { HttpDeps } from "#http/deps.ts";
@@ -26,6 +27,17 @@ export const known = {
   partnerToken: "partner-token-of-the-tests",
   webhookSecret: "whsec_c2VjcmV0LW9mLXRoZS10ZXN0cw==",
 } as const;
+
+/** What every file of a kind turns out to be. */
+const mimeTypes: Readonly<Record<FileContent["kind"], string>> = {
+  image: "image/jpeg",
+  video: "video/mp4",
+  gif: "video/mp4",
+  ptv: "video/mp4",
+  audio: "audio/ogg; codecs=opus",
+  sticker: "image/webp",
+  document: "application/pdf",
+};
 
 /** 2026-11-24T12:00:00Z. */
 export const t0 = Date.UTC(2026, 10, 24, 12);
@@ -160,6 +172,13 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
       fetch: async (url, { maxBytes }) => {
         calls.push(["fetch", url, maxBytes]);
         return new Uint8Array([1, 2, 3]);
+      },
+    },
+    media: {
+      ingest: async (input) => {
+        calls.push(["ingest", input]);
+        const named = input.fileName === undefined ? {} : { fileName: input.fileName };
+        return { mediaId: "c".repeat(32), bytes: 3, mimeType: mimeTypes[input.kind], ...named, facts: {} };
       },
     },
     addressGuard: createAddressGuard({ allowPrivate: false, allowLoopback: true }, async () => [

@@ -326,6 +326,8 @@ async function openSpread(postgres: TestPostgres): Promise<Store> {
     messages: spread((store) => store.messages),
     directory: spread((store) => store.directory),
     leases: spread((store) => store.leases),
+    media: spread((store) => store.media),
+    mediaFiles: spread((store) => store.mediaFiles),
     retention: spread((store) => store.retention),
     check: () => stores[0]!.check(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

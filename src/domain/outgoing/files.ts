@@ -19,6 +19,8 @@ export interface OutgoingFile {
   readonly mimeType: string;
   readonly fileName?: string;
   readonly facts: OutgoingFileFacts;
+  /** What could not be made of it, e.g. a thumbnail without ffmpeg; it is sent all the same. */
+  readonly degraded?: string;
 }
 
 /** A file that is fetched only when its message is about to leave (`async`). */
@@ -27,6 +29,8 @@ export interface RemoteOutgoingFile {
   readonly url: string;
   readonly fileName?: string;
   readonly extension?: string;
+  /** Largest size that is taken, when it is less than what its kind allows. */
+  readonly maxBytes?: number;
 }
 
 /** The file of a message. */

@@ -13,14 +13,34 @@ interface DownloadableFile {
   readonly fileEncSha256?: Uint8Array | null;
 }
 
+/** Thumbnails come inside their messages. */
+type DownloadableKind = Exclude<CapturedMedia["kind"], "thumbnail">;
+
 /** Where one file of a message is: with WhatsApp's media servers, or inside the message. */
 export type MediaSource =
-  | { readonly kind: "download"; readonly type: CapturedMedia["kind"]; readonly file: DownloadableFile }
+  | { readonly kind: "download"; readonly type: DownloadableKind; readonly file: DownloadableFile }
   | { readonly kind: "inline"; readonly bytes: Uint8Array };
 
 /** Finds the file that a captured event names by `part` in the stored message (encoded `WebMessageInfo`). */
 export function findMedia(encoded: Uint8Array, part: string): MediaSource | undefined {
+  return sourceIn(proto.WebMessageInfo.decode(encoded), part);
+}
+
+/** The stored message after its phone has uploaded that file again; undefined when it names no such file. */
+export function moveMedia(
+  encoded: Uint8Array,
+  moved: { readonly part: string; readonly directPath: string; readonly url: string },
+): Uint8Array | undefined {
+  const { part, directPath, url } = moved;
   const info = proto.WebMessageInfo.decode(encoded);
+  const source = sourceIn(info, part);
+  if (source?.kind !== "download") return undefined;
+  // The file is a part of `info`, which nobody else has.
+  Object.assign(source.file, { directPath, url });
+  return proto.WebMessageInfo.encode(info).finish();
+}
+
+function sourceIn(info: proto.WebMessageInfo, part: string): MediaSource | undefined {
   if (!info.message) return undefined;
   const { message } = unwrap(info.message);
   if (part === "main") return mainFile(message);
@@ -76,6 +96,6 @@ function thumbnail(message: proto.IMessage): MediaSource | undefined {
   return bytes && bytes.length > 0 ? { kind: "inline", bytes } : undefined;
 }
 
-function download(type: CapturedMedia["kind"], file: DownloadableFile): MediaSource {
+function download(type: DownloadableKind, file: DownloadableFile): MediaSource {
   return { kind: "download", type, file };
 }

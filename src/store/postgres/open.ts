@@ -10,6 +10,8 @@ import { createEvents } from "./events.ts";
 import { createInstanceRemoval } from "./instance-removal.ts";
 import { createInstances } from "./instances.ts";
 import { createLeases } from "./leases.ts";
+import { createMediaFiles } from "./media-files.ts";
+import { createMedia } from "./media.ts";
 import { createMessages } from "./messages.ts";
 import { openPostgresAuthState, type PostgresDeps, type PostgresOptions } from "./open-auth-state.ts";
 import { openDatabase } from "./open-database.ts";
@@ -57,6 +59,8 @@ export async function openPostgresStore(
     messages: createMessages(context),
     directory: createDirectory(context),
     leases: createLeases(context),
+    media: createMedia(context),
+    mediaFiles: createMediaFiles(context),
     retention: createRetention(context),
     check: async () => {
       await check.writable();

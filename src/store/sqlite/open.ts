@@ -14,6 +14,8 @@ import { createEvents } from "./events.ts";
 import { createInstanceRemoval } from "./instance-removal.ts";
 import { createInstances } from "./instances.ts";
 import { createLeases } from "./leases.ts";
+import { createMediaFiles } from "./media-files.ts";
+import { createMedia } from "./media.ts";
 import { createMessages } from "./messages.ts";
 import { migrate } from "./migrate.ts";
 import { openDatabase } from "./open-database.ts";
@@ -84,6 +86,8 @@ export async function openSqliteStore(
     messages: createMessages(context),
     directory: createDirectory(context),
     leases: createLeases(context),
+    media: createMedia(context),
+    mediaFiles: createMediaFiles(context),
     retention: createRetention(context),
     check: check.writable,
   };
