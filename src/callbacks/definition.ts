@@ -18,15 +18,19 @@ export interface RenderContext {
   readonly media: (part: string) => FileLink | undefined;
 }
 
-/** Name of a callback as customers see it in `type`. */
-export type CallbackType =
-  | "ReceivedCallback"
-  | "DeliveryCallback"
-  | "MessageStatusCallback"
-  | "PresenceChatCallback"
-  | "ConnectedCallback"
-  | "DisconnectedCallback"
-  | "HistorySyncCallback";
+/** Names of the callbacks as customers see them in `type`. */
+export const callbackTypes = [
+  "ReceivedCallback",
+  "DeliveryCallback",
+  "MessageStatusCallback",
+  "PresenceChatCallback",
+  "ConnectedCallback",
+  "DisconnectedCallback",
+  "HistorySyncCallback",
+] as const;
+
+/** One of them. */
+export type CallbackType = (typeof callbackTypes)[number];
 
 /** One callback: what it is called, what its body looks like, and how it is made out of what was captured. */
 export interface CallbackDefinition<K extends CapturedKind, S extends z.ZodType> {

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { completeProgram, createProgram } from "#cli/program.ts";
 import { optionTable } from "#config/describe.ts";
 import { operationTable } from "#http/routes/table.ts";
-import { signWebhook } from "#pipeline/deliver/sign.ts";
+import { signWebhook } from "#callbacks/sign.ts";
 import { freePort, projectRoot, startNode, until } from "../support/processes.ts";
 
 /** What the README tells people to type exists, and its tables are the program's. */

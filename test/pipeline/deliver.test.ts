@@ -8,7 +8,7 @@ import { createDeliver } from "#pipeline/deliver/deliver.ts";
 import { failureWord } from "#pipeline/deliver/failure.ts";
 import type { MediaLinks } from "#pipeline/deliver/media-links.ts";
 import { retryAfterMs } from "#pipeline/deliver/retry-after.ts";
-import { signWebhook } from "#pipeline/deliver/sign.ts";
+import { signWebhook } from "#callbacks/sign.ts";
 import { deliverTest } from "#pipeline/deliver/test-delivery.ts";
 import { defaultPostOptions } from "#pipeline/pipeline.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";

@@ -1,17 +1,16 @@
 import type { RenderContext } from "#callbacks/definition.ts";
 import { renderCallback } from "#callbacks/catalogue.ts";
+import { webhookHeaders } from "#callbacks/webhook-headers.ts";
 import type { Captured } from "#domain/captured.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
-import type { Delivery } from "#store/deliveries.ts";
 import type { EventRow } from "#store/records.ts";
 import type { Deliver, Outcome, Try } from "../outcome.ts";
 import { failureWord } from "./failure.ts";
 import type { MediaLinks } from "./media-links.ts";
 import { createPost, type PostOptions } from "./post.ts";
 import { retryAfterMs } from "./retry-after.ts";
-import { signWebhook } from "./sign.ts";
 
 /** What a delivery works with. */
 export interface DeliverDeps {
@@ -44,7 +43,8 @@ export function createDeliver(
       return { kind: "unrenderable", attempt: tried({ error: "unrenderable" }) };
     }
     try {
-      const headers = headersOf(delivery, { body, secrets, at });
+      const { event, attempts } = delivery;
+      const headers = webhookHeaders({ ...event, attempt: attempts + 1 }, { body, secrets, atMs: at });
       const answer = await client.post({ url: delivery.url, headers, body }, signal);
       const attempt = tried({ status: answer.status, answer: answer.text });
       if (answer.status >= 200 && answer.status < 300) return { kind: "delivered", attempt };
@@ -67,20 +67,4 @@ async function payloadOf(deps: DeliverDeps, event: EventRow, signal: AbortSignal
   const links = media === undefined ? new Map() : await deps.media.links({ event, media }, signal);
   const context: RenderContext = { instanceId: event.instanceId, media: (part) => links.get(part) };
   return renderCallback(captured, context).payload;
-}
-
-function headersOf(
-  delivery: Delivery,
-  input: { readonly body: string; readonly secrets: readonly string[]; readonly at: number },
-): Record<string, string> {
-  const { event } = delivery;
-  return {
-    "content-type": "application/json",
-    "user-agent": "wazapi",
-    ...signWebhook({ id: event.eventId, body: input.body, atMs: input.at }, input.secrets),
-    "x-wazapi-instance-id": event.instanceId,
-    "x-wazapi-event-type": event.type,
-    "x-wazapi-sequence": String(event.sequence),
-    "x-wazapi-attempt": String(delivery.attempts + 1),
-  };
 }
