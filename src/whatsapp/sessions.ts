@@ -10,6 +10,7 @@ import type { LiveSocket } from "./live-socket.ts";
 import { defaultSessionsOptions, type SessionsOptions } from "./options.ts";
 import { requestPairingCode } from "./pairing-code.ts";
 import type { Recipient } from "./recipient.ts";
+import { keepEdit } from "./send/keep-edit.ts";
 import { sendMessage } from "./send/send-message.ts";
 import { createSession, type Session, type SessionDeps } from "./session.ts";
 
@@ -145,7 +146,10 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
     send: async (input, sendSignal) => {
       const socket = ready.get(input.instanceId)?.open();
       if (socket === undefined) return { outcome: "unknown", kind: "disconnected", error: "not connected" };
-      return await sendMessage({ ...deps, known: recipientsOf(input.instanceId) }, { ...input, socket }, sendSignal);
+      const { instanceId } = input;
+      const result = await sendMessage({ ...deps, known: recipientsOf(instanceId) }, { ...input, socket }, sendSignal);
+      if (result.outcome === "acked") await keepEdit(deps, { instanceId, socket, proto: result.proto });
+      return result;
     },
     startAll: (startSignal) => startAll(AbortSignal.any([signal, startSignal])),
     owned: () => [...ready].flatMap(([instanceId, session]) => (session.view().owned ? [instanceId] : [])),

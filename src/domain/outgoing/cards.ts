@@ -5,9 +5,10 @@ export interface LinkContent {
   readonly kind: "link";
   readonly text: string;
   readonly url: string;
-  readonly title: string;
-  readonly description: string;
+  readonly title?: string;
+  readonly description?: string;
   readonly image?: OutgoingFile;
+  /** The picture over the whole width, which is uploaded for it. */
   readonly isLarge?: boolean;
 }
 

@@ -5,21 +5,21 @@ export interface PollContent {
   readonly options: readonly string[];
   /** 0: any number. */
   readonly selectable: number;
+  /** What votes are encrypted with, 32 bytes as base64. Made once: a second try of the send must not have another. */
+  readonly secret: string;
 }
 
-/** Our vote; no options take it back. */
+/** Our vote; no options take it back. The poll must be stored here, for its secret. */
 export interface PollVoteContent {
   readonly kind: "pollVote";
   readonly messageId: string;
   readonly options: readonly string[];
 }
 
-/** An appointment. */
-export interface EventContent {
-  readonly kind: "event";
+/** What an appointment says. Times are epoch milliseconds; WhatsApp keeps whole seconds. */
+export interface EventFacts {
   readonly name: string;
   readonly description?: string;
-  /** Epoch milliseconds. */
   readonly startAt: number;
   readonly endAt?: number;
   readonly location?: { readonly name: string; readonly latitude?: number; readonly longitude?: number };
@@ -27,13 +27,25 @@ export interface EventContent {
   readonly isCanceled: boolean;
 }
 
-/** Changes an appointment of ours. */
-export interface EventEditContent extends Omit<EventContent, "kind"> {
-  readonly kind: "eventEdit";
-  readonly messageId: string;
+/** An appointment. */
+export interface EventContent extends EventFacts {
+  readonly kind: "event";
+  /** What answers and edits are encrypted with, 32 bytes as base64. Made once, as with a poll. */
+  readonly secret: string;
 }
 
-/** Our answer to an appointment. */
+/**
+ * Changes an appointment of ours, which must be stored here. Whatever is left out is gone afterwards, except the two
+ * things that no appointment can be without.
+ */
+export interface EventEditContent extends Omit<EventFacts, "name" | "startAt"> {
+  readonly kind: "eventEdit";
+  readonly messageId: string;
+  readonly name?: string;
+  readonly startAt?: number;
+}
+
+/** Our answer to an appointment, which must be stored here. */
 export interface EventResponseContent {
   readonly kind: "eventResponse";
   readonly messageId: string;
@@ -45,6 +57,8 @@ export interface EventResponseContent {
 export interface ReactionContent {
   readonly kind: "reaction";
   readonly messageId: string;
+  /** JID of its author, for a message that is not stored here. */
+  readonly sender?: string;
   readonly emoji: string;
 }
 
@@ -60,6 +74,8 @@ export interface ForwardContent {
 export interface PinContent {
   readonly kind: "pin";
   readonly messageId: string;
+  /** JID of its author, for a message that is not stored here. */
+  readonly sender?: string;
   readonly isPinned: boolean;
   readonly forSeconds: 86_400 | 604_800 | 2_592_000;
 }

@@ -1,6 +1,7 @@
 import type { AnyMessageContent, BinaryNode, MiscMessageGenerationOptions, proto } from "@whiskeysockets/baileys";
 import type { OutgoingContent, SendOptions, TextContent } from "#domain/content.ts";
 import type { FileContent, FileSource, OutgoingFile } from "#domain/outgoing/files.ts";
+import type { Clock } from "#lib/clock.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { LiveSocket } from "../live-socket.ts";
 import { textPayload } from "./text.ts";
@@ -21,6 +22,7 @@ export interface OutgoingFiles {
 export interface PayloadDeps {
   readonly messages: MessageStore;
   readonly files: OutgoingFiles;
+  readonly clock: Clock;
 }
 
 /** What a kind of content needs to know to become a message. */
