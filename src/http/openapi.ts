@@ -26,6 +26,11 @@ const securityByScope: Readonly<Record<Scope, readonly JsonObject[]>> = {
   public: [],
 };
 
+/** What the documents say of an experimental operation. */
+const experimentalText =
+  "Experimental: whether the message is shown depends on the recipient's phone, its version of WhatsApp and the kind of " +
+  "account that sends; `sent` says that WhatsApp took it, not that anybody sees it.";
+
 /** The document of these operations. Pure, and the same input gives the same text. */
 export function openApi(
   operations: readonly Operation[],
@@ -76,6 +81,7 @@ function describe(operation: Operation, schemas: Schemas): JsonObject {
     summary: operation.summary,
     tags: [operation.tag],
     ...(operation.deprecated === true && { deprecated: true }),
+    ...(operation.experimental === true && { "x-experimental": true, description: experimentalText }),
     security: securityByScope[operation.scope],
     parameters: [...pathParameters(operation, schemas), ...queryParameters(operation, schemas), ...headers(operation)],
     ...(operation.body !== undefined && {

@@ -70,6 +70,8 @@ interface OperationBase {
   readonly sends?: boolean;
   /** Kept for callers of older spellings. */
   readonly deprecated?: boolean;
+  /** Sends what only a phone can confirm, and not every phone shows. */
+  readonly experimental?: boolean;
   /** Other accepted names of body fields: alias to canonical name. The canonical one wins. */
   readonly aliases?: Readonly<Record<string, string>>;
   /** Content type when the answer is a `RawAnswer`; such an operation has no `response`. */

@@ -44,6 +44,7 @@ export interface SendRouteSpec<B extends z.ZodObject, P extends z.ZodObject> {
   /** Parameters in the path, e.g. a file extension. */
   readonly params?: P;
   readonly aliases?: Readonly<Record<string, string>>;
+  readonly experimental?: boolean;
   /** May fetch and store files, but sends nothing. */
   readonly content: (
     input: { readonly body: z.output<B>; readonly params: z.output<P> },
@@ -58,7 +59,7 @@ export type SendRoute = Operation;
 export function sendRoute<B extends z.ZodObject, P extends z.ZodObject = z.ZodObject<Record<string, never>>>(
   spec: SendRouteSpec<B, P>,
 ): SendRoute {
-  const { id, path, summary, aliases, content } = spec;
+  const { id, path, summary, aliases, experimental, content } = spec;
   const body = sendFields.extend(spec.body.shape);
   return operation({
     id,
@@ -69,6 +70,7 @@ export function sendRoute<B extends z.ZodObject, P extends z.ZodObject = z.ZodOb
     scope: "instance",
     sends: true,
     ...(aliases !== undefined && { aliases }),
+    ...(experimental !== undefined && { experimental }),
     ...(spec.params !== undefined && { params: spec.params }),
     body,
     response: queued,
