@@ -61,8 +61,17 @@ export interface InboxEntry {
   readonly media?: MessageMedia;
   /** The whole message as protobuf JSON. */
   readonly content: Readonly<Record<string, unknown>>;
+  /** What the stanza said beside the ciphertext, e.g. `biz`; absent when that is nothing. */
+  readonly nodes?: readonly ShownNode[];
   /** Arrivals of this message id at this contact (each device counts once per arrival on the phone). */
   readonly copies: number;
+}
+
+/** A part of a stanza; binary content is left out. */
+export interface ShownNode {
+  readonly tag: string;
+  readonly attrs: Readonly<Record<string, string>>;
+  readonly content?: readonly ShownNode[];
 }
 
 /** Where the bytes of a received media message are and what they claim to be. */

@@ -3,7 +3,7 @@ import type { ClientMessage } from "../chat-kind.ts";
 import type { Companion } from "../companion.ts";
 import { decryptFrom, sessionAddress } from "../messages/decrypt.ts";
 import { takeOwnCopy } from "../messages/own-phone.ts";
-import { openArrival, takeIn, type Arrival } from "../messages/receive.ts";
+import { besideOf, openArrival, takeIn, type Arrival } from "../messages/receive.ts";
 import type { Person, SimulatedDevice } from "../person.ts";
 import { bytesOf, childOf, childrenOf, stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
@@ -89,6 +89,7 @@ async function receive(
     chatJid: circle.jid,
     origin: originIn(circle, person, device.id),
     attrs: picked(node.attrs, ["type", "edit"]),
+    beside: besideOf(node),
   };
   const open = async (): Promise<proto.IMessage> => openAll(circle, { device, from }, encs);
   const opened = await openArrival(world, { device, arrival }, open);

@@ -9,7 +9,7 @@ import { decryptFrom } from "./decrypt.ts";
 import { postDirect } from "./direct-post.ts";
 import { jidOf, ownCopyAttrs, senderAttrs } from "./envelope.ts";
 import { takeOwnCopy, takePeerMessage } from "./own-phone.ts";
-import { openArrival, takeIn, type Arrival } from "./receive.ts";
+import { besideOf, openArrival, takeIn, type Arrival } from "./receive.ts";
 import { relayedType } from "./receipts.ts";
 import { retryDirect } from "./retries.ts";
 
@@ -92,6 +92,7 @@ function arrivalOf({ message, person, device, chat, addressing }: Copy): Arrival
     chatJid: jidOf(other, addressing),
     origin: { from: jidOf(person, addressing, device) },
     attrs: pick(node.attrs, ["type", "edit"]),
+    beside: besideOf(node),
   };
 }
 

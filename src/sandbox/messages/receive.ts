@@ -2,8 +2,10 @@ import type { BinaryNode, proto } from "@whiskeysockets/baileys";
 import type { Companion } from "../companion.ts";
 import { describeMessage } from "../content/describe.ts";
 import type { Addressing } from "../jid.ts";
+import type { ShownNode } from "../control.ts";
 import type { Person, SimulatedDevice } from "../person.ts";
 import { SandboxError } from "../sandbox-error.ts";
+import { childrenOf } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
 import { sendAutomaticReceipts } from "./receipts.ts";
 import { requestAgain } from "./request-again.ts";
@@ -21,7 +23,16 @@ export interface Arrival {
   readonly origin: Readonly<Record<string, string>>;
   /** Attributes of the stanza that go with the message: `type`, `edit`. */
   readonly attrs: BinaryNode["attrs"];
+  /** What the message stanza says beside the ciphertext. */
+  readonly beside: readonly BinaryNode[];
 }
+
+/** The children of a message stanza that are for the recipient's eyes: not the ciphertexts, nor what serves the server. */
+export function besideOf(node: BinaryNode): readonly BinaryNode[] {
+  return childrenOf(node).filter(({ tag }) => !forTheServer.has(tag));
+}
+
+const forTheServer = new Set(["participants", "enc", "tctoken", "device-identity", "reporting"]);
 
 /**
  * Opens what arrived; undefined when that failed. A failure is recorded, and the sender is asked for the message again,
@@ -71,10 +82,22 @@ export function takeIn(
     attrs: arrival.attrs,
     addressing: arrival.addressing,
   });
-  person.inbox.add({ messageId: arrival.id, from: author.number, chat: arrival.chatJid, at: now, message });
+  person.inbox.add({
+    messageId: arrival.id,
+    from: author.number,
+    chat: arrival.chatJid,
+    at: now,
+    message,
+    ...(arrival.beside.length > 0 && { nodes: arrival.beside.map(shownNode) }),
+  });
   sendAutomaticReceipts(world, { origin: arrival.origin, author, ids: [arrival.id] });
   if (!isKnown && person.companions.size === 0) echo(world, at, message);
   world.changed();
+}
+
+function shownNode({ tag, attrs, content }: BinaryNode): ShownNode {
+  const inner = Array.isArray(content) ? content.map(shownNode) : [];
+  return { tag, attrs: { ...attrs }, ...(inner.length > 0 && { content: inner }) };
 }
 
 function echo(world: World, at: { readonly person: Person; readonly arrival: Arrival }, message: proto.IMessage): void {
