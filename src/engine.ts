@@ -15,10 +15,10 @@ import { sleep } from "#lib/sleep.ts";
 import { findMedia, moveMedia } from "#pipeline/capture/find-media.ts";
 import type { MediaLinks } from "#pipeline/deliver/media-links.ts";
 import type { Outcome } from "#pipeline/outcome.ts";
-import { toNewEvent } from "#pipeline/persist/to-new-event.ts";
+import { toStoredEvent } from "#pipeline/persist/to-stored-event.ts";
 import { type PipelineDeps, type PipelineOptions, type PipelineStats, startPipeline } from "#pipeline/pipeline.ts";
 import type { QueueDeps } from "#queue/deps.ts";
-import { createEnqueue, type EnqueueOptions } from "#queue/enqueue.ts";
+import { createAccepted, createEnqueue, type EnqueueOptions } from "#queue/enqueue.ts";
 import type { QueueOptions } from "#queue/options.ts";
 import { startQueue } from "#queue/worker.ts";
 import type { EventRow } from "#store/records.ts";
@@ -132,7 +132,8 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       instances: store.instances,
       directory: store.directory,
       sender: sessions,
-      toNewEvent,
+      toNewEvent: (captured, instance) =>
+        toStoredEvent(captured, instance, { keepMs: options.pipeline.persist.mediaKeepMs, now: clock.now() }),
       echo: ({ message, sent, instance }) => {
         const { phone = "", lid } = instance.connection;
         const own = lid === undefined ? { phone } : { phone, lid };
@@ -185,7 +186,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       // A message in hand is reached through the worker.
       store: { ...store, queue: withControls(store.queue, queue.controls) },
       sessions,
-      sendQueue: { enqueue },
+      sendQueue: { enqueue, accepted: createAccepted({ queue: store.queue, clock }) },
       webhookTest: {
         send: async ({ instance, url }, signal) =>
           testResultOf(await pipeline.deliverTest({ instanceId: instance.id, url }, signal)),
@@ -284,6 +285,7 @@ function withControls(
 ): Store["queue"] {
   return {
     enqueue: (input) => store.enqueue(input),
+    accepted: (input) => store.accepted(input),
     instancesWithWork: (input) => store.instancesWithWork(input),
     nextDueAt: (input) => store.nextDueAt(input),
     claim: (input) => store.claim(input),

@@ -22,6 +22,15 @@ export interface SendQueue {
     readonly idempotencyKey?: string;
     readonly requestHash?: string;
   }) => Promise<{ readonly zaapId: string; readonly messageId: string; readonly created: boolean }>;
+  /**
+   * The message that this key was accepted with before; undefined when there is none. Throws `idempotency_conflict` for
+   * a key that was used with another request.
+   */
+  readonly accepted: (input: {
+    readonly instanceId: string;
+    readonly idempotencyKey: string;
+    readonly requestHash: string;
+  }) => Promise<{ readonly zaapId: string; readonly messageId: string; readonly outgoing: Outgoing } | undefined>;
 }
 
 /** What this node can do now. */

@@ -5,7 +5,7 @@ import { newMessageId, newZaapId } from "#domain/ids.ts";
 import type { Sender } from "#domain/session.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { InstanceStore } from "#store/instances.ts";
-import type { QueueStore } from "#store/queue.ts";
+import type { QueuedMessage, QueueStore } from "#store/queue.ts";
 import type { QueueWorker } from "./worker.ts";
 
 /** One message to be sent. */
@@ -35,6 +35,25 @@ export interface Enqueued {
 
 /** Accepts messages for sending. */
 export type Enqueue = (input: EnqueueInput) => Promise<Enqueued>;
+
+/**
+ * The message that an idempotency key was accepted with before; undefined when there is none. Throws
+ * `idempotency_conflict` when that was another request.
+ */
+export type Accepted = (input: {
+  readonly instanceId: string;
+  readonly idempotencyKey: string;
+  readonly requestHash: string;
+}) => Promise<QueuedMessage | undefined>;
+
+/** For requests whose work should not be done again only to find that it was done. */
+export function createAccepted(deps: {
+  readonly queue: Pick<QueueStore, "accepted">;
+  readonly clock: Clock;
+}): Accepted {
+  return ({ instanceId, idempotencyKey: key, requestHash }) =>
+    deps.queue.accepted({ instanceId, key, requestHash, now: deps.clock.now() });
+}
 
 /** What accepting works with. */
 export interface EnqueueDeps {

@@ -48,6 +48,16 @@ export interface QueueStore {
     readonly maxWaiting?: number;
     readonly now: number;
   }): Promise<{ readonly message: QueuedMessage; readonly created: boolean }>;
+  /**
+   * The message that this key was accepted with, while the key is remembered. Throws `idempotency_conflict` when that
+   * was another request.
+   */
+  accepted(input: {
+    readonly instanceId: string;
+    readonly key: string;
+    readonly requestHash: string;
+    readonly now: number;
+  }): Promise<QueuedMessage | undefined>;
   /** Instances with a message due now (or by `dueBy`) and no live claim, most overdue first. */
   instancesWithWork(input: {
     readonly now: number;

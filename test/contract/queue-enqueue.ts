@@ -108,6 +108,19 @@ export function queueEnqueueContract(adapter: StoreAdapter): void {
       expect(again).toEqual({ message: late.message, created: false });
     });
 
+    test("accepted: the message of a key, whatever became of it, while the key is remembered", async () => {
+      const [instanceId, other] = [await addInstance(store()), await addInstance(store())];
+      const asked = { instanceId, key: "once", requestHash: "same", now: t0 };
+      expect(await store().queue.accepted(asked)).toBeUndefined();
+      const { message } = await add(instanceId, "a", {}, key());
+      expect(await store().queue.accepted(asked)).toEqual(message);
+      expect(await store().queue.accepted({ ...asked, instanceId: other })).toBeUndefined();
+      expect(await codeOf(store().queue.accepted({ ...asked, requestHash: "other" }))).toBe("idempotency_conflict");
+      await settle(await claimed(instanceId));
+      expect(await store().queue.accepted(asked)).toMatchObject({ zaapId: message.zaapId, state: "sent" });
+      expect(await store().queue.accepted({ ...asked, now: t0 + 1_000 })).toBeUndefined();
+    });
+
     test("queue_full: at the limit nothing is taken, a known key still answers", async () => {
       const instanceId = await addInstance(store());
       const full = { maxWaiting: 2 };

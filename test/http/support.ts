@@ -104,6 +104,7 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
     store,
     sessions: sessionsOf(calls, () => control.connection),
     sendQueue: {
+      accepted: ({ idempotencyKey: key, ...input }) => store.queue.accepted({ ...input, key, now: clock.now }),
       enqueue: async ({ instanceId, outgoing, delayMs, typingMs, scheduledAt, idempotencyKey, requestHash }) => {
         const { message, created } = await store.queue.enqueue({
           message: {

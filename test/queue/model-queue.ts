@@ -88,6 +88,12 @@ export function createModelQueue(): ModelQueue {
       rows.push(row);
       return { message: visible(row), created: true };
     },
+    accepted: async ({ instanceId, key, requestHash }) => {
+      const known = keys.get(`${instanceId}/${key}`);
+      if (known === undefined) return undefined;
+      if (known.hash !== requestHash) throw new WazapiError("idempotency_conflict");
+      return visible(find(instanceId, known.zaapId)!);
+    },
     instancesWithWork: async ({ now, limit }) =>
       instances()
         .filter((id) => claimable(id, now) !== undefined)

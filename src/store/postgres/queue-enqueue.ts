@@ -31,10 +31,14 @@ export const queueEnqueueSql = statements("queue_enqueue", {
 type Input = Parameters<QueueStore["enqueue"]>[0];
 
 /** Accepts messages into the queue. Throws `instance_not_found` beside what the port names. */
-export function createQueueEnqueue(context: PostgresContext): Pick<QueueStore, "enqueue"> {
+export function createQueueEnqueue(context: PostgresContext): Pick<QueueStore, "enqueue" | "accepted"> {
   return {
     enqueue: (input) =>
       context.db.inTurn(lineTurn(input.message.instanceId), async (tx) => {
+    accepted: async (asked) => {
+      const row = await acceptedWith(context.db, asked);
+      return row && queuedMessageOf(row);
+    },
         const { message, maxWaiting, now } = input;
         const { instanceId, messageId, outgoing } = message;
         // All of it travels together. Where the message turns out to be known, or one too many, all of it is undone.
@@ -63,12 +67,17 @@ export function createQueueEnqueue(context: PostgresContext): Pick<QueueStore, "
 }
 
 async function acceptedBefore(tx: Queries, { message, idempotency, now }: Input): Promise<QueueColumns | undefined> {
-  if (idempotency === undefined) return undefined;
-  const { instanceId } = message;
-  const values = [instanceId, idempotency.key, now];
+  return idempotency && (await acceptedWith(tx, { instanceId: message.instanceId, ...idempotency, now }));
+}
+
+async function acceptedWith(
+  tx: Pick<Queries, "rows">,
+  { instanceId, key, requestHash, now }: Parameters<QueueStore["accepted"]>[0],
+): Promise<QueueColumns | undefined> {
+  const values = [instanceId, key, now];
   const [found] = await tx.rows<{ requestHash: string; zaapId: string }>(queueEnqueueSql.known, values);
   if (found === undefined) return undefined;
-  if (found.requestHash !== idempotency.requestHash) throw new WazapiError("idempotency_conflict");
+  if (found.requestHash !== requestHash) throw new WazapiError("idempotency_conflict");
   const [row] = await tx.rows<QueueColumns>(queueEnqueueSql.first, [instanceId, found.zaapId]);
   return row;
 }

@@ -25,7 +25,7 @@ export const queueEnqueueSql = {
 } as const;
 
 /** Accepts messages into the queue. Throws `instance_not_found` beside what the port names. */
-export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "enqueue"> {
+export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "enqueue" | "accepted"> {
   const { db } = context;
   const known = db.prepare<[string, string, number], { requestHash: string; zaapId: string }>(queueEnqueueSql.known);
   const first = db.prepare<[string, string], QueueColumns>(queueEnqueueSql.first);
@@ -38,17 +38,17 @@ export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "en
 
   type Input = Parameters<QueueStore["enqueue"]>[0];
 
-  const acceptedBefore = ({ message, idempotency, now }: Input): QueueColumns | undefined => {
-    if (idempotency === undefined) return undefined;
-    const { instanceId } = message;
-    const found = known.get(instanceId, idempotency.key, now);
+  const acceptedWith = (asked: Parameters<QueueStore["accepted"]>[0]): QueueColumns | undefined => {
+    const found = known.get(asked.instanceId, asked.key, asked.now);
     if (found === undefined) return undefined;
-    if (found.requestHash !== idempotency.requestHash) throw new WazapiError("idempotency_conflict");
-    return first.get(instanceId, found.zaapId);
+    if (found.requestHash !== asked.requestHash) throw new WazapiError("idempotency_conflict");
+    return first.get(asked.instanceId, found.zaapId);
   };
 
   const assertRoom = ({ message, maxWaiting }: Input): void => {
     if (maxWaiting === undefined) return;
+  const acceptedBefore = ({ message, idempotency, now }: Input): QueueColumns | undefined =>
+    idempotency && acceptedWith({ instanceId: message.instanceId, ...idempotency, now });
     const total = waiting.get({ instanceId: message.instanceId, maxWaiting })?.total ?? 0;
     if (total >= maxWaiting) throw new WazapiError("queue_full", { details: { maxWaiting } });
   };
@@ -57,6 +57,11 @@ export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "en
     enqueue: (input) => {
       const { message, idempotency, now } = input;
       const { instanceId, zaapId, messageId, outgoing } = message;
+    accepted: (asked) =>
+      context.read(() => {
+        const row = acceptedWith(asked);
+        return row && queuedMessageOf(row);
+      }),
       const document = JSON.stringify(outgoing);
       return context.write(() => {
         assertKnown(instanceId);
