@@ -99,7 +99,7 @@ export function createOutgoingFiles(deps: MediaRoomDeps): OutgoingFiles {
 
 function remoteInput(
   message: Pick<MediaInput, "instanceId" | "kind">,
-  { url, fileName, extension, maxBytes }: RemoteOutgoingFile,
+  { url, fileName, extension, maxBytes, stickerAuthor }: RemoteOutgoingFile,
 ): MediaInput {
   return {
     ...message,
@@ -107,6 +107,7 @@ function remoteInput(
     ...(fileName === undefined ? {} : { fileName }),
     ...(extension === undefined ? {} : { extension }),
     ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(stickerAuthor === undefined ? {} : { stickerAuthor }),
   };
 }
 

@@ -1,7 +1,11 @@
+import type { DocumentCaptionContent, FileContent } from "./outgoing/files.ts";
+
 /** What is common to everything that can be sent to a chat. */
 export interface SendOptions {
   /** Message id to quote. */
   readonly replyTo?: string;
+  /** `replyTo` is a status of the person written to. */
+  readonly repliesToStatus?: boolean;
   /** Person JIDs or digits mentioned in the text. */
   readonly mentioned?: readonly string[];
   /** Mention everybody in the group without listing them. */
@@ -18,13 +22,22 @@ export interface TextContent {
   readonly text: string;
   /** Set: this replaces the text of that message of ours. */
   readonly editMessageId?: string;
+  /** How it looks as a status. */
+  readonly style?: StatusStyle;
+}
+
+/** How a text looks as a status. */
+export interface StatusStyle {
+  readonly backgroundArgb?: number;
+  /** WhatsApp protocol: 0 to 5 are the fonts every phone has. */
+  readonly font?: number;
 }
 
 /**
  * Everything that can be sent. The families of kinds are in `outgoing/`; every table over `OutgoingKind` fails to
  * compile until somebody decides about a new one.
  */
-export type OutgoingContent = TextContent;
+export type OutgoingContent = TextContent | FileContent | DocumentCaptionContent;
 
 /** Name of one kind of content. */
 export type OutgoingKind = OutgoingContent["kind"];

@@ -117,6 +117,8 @@ export interface MediaInput {
   readonly extension?: string;
   /** Less than what its kind allows. */
   readonly maxBytes?: number;
+  /** Written into a sticker as its publisher. */
+  readonly stickerAuthor?: string;
   /** Names the file inside its message: `main` when absent, `header`, `card-0`… */
   readonly part?: string;
 }

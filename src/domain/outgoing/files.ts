@@ -31,6 +31,8 @@ export interface RemoteOutgoingFile {
   readonly extension?: string;
   /** Largest size that is taken, when it is less than what its kind allows. */
   readonly maxBytes?: number;
+  /** Written into a sticker as its publisher. */
+  readonly stickerAuthor?: string;
 }
 
 /** The file of a message. */
@@ -74,23 +76,28 @@ export interface AudioContent {
   readonly viewOnce?: boolean;
   /** False: without the picture of the sound. */
   readonly waveform?: boolean;
+  /** ARGB, behind a voice note that is a status. */
+  readonly backgroundArgb?: number;
 }
 
 /** A sticker. */
 export interface StickerContent {
   readonly kind: "sticker";
   readonly file: FileSource;
-  /** Shown as its publisher. */
-  readonly author?: string;
 }
 
-/** A file, or a new caption for one of ours. */
+/** Any file. */
 export interface DocumentContent {
   readonly kind: "document";
   readonly file: FileSource;
   readonly caption?: string;
-  /** Set: this replaces the caption of that document of ours. */
-  readonly editMessageId?: string;
+}
+
+/** Another caption for a document of ours; the file stays. */
+export interface DocumentCaptionContent {
+  readonly kind: "documentCaption";
+  readonly messageId: string;
+  readonly caption: string;
 }
 
 /** Everything that is mainly a file. */

@@ -1,22 +1,26 @@
 import { z } from "zod";
 
-import type { OutgoingContent, SendOptions } from "#domain/content.ts";
+import type { Outgoing, OutgoingContent, SendOptions } from "#domain/content.ts";
 import { WazapiError } from "#domain/errors.ts";
+import { statusJid } from "#domain/jid.ts";
 
 import { readIdempotency } from "../idempotency.ts";
 import { operation } from "../operation.ts";
 import type { InstanceContext, Operation } from "../operation.ts";
 import { chat, digits, instancePath, moment, queued, seconds } from "../schemas.ts";
+import { warningOf } from "./send/warning.ts";
 
-/** Fields every send takes. */
-const sendFields = z.object({
-  phone: chat,
+/** Fields every send takes beside where it goes. */
+const paceFields = z.object({
   delayMessage: seconds(3600)
     .optional()
     .meta({ description: "Seconds to wait before this message leaves; unset takes the random pace" }),
   delayTyping: seconds(60).optional().meta({ description: "Seconds of typing (or recording) shown before it" }),
   scheduledFor: moment.optional().meta({ description: "Not before this moment, which lies in the future" }),
 });
+
+/** Fields every send to a chat takes. */
+const sendFields = paceFields.extend({ phone: chat });
 
 /** Fields of sends that can quote and mention. */
 export const contextFields = z.object({
@@ -44,6 +48,10 @@ export interface SendRouteSpec<B extends z.ZodObject, P extends z.ZodObject> {
   /** Parameters in the path, e.g. a file extension. */
   readonly params?: P;
   readonly aliases?: Readonly<Record<string, string>>;
+  /** A post for everybody who may see it: there is no `phone`. */
+  readonly to?: "status";
+  /** What it says of itself beyond the fields of every send. */
+  readonly options?: (body: z.output<B>) => SendOptions;
   readonly experimental?: boolean;
   /** May fetch and store files, but sends nothing. */
   readonly content: (
@@ -60,7 +68,7 @@ export function sendRoute<B extends z.ZodObject, P extends z.ZodObject = z.ZodOb
   spec: SendRouteSpec<B, P>,
 ): SendRoute {
   const { id, path, summary, aliases, experimental, content } = spec;
-  const body = sendFields.extend(spec.body.shape);
+  const body = (spec.to === "status" ? paceFields : sendFields).extend(spec.body.shape);
   return operation({
     id,
     method: "POST",
@@ -76,20 +84,29 @@ export function sendRoute<B extends z.ZodObject, P extends z.ZodObject = z.ZodOb
     response: queued,
     run: async (context, { body: parsed, params }) => {
       // `extend` keeps both halves; the compiler cannot follow it through the generic shape.
-      const common = parsed as z.output<typeof sendFields> & z.output<typeof contextFields>;
+      const common = parsed as Partial<z.output<typeof sendFields>> & z.output<typeof contextFields>;
+      const own = parsed as z.output<B>;
       const now = context.deps.clock.now();
       const idempotency = readIdempotency(context.header("idempotency-key"), {
         operationId: id,
         params,
         body: parsed,
       });
+      const instanceId = context.instance.id;
+      const before = idempotency && (await context.deps.sendQueue.accepted({ instanceId, ...idempotency }));
+      if (before !== undefined) {
+        context.setHeader("idempotency-replayed", "true");
+        return answerOf(before, before.outgoing);
+      }
+      const outgoing = {
+        // Without `phone` in its body a route is one of the status.
+        to: common.phone ?? statusJid,
+        content: await content({ body: own, params }, context),
+        options: { ...sendOptions(common), ...spec.options?.(own) },
+      };
       const answer = await context.deps.sendQueue.enqueue({
-        instanceId: context.instance.id,
-        outgoing: {
-          to: common.phone,
-          content: await content({ body: parsed as z.output<B>, params }, context),
-          options: sendOptions(common),
-        },
+        instanceId,
+        outgoing,
         ...(common.delayMessage !== undefined && { delayMs: common.delayMessage * 1000 }),
         ...(common.delayTyping !== undefined && { typingMs: common.delayTyping * 1000 }),
         ...(common.scheduledFor !== undefined && {
@@ -98,9 +115,17 @@ export function sendRoute<B extends z.ZodObject, P extends z.ZodObject = z.ZodOb
         ...idempotency,
       });
       if (!answer.created) context.setHeader("idempotency-replayed", "true");
-      return { zaapId: answer.zaapId, messageId: answer.messageId, id: answer.messageId };
+      return answerOf(answer, outgoing);
     },
   });
+}
+
+function answerOf(
+  { zaapId, messageId }: { readonly zaapId: string; readonly messageId: string },
+  { content }: Outgoing,
+): z.input<typeof queued> {
+  const warning = warningOf(content);
+  return { zaapId, messageId, id: messageId, ...(warning !== undefined && { warning }) };
 }
 
 function sendOptions(fields: z.output<typeof contextFields>): SendOptions {

@@ -4,6 +4,9 @@ import type { OutgoingKind } from "#domain/content.ts";
 
 import { contextFields, sendRoute } from "./send-kind.ts";
 import type { SendRoute } from "./send-kind.ts";
+import { fileRoutes } from "./send/files.ts";
+import { statusRoutes } from "./send/status.ts";
+import { lineBreaks } from "./send/words.ts";
 
 /** The routes that send, by the kind of content they make. A new kind does not compile until it has its routes. */
 const sendKinds = {
@@ -29,12 +32,10 @@ const sendKinds = {
       }),
     }),
   ],
+  ...fileRoutes,
+  // Asked for by the routes of documents.
+  documentCaption: [],
 } as const satisfies Record<OutgoingKind, readonly SendRoute[]>;
 
 /** Every send route. */
-export const sendOperations: readonly SendRoute[] = Object.values(sendKinds).flat();
-
-/** Z-API takes `%0a` and carriage returns as line breaks; inside a link `%0a` belongs to the link. */
-function lineBreaks(text: string): string {
-  return text.replace(/(https?:\/\/\S+)|%0a|\r\n?/gi, (_match, link: string | undefined) => link ?? "\n");
-}
+export const sendOperations: readonly SendRoute[] = [...Object.values(sendKinds).flat(), ...statusRoutes];

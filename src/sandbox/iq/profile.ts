@@ -61,8 +61,9 @@ function announcePicture(
 
 const maxAboutBytes = 2048;
 
-/** The account's about text. */
+/** The account's about text, and who sees its posts: nothing was ever set, so all contacts. */
 export const answerStatus: IqHandler = (world, { type, child, from }): IqAnswer => {
+  if (type === "get" && child?.tag === "privacy") return { error: 404, text: "item-not-found" };
   const text = textOf(child);
   if (type !== "set" || child?.tag !== "status") return "unhandled";
   if (text === undefined || text.length > maxAboutBytes) return { error: 400, text: "bad-request" };

@@ -22,3 +22,14 @@ export function mentions(options: SendOptions): Mentions {
     ...(groups === undefined || groups.length === 0 ? {} : { contextInfo: { groupMentions: groups } }),
   };
 }
+
+/** The same as a message carries it; undefined when nobody is mentioned. */
+export function mentionContext(options: SendOptions): proto.IContextInfo | undefined {
+  const { mentions: people, mentionAll, contextInfo } = mentions(options);
+  const context: proto.IContextInfo = {
+    ...contextInfo,
+    ...(people === undefined ? {} : { mentionedJid: people }),
+    ...(mentionAll === true ? { nonJidMentions: 1 } : {}),
+  };
+  return Object.keys(context).length === 0 ? undefined : context;
+}

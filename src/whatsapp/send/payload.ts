@@ -4,6 +4,7 @@ import type { FileContent, FileSource, OutgoingFile } from "#domain/outgoing/fil
 import type { Clock } from "#lib/clock.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { LiveSocket } from "../live-socket.ts";
+import { filePayloads } from "./files.ts";
 import { textPayload } from "./text.ts";
 
 /** The files of messages, on the disk of this process. */
@@ -61,7 +62,7 @@ export type PayloadTable<Content extends { readonly kind: string }> = {
 const textPayloads: PayloadTable<TextContent> = { text: (_deps, input) => textPayload(input) };
 
 /** How each kind of content becomes a message. */
-const payloads: PayloadTable<OutgoingContent> = { ...textPayloads };
+const payloads: PayloadTable<OutgoingContent> = { ...textPayloads, ...filePayloads };
 
 /** The message for this content. Throws a `WazapiError` when it can never be built. */
 export async function payloadOf(
@@ -69,6 +70,7 @@ export async function payloadOf(
   input: PayloadInput<OutgoingContent>,
   signal: AbortSignal,
 ): Promise<Payload> {
-  const build: BuildPayload<OutgoingContent> = payloads[input.content.kind];
+  // The table pairs each kind with what builds its own content; for a kind known at run time only we can know that.
+  const build = payloads[input.content.kind] as BuildPayload<OutgoingContent>;
   return await build(deps, input, signal);
 }

@@ -1,5 +1,5 @@
 import { getContentType, normalizeMessageContent, proto, type WAMessage } from "@whiskeysockets/baileys";
-import { isGroupJid, isNewsletterJid } from "#domain/jid.ts";
+import { isGroupJid, isNewsletterJid, isStatusJid, statusJid } from "#domain/jid.ts";
 import type { MessageStore } from "#store/messages.ts";
 
 /** The message to quote, and where the answer goes. */
@@ -15,12 +15,16 @@ export interface Quote {
  */
 export async function findQuote(
   messages: MessageStore,
-  input: { readonly instanceId: string; readonly messageId: string; readonly jid: string },
+  input: { readonly instanceId: string; readonly messageId: string; readonly jid: string; readonly isStatus?: boolean },
 ): Promise<Quote> {
-  const { instanceId, messageId, jid } = input;
+  const { instanceId, messageId, jid, isStatus } = input;
   const stored = await messages.get({ instanceId, messageId });
   if (stored === undefined) {
     if (isGroupJid(jid) || isNewsletterJid(jid)) return {};
+    if (isStatus === true) {
+      const key = { id: messageId, remoteJid: statusJid, participant: jid, fromMe: false };
+      return { quoted: { key, message: { conversation: "" } } };
+    }
     return { quoted: { key: { id: messageId, remoteJid: jid, fromMe: false }, message: { conversation: "" } } };
   }
   const message = proto.WebMessageInfo.decode(stored.proto);
@@ -32,7 +36,7 @@ export async function findQuote(
       id: messageId,
       fromMe: stored.fromMe,
       // A chat with one person may be stored under its LID and written to under its number: it is the same chat.
-      remoteJid: isGroupJid(chat) ? chat : jid,
+      remoteJid: isGroupJid(chat) || isStatusJid(chat) ? chat : jid,
       ...(author ? { participant: author } : {}),
     },
     message: content === undefined || getContentType(content) === undefined ? { conversation: "" } : content,

@@ -1,7 +1,7 @@
 import { generateWAMessageFromContent, proto, type WAMessage } from "@whiskeysockets/baileys";
 import type { Outgoing } from "#domain/content.ts";
 import { errorTable, isWazapiError, WazapiError } from "#domain/errors.ts";
-import { canonicalJid, isGroupJid } from "#domain/jid.ts";
+import { canonicalJid, isGroupJid, isStatusJid } from "#domain/jid.ts";
 import type { SendResult } from "#domain/session.ts";
 import type { Clock } from "#lib/clock.ts";
 import { sleep } from "#lib/sleep.ts";
@@ -9,7 +9,9 @@ import type { Ack } from "../acks.ts";
 import type { LiveSocket } from "../live-socket.ts";
 import { resolveRecipient, type RecipientDeps } from "../recipient.ts";
 import { type Payload, type PayloadDeps, payloadOf } from "./payload.ts";
+import { fileTravelMs } from "./files-travel.ts";
 import { findQuote, type Quote } from "./quote.ts";
+import { statusAudience } from "./status-audience.ts";
 
 /** What a send works with. */
 export interface SendDeps extends RecipientDeps, PayloadDeps {
@@ -27,17 +29,22 @@ export interface SendInput {
 
 /**
  * Sends one message and waits until the server has said what it did with it; `ackTimeoutMs` covers everything from the
- * look-up of the recipient to the ack. Giving up does not take the message back: it may still arrive, under the same id
- * as its next try, and the recipient shows it once.
+ * look-up of the recipient to the ack, except for the time that files need to get there. Giving up does not take the
+ * message back: it may still arrive, under the same id as its next try, and the recipient shows it once.
  */
 export async function sendMessage(deps: SendDeps, input: SendInput, signal: AbortSignal): Promise<SendResult> {
   const ack = input.socket.acks.expect(input.messageId);
   const over = new AbortController();
-  const timeout = sleep(input.ackTimeoutMs, AbortSignal.any([signal, over.signal])).then(() => "timeout" as const);
+  const either = AbortSignal.any([signal, over.signal]);
+  const built = new AbortController();
+  const travelMs = fileTravelMs(input.outgoing.content);
+  const timeout = sleep(travelMs, AbortSignal.any([either, built.signal]))
+    .then(() => sleep(input.ackTimeoutMs, either))
+    .then(() => "timeout" as const);
   const closed = ack.received.then((received) => received ?? ("closed" as const));
   try {
     let written = false;
-    const sending = relay(deps, input, AbortSignal.any([signal, over.signal])).then((message) => {
+    const sending = relay(deps, { ...input, built: () => built.abort() }, either).then((message) => {
       written = true;
       return message;
     });
@@ -61,20 +68,38 @@ export async function sendMessage(deps: SendDeps, input: SendInput, signal: Abor
 }
 
 /** Hands the message to the socket; resolves once it is written, which says nothing about the server. */
-async function relay(deps: SendDeps, input: SendInput, signal: AbortSignal): Promise<WAMessage> {
+async function relay(
+  deps: SendDeps,
+  input: SendInput & { readonly built: () => void },
+  signal: AbortSignal,
+): Promise<WAMessage> {
   const { instanceId, socket, messageId } = input;
   const { content, options, to } = input.outgoing;
   const chat = canonicalJid(to);
   const quote: Quote =
     options.replyTo === undefined
       ? {}
-      : await findQuote(deps.messages, { instanceId, messageId: options.replyTo, jid: chat });
+      : await findQuote(deps.messages, {
+          instanceId,
+          messageId: options.replyTo,
+          jid: chat,
+          isStatus: options.repliesToStatus === true,
+        });
   const answersInPrivate = options.privateAnswer === true && isGroupJid(chat) && quote.author !== undefined;
   const jid = await resolveRecipient(deps, { instanceId, socket, to: answersInPrivate ? quote.author : chat });
   const payload = await payloadOf(deps, { instanceId, socket, jid, content, options }, signal);
+  const audience = isStatusJid(jid) ? { statusJidList: await statusAudience(deps, { instanceId, socket }) } : {};
+  input.built();
+  // An upload cannot be called back: what was given up meanwhile must not leave after all.
+  signal.throwIfAborted();
   const quoted = quote.quoted === undefined ? {} : { quoted: quote.quoted };
-  if ("message" in payload) return await relayAsIs(socket, { jid, messageId, payload, quoted });
-  const message = await socket.sock.sendMessage(jid, payload.content, { ...payload.options, ...quoted, messageId });
+  if ("message" in payload) return await relayAsIs(socket, { jid, messageId, payload, quoted, audience });
+  const message = await socket.sock.sendMessage(jid, payload.content, {
+    ...payload.options,
+    ...quoted,
+    ...audience,
+    messageId,
+  });
   if (message === undefined) throw new WazapiError("internal", { message: "nothing was sent" });
   return message;
 }
@@ -86,13 +111,15 @@ async function relayAsIs(
     readonly messageId: string;
     readonly payload: Extract<Payload, { readonly message: unknown }>;
     readonly quoted: { readonly quoted?: WAMessage };
+    readonly audience: { readonly statusJidList?: string[] };
   },
 ): Promise<WAMessage> {
-  const { jid, messageId, payload, quoted } = input;
+  const { jid, messageId, payload, quoted, audience } = input;
   const userJid = own()?.id;
   if (userJid === undefined) throw new WazapiError("not_connected");
   const message = generateWAMessageFromContent(jid, payload.message, { userJid, messageId, ...quoted });
   await sock.relayMessage(jid, message.message ?? {}, {
+    ...audience,
     messageId,
     additionalNodes: [...(payload.nodes ?? [])],
     additionalAttributes: { ...payload.attributes },
