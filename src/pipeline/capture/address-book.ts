@@ -3,7 +3,7 @@ import { canonicalJid, deviceOf, isLidJid, isPersonJid, lidJid, personJid, userO
 import type { Clock } from "#lib/clock.ts";
 import { createTtlCache } from "#lib/ttl-cache.ts";
 import type { ChatRow, ContactRow, DirectoryStore } from "#store/directory.ts";
-import type { LidPair } from "#store/records.ts";
+import type { ContactPatch, LidPair } from "#store/records.ts";
 import type { OwnAccount } from "./inbound-batch.ts";
 
 /** Whose address book it is. */
@@ -22,6 +22,8 @@ export interface AddressBook {
   readonly chatRow: (owner: Owner, chatId: string) => Promise<ChatRow | undefined>;
   /** Remembers pairs at once, before they are stored. */
   readonly learn: (instanceId: string, pairs: readonly LidPair[]) => void;
+  /** The row gets these values with this batch: whoever writes next in it is shown with them. */
+  readonly learnContact: (instanceId: string, patch: ContactPatch) => void;
   /** The row is about to change. */
   readonly forgetChat: (instanceId: string, chatId: string) => void;
 }
@@ -109,6 +111,12 @@ export function createAddressBook(
         pairs.set(`${instanceId} lid ${lid}`, phone, pairTtlMs);
         pairs.set(`${instanceId} phone ${phone}`, lid, pairTtlMs);
       }
+    },
+    learnContact: (instanceId, patch) => {
+      const key = `${instanceId} ${patch.contactId}`;
+      // What is not cached is read when it is needed, and that is after it was stored or just before.
+      const known = contacts.get(key);
+      if (known !== undefined) contacts.set(key, { instanceId, ...known.value, ...patch }, contactTtlMs);
     },
     forgetChat: (instanceId, chatId) => chats.delete(`${instanceId} ${chatId}`),
   };

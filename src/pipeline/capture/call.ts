@@ -2,6 +2,7 @@ import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { TtlCache } from "#lib/ttl-cache.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 import { type CapturedOne, nothing } from "./captured-one.ts";
+import { pairOf } from "./message-place.ts";
 import { childOf, childrenOf, timeOf } from "./node.ts";
 import { isOwn, sceneOf } from "./scene.ts";
 
@@ -37,6 +38,8 @@ export async function captureCall(
   remember(deps, key, { info, ringing });
   if (name === undefined) return nothing;
   const creator = info.attrs["call-creator"] ?? info.attrs["from"] ?? from;
+  const lidPairs = pairOf(creator, info.attrs["caller_pn"]);
+  deps.book.learn(owner.instanceId, lidPairs);
   const caller = await deps.book.person(owner, creator, info.attrs["caller_pn"]);
   const group = info.attrs["group-jid"];
   const chat = await deps.book.chat(owner, group ?? from, group === undefined ? info.attrs["caller_pn"] : undefined);
@@ -48,6 +51,7 @@ export async function captureCall(
     pushName: node.attrs["notify"],
   });
   return {
+    lidPairs,
     captured: [
       {
         kind: "notification",

@@ -1,6 +1,6 @@
 import { proto, type BaileysEventMap } from "@whiskeysockets/baileys";
 import type { CapturedHistory } from "#domain/captured.ts";
-import { canonicalJid, isLidJid, isPersonJid, personJid, userOf } from "#domain/jid.ts";
+import { canonicalJid, isGroupJid, isLidJid, isPersonJid, personJid, userOf } from "#domain/jid.ts";
 import type { ChatPatch, ContactPatch, LidPair, StoredMessage } from "#store/records.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 import type { CapturedOne } from "./captured-one.ts";
@@ -13,7 +13,7 @@ type Contact = Partial<BaileysEventMap["contacts.upsert"][number]>;
 type Chat = BaileysEventMap["chats.update"][number];
 type Group = BaileysEventMap["groups.update"][number];
 
-/** Contacts: names, pictures, and the numbers behind their LIDs. */
+/** Contacts: names, pictures, and the numbers behind their LIDs. The picture of a group comes this way, too. */
 export async function captureContacts(
   book: AddressBook,
   owner: Owner,
@@ -22,19 +22,37 @@ export async function captureContacts(
   const lidPairs = contacts.flatMap(pairOfContact);
   book.learn(owner.instanceId, lidPairs);
   const patches: ContactPatch[] = [];
+  const chats: ChatPatch[] = [];
   for (const contact of contacts) {
     if (contact.id === undefined || contact.id === "") continue;
+    const photo = photoOf(contact);
+    if (isGroupJid(contact.id)) {
+      book.forgetChat(owner.instanceId, contact.id);
+      if (photo !== undefined) chats.push({ chatId: contact.id, photoUrl: photo });
+      continue;
+    }
     const person = await book.person(owner, canonicalJid(contact.id), contact.phoneNumber ?? contact.lid);
     const patch = {
       ...given("name", contact.name),
       ...given("pushName", contact.notify),
       ...given("verifiedName", contact.verifiedName),
-      ...(contact.imgUrl?.startsWith("https://") ? { photoUrl: contact.imgUrl } : {}),
+      ...(photo === undefined ? {} : { photoUrl: photo }),
     };
     const contactId = person.phone === undefined ? person.jid : personJid(person.phone);
-    if (Object.keys(patch).length > 0) patches.push({ contactId, ...patch });
+    if (Object.keys(patch).length === 0) continue;
+    patches.push({ contactId, ...patch });
+    book.learnContact(owner.instanceId, { contactId, ...patch });
   }
-  return { contacts: patches, lidPairs };
+  return { contacts: patches, lidPairs, ...(chats.length === 0 ? {} : { chats }) };
+}
+
+/**
+ * The link of a picture; empty when there is none any more. Undefined says nothing: the client reports a new picture by
+ * the word `changed`, without its link.
+ */
+function photoOf({ imgUrl }: Contact): string | undefined {
+  if (imgUrl === null || imgUrl === "removed") return "";
+  return imgUrl?.startsWith("https://") === true ? imgUrl : undefined;
 }
 
 /** Chats: what the phone and the server know of them. Unread counts of updates are increments and counted elsewhere. */
@@ -64,8 +82,10 @@ export async function captureChats(
   return { chats: patches };
 }
 
-/** Groups: name and settings. Who is in them is asked for when somebody wants to know. */
+/** Groups: name, settings, and the numbers behind the LIDs of their members. Who is in them is not kept. */
 export function captureGroups(book: AddressBook, owner: Owner, groups: readonly Group[]): CapturedOne {
+  const lidPairs = groups.flatMap((group) => (group.participants ?? []).flatMap(pairOfContact));
+  book.learn(owner.instanceId, lidPairs);
   const chats = groups.flatMap((group): ChatPatch[] => {
     if (!group.id) return [];
     book.forgetChat(owner.instanceId, group.id);
@@ -88,7 +108,7 @@ export function captureGroups(book: AddressBook, owner: Owner, groups: readonly 
       },
     ];
   });
-  return { chats };
+  return { chats, lidPairs };
 }
 
 /** A number behind a LID became known. */
@@ -142,7 +162,7 @@ export async function captureHistory(
   return {
     captured: [captured],
     messages,
-    chats: chats.chats ?? [],
+    chats: [...(chats.chats ?? []), ...(contacts.chats ?? [])],
     contacts: contacts.contacts ?? [],
     lidPairs: [...lidPairs, ...(contacts.lidPairs ?? [])],
   };
@@ -180,7 +200,7 @@ export async function captureLabel(
   };
 }
 
-function pairOfContact({ id, lid, phoneNumber }: Contact): readonly LidPair[] {
+function pairOfContact({ id, lid, phoneNumber }: Pick<Contact, "id" | "lid" | "phoneNumber">): readonly LidPair[] {
   const ids = [id, lid, phoneNumber].filter((jid) => jid !== undefined);
   const [asLid, asPhone] = [ids.find(isLidJid), ids.find(isPersonJid)];
   return asLid === undefined || asPhone === undefined ? [] : [{ lid: userOf(asLid), phone: userOf(asPhone) }];

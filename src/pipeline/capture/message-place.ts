@@ -1,6 +1,6 @@
 import type { WAMessageKey } from "@whiskeysockets/baileys";
 import type { ChatRef, PersonRef } from "#domain/captured.ts";
-import { canonicalJid, isBroadcastJid, isGroupJid, isLidJid, isPersonJid, isStatusJid, userOf } from "#domain/jid.ts";
+import { isBroadcastJid, isGroupJid, isLidJid, isPersonJid, isStatusJid, userOf } from "#domain/jid.ts";
 import type { LidPair } from "#store/records.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 import { isOwn, ownPerson } from "./scene.ts";
@@ -34,8 +34,9 @@ export async function placeOf(book: AddressBook, owner: Owner, key: WAMessageKey
   return { chat, sender, pairs };
 }
 
-function pairOf(one: string | undefined, other: string | undefined): readonly LidPair[] {
+/** The pair that two JIDs of one person are; none when they are not. */
+export function pairOf(one: string | undefined, other: string | undefined): readonly LidPair[] {
   if (one === undefined || other === undefined) return [];
-  if (isLidJid(one) && isPersonJid(other)) return [{ lid: userOf(canonicalJid(one)), phone: userOf(other) }];
+  if (isLidJid(one) && isPersonJid(other)) return [{ lid: userOf(one), phone: userOf(other) }];
   return isPersonJid(one) && isLidJid(other) ? [{ lid: userOf(other), phone: userOf(one) }] : [];
 }

@@ -43,6 +43,7 @@ export async function captureMessage(deps: MessageDeps, origin: MessageOrigin, i
   const at = numberOf(info.messageTimestamp) * 1000 || origin.receivedAt;
   const fromMe = info.key.fromMe === true;
   const base = { lidPairs: place.pairs, contacts: contactPatches(info, place, fromMe) };
+  for (const patch of base.contacts) deps.book.learnContact(owner.instanceId, patch);
   const scene = await sceneOf(deps.book, owner, {
     chat: place.chat,
     sender: place.sender,

@@ -4,6 +4,7 @@ import { canonicalJid, deviceOf, isGroupJid, isStatusJid } from "#domain/jid.ts"
 import type { MessageStatus } from "#domain/message-status.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 import { type CapturedOne, nothing } from "./captured-one.ts";
+import { pairOf } from "./message-place.ts";
 import { childrenOf, timeOf } from "./node.ts";
 import { isOwn } from "./scene.ts";
 
@@ -29,8 +30,11 @@ export async function captureReceipt(
   const chatJid = ours && !shared ? recipient : from;
   if (status === undefined || chatJid === undefined) return nothing;
   const alt = node.attrs[from.endsWith("lid") ? "sender_pn" : "sender_lid"];
+  const participantAlt = node.attrs["participant_pn"] ?? node.attrs["participant_lid"];
+  const lidPairs = [...(ours ? [] : pairOf(from, alt)), ...pairOf(participant, participantAlt)];
+  book.learn(owner.instanceId, lidPairs);
   const chat = await book.chat(owner, chatJid, ours ? undefined : alt);
-  const who = await book.person(owner, canonicalJid(device), node.attrs["participant_pn"]);
+  const who = await book.person(owner, canonicalJid(device), participantAlt);
   const at = timeOf(node, now);
   const messageIds = [id, ...listed(node)].filter((one, index, all) => all.indexOf(one) === index);
   const step = stepOf(status);
@@ -46,6 +50,7 @@ export async function captureReceipt(
         at,
       },
     ],
+    lidPairs,
     ...(step === undefined
       ? { chats: [{ chatId: chat.chatId, unread: 0 }] }
       : {

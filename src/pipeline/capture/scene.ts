@@ -19,7 +19,8 @@ export async function sceneOf(book: AddressBook, owner: Owner, happening: Happen
   const person = await contactOf(book, owner, sender);
   const chatContact = isGroupJid(chat.chatId) ? undefined : await book.contact(owner, chat.chatId);
   const chatName = chatRow?.name ?? chatContact?.name ?? (fromMe ? chatContact?.pushName : undefined);
-  const chatPhoto = chatRow?.photoUrl ?? chatContact?.photoUrl;
+  // Empty is known to have none.
+  const chatPhoto = chatRow?.photoUrl || chatContact?.photoUrl || undefined;
   const name = person?.name ?? person?.verifiedName ?? person?.pushName;
   return {
     chat,
@@ -30,7 +31,7 @@ export async function sceneOf(book: AddressBook, owner: Owner, happening: Happen
     ...(pushName ? { pushName } : {}),
     ...(chatName === undefined || chatName === "" ? {} : { chatName }),
     ...(chatPhoto === undefined ? {} : { chatPhoto }),
-    ...(person?.photoUrl === undefined ? {} : { senderPhoto: person.photoUrl }),
+    ...(person?.photoUrl ? { senderPhoto: person.photoUrl } : {}),
     broadcast: broadcast ?? false,
   };
 }
