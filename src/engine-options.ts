@@ -32,6 +32,7 @@ export function engineOptionsOf(config: Config, owner: string): EngineOptions {
         timeoutMs: webhooks.timeoutMs,
         connectionsPerOrigin: webhooks.connectionsPerOrigin,
       },
+      persist: { mediaKeepMs: config.media.keepMs },
     },
     queue: {
       ...defaultQueueOptions,

@@ -20,7 +20,7 @@ import { type DispatchStats, startDispatch } from "./dispatch/dispatch.ts";
 import type { Attempted } from "./dispatch/lane-worker.ts";
 import type { DispatchOptions } from "./dispatch/options.ts";
 import type { Outcome } from "./outcome.ts";
-import { createPersist } from "./persist/persist.ts";
+import { createPersist, type PersistOptions } from "./persist/persist.ts";
 
 /** What the pipeline works with. */
 export interface PipelineDeps {
@@ -44,6 +44,7 @@ export interface PipelineOptions {
   readonly buffer: BatcherOptions;
   readonly dispatch: DispatchOptions;
   readonly post: PostOptions;
+  readonly persist: PersistOptions;
 }
 
 /** Defaults of what is in front of the rows: 1 000 batches a session, stored as soon as the store is free. */
@@ -53,6 +54,9 @@ export const defaultBufferOptions: BatcherOptions = {
   maxAgeMs: 0,
   retry: { baseMs: 100, maxMs: 5_000, jitter: "equal" },
 };
+
+/** Thirty days. */
+export const defaultPersistOptions: PersistOptions = { mediaKeepMs: 30 * 86_400_000 };
 
 /** Defaults of one request. */
 export const defaultPostOptions: PostOptions = {
@@ -139,16 +143,19 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
       signal,
     ),
   );
-  const persist = createPersist({
-    events: store.events,
-    instances: store.instances,
-    clock,
-    log,
-    stored: (rows) => {
-      dispatch.wake(rows[0]?.instanceId);
-      deps.stored?.(rows);
+  const persist = createPersist(
+    {
+      events: store.events,
+      instances: store.instances,
+      clock,
+      log,
+      stored: (rows) => {
+        dispatch.wake(rows[0]?.instanceId);
+        deps.stored?.(rows);
+      },
     },
-  });
+    options.persist,
+  );
   const { capture, sent } = createCapture({ directory: store.directory, messages: store.messages, clock, log });
   const buffer = parts.use(
     createBuffer<Intake>(

@@ -38,8 +38,8 @@ export interface ClaimedMessage extends QueuedMessage {
 /** The durable send queue: FIFO per instance, one at a time. */
 export interface QueueStore {
   /**
-   * Inserts the row, its ledger step `queued` and its idempotency key in one transaction. With a known key and the
-   * same request hash it answers the first row and `created: false`. Throws `idempotency_conflict` for a known key
+   * Inserts the row, its ledger step `queued`, its idempotency key and its hold on the files in its content (they stay as
+   * long as the row) in one transaction. With a known key and the same request hash it answers the first row and `created: false`. Throws `idempotency_conflict` for a known key
    * with another hash, `queue_full` when `maxWaiting` messages wait already, `instance_not_found`.
    */
   enqueue(input: {

@@ -1,5 +1,6 @@
 import type { HookSlot } from "#domain/instance.ts";
 import type { MessageStatus } from "#domain/message-status.ts";
+import type { NewMedia } from "./media.ts";
 
 /** A happening about to become an event row. */
 export interface NewEvent {
@@ -19,10 +20,12 @@ export interface NewEvent {
   readonly captured: string;
   /** Slots that want it; the store turns them into deliveries for the URLs configured at that moment. */
   readonly slots: readonly HookSlot[];
+  /** Its files, to be fetched; their rows are added with that of a new event. */
+  readonly media?: readonly NewMedia[];
 }
 
 /** A stored event. */
-export interface EventRow extends Omit<NewEvent, "slots" | "dedupeKey"> {
+export interface EventRow extends Omit<NewEvent, "slots" | "dedupeKey" | "media"> {
   /** Derived from the dedupe key; the `webhook-id` of every attempt and replay. */
   readonly eventId: string;
   readonly instanceId: string;

@@ -70,7 +70,10 @@ const headersTimeoutMs = 60_000;
 export function createFileDownloads(deps: FileDownloadDeps): FileDownloads {
   const stored = async ({ instanceId, chatId, messageId }: MediaRow): Promise<StoredMessage | undefined> => {
     if (messageId === undefined) return undefined;
-    return await deps.messages.get({ instanceId, messageId, ...(chatId === undefined ? {} : { chatId }) });
+    const named = { instanceId, messageId };
+    const here = chatId === undefined ? undefined : await deps.messages.get({ ...named, chatId });
+    // Own messages may be stored under another address of the same chat.
+    return here ?? (await deps.messages.get(named));
   };
 
   return {

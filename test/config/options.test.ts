@@ -7,7 +7,7 @@ import { loadConfig } from "#config/load.ts";
 import { allOptions } from "#config/options.ts";
 import { engineOptionsOf } from "../../src/engine-options.ts";
 import { defaultDispatchOptions } from "#pipeline/dispatch/options.ts";
-import { defaultBufferOptions, defaultPostOptions } from "#pipeline/pipeline.ts";
+import { defaultBufferOptions, defaultPersistOptions, defaultPostOptions } from "#pipeline/pipeline.ts";
 import { defaultEnqueueOptions } from "#queue/enqueue.ts";
 import { defaultQueueOptions } from "#queue/options.ts";
 import { defaultSessionsOptions } from "#whatsapp/options.ts";
@@ -74,6 +74,7 @@ describe("options", () => {
     expect(pipeline.buffer).toEqual(defaultBufferOptions);
     expect(pipeline.dispatch).toEqual({ ...defaultDispatchOptions, owner: "me" });
     expect(pipeline.post).toEqual(defaultPostOptions);
+    expect(pipeline.persist).toEqual(defaultPersistOptions);
     expect(queue).toEqual({ ...defaultQueueOptions, owner: "me" });
     expect(enqueue).toEqual(defaultEnqueueOptions);
     expect({ ...defaultSessionsOptions, ...sessions, deadAfterMs: undefined }).toEqual(defaultSessionsOptions);

@@ -9,6 +9,8 @@ import { instancesContract } from "./instances.ts";
 import { laneOrderContract } from "./lane-order.ts";
 import { lanesContract } from "./lanes.ts";
 import { leasesContract } from "./leases.ts";
+import { mediaContract } from "./media.ts";
+import { mediaRecordsContract } from "./media-records.ts";
 import { messagesContract } from "./messages.ts";
 import { queueClaimsContract } from "./queue-claims.ts";
 import { queueControlsContract } from "./queue-controls.ts";
@@ -35,6 +37,8 @@ const suites = [
   directoryContract,
   leasesContract,
   retentionContract,
+  mediaContract,
+  mediaRecordsContract,
 ] as const;
 
 /** Every suite on one adapter: what the rest of the program may rely on whatever database is behind it. */

@@ -1,37 +1,25 @@
 import { createHash, randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ClaimedFile, ClaimedMedia, MediaFileStore, MediaStore, NewMedia, StoredFile } from "#store/media.ts";
-import { codeOf, range, t0 } from "./adapter.ts";
-
-/** The media ports of one store, and what else their tests write. */
-export interface MediaStores extends AsyncDisposable {
-  readonly media: MediaStore;
-  readonly files: MediaFileStore;
-  readonly addInstance: () => Promise<string>;
-  /** A row in the send queue, and its end. */
-  readonly queue: (instanceId: string, zaapId: string) => Promise<void>;
-  readonly unqueue: (instanceId: string, zaapId: string) => Promise<void>;
-}
-
-/** One implementation; each `open` answers an empty store of its own. */
-export interface MediaAdapter {
-  readonly name: string;
-  readonly open: () => Promise<MediaStores>;
-}
+import { describe, expect, test } from "vitest";
+import type { ClaimedFile, ClaimedMedia, NewMedia, StoredFile } from "#store/media.ts";
+import { addInstance, codeOf, range, sharedStore, type StoreAdapter, t0 } from "./adapter.ts";
+import { forgetSent, queuedText } from "./queue-tools.ts";
 
 const leaseMs = 60_000;
 const dayMs = 86_400_000;
 
 /** What every `MediaStore` and `MediaFileStore` keeps to. */
-export function mediaContract(adapter: MediaAdapter): void {
+export function mediaContract(adapter: StoreAdapter): void {
   describe(`media on ${adapter.name}`, () => {
-    let stores: MediaStores;
-    beforeAll(async () => {
-      stores = await adapter.open();
-    });
-    afterAll(() => stores?.[Symbol.asyncDispose]());
-    const media = () => stores.media;
-    const files = () => stores.files;
+    const store = sharedStore(adapter);
+    const media = () => store().media;
+    const files = () => store().mediaFiles;
+    const newInstance = () => addInstance(store());
+    const queue = (instanceId: string, zaapId: string) =>
+      store().queue.enqueue({ message: queuedText(instanceId, "", { zaapId }), now: t0 });
+    const unqueue = async (instanceId: string, zaapId: string): Promise<void> => {
+      expect(await store().queue.cancel({ instanceId, zaapId, now: t0 })).toBe("canceled");
+      await forgetSent(store(), t0 + dayMs);
+    };
 
     const expected = async (instanceId: string, over: Partial<NewMedia> = {}): Promise<NewMedia> => {
       const row: NewMedia = {
@@ -59,7 +47,7 @@ export function mediaContract(adapter: MediaAdapter): void {
     };
 
     test("expect: a known id changes nothing", async () => {
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       const row = await expected(instanceId, { fileName: "a.jpg" });
       await media().expect({ media: [{ ...row, mimeType: "image/png" }], now: t0 + 1 });
       expect(await media().get({ mediaId: row.mediaId })).toEqual({
@@ -82,7 +70,7 @@ export function mediaContract(adapter: MediaAdapter): void {
     });
 
     test("getMany: in the order asked for, without the unknown", async () => {
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       const rows = [await expected(instanceId), await expected(instanceId)];
       const [first, second] = rows.map(({ mediaId }) => mediaId);
       const found = await media().getMany({ mediaIds: [second!, "nobody", first!] });
@@ -90,7 +78,7 @@ export function mediaContract(adapter: MediaAdapter): void {
     });
 
     test("claim: due rows, most overdue first, each by one claimer", async () => {
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       const rows = await Promise.all(range(1, 6).map(() => expected(instanceId)));
       const all = await Promise.all(
         range(1, 4).map((n) => media().claim({ owner: `${n}`, only: [instanceId], limit: 2, leaseMs, now: t0 })),
@@ -104,7 +92,7 @@ export function mediaContract(adapter: MediaAdapter): void {
     });
 
     test("claim: not before its time, not of other instances", async () => {
-      const [one, two] = [await stores.addInstance(), await stores.addInstance()];
+      const [one, two] = [await newInstance(), await newInstance()];
       await expected(one);
       expect(await claimOf(one, t0 - 1)).toEqual([]);
       expect(await claimOf(two)).toEqual([]);
@@ -113,7 +101,7 @@ export function mediaContract(adapter: MediaAdapter): void {
     });
 
     test("claim: what a dead claimer left is taken again, and its late writes change nothing", async () => {
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       const { mediaId } = await expected(instanceId);
       const [first] = await claimOf(instanceId);
       expect(await media().renew({ claim: first!, leaseMs: 2 * leaseMs, now: t0 })).toBe(true);
@@ -127,7 +115,7 @@ export function mediaContract(adapter: MediaAdapter): void {
     });
 
     test("settle: waits, fails for good, or is stored with its content", async () => {
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       const { mediaId } = await expected(instanceId);
       const [first] = await claimOf(instanceId);
       const later = { state: "pending", attempts: 1, dueAt: t0 + 500, error: "reset" } as const;
@@ -152,7 +140,7 @@ export function mediaContract(adapter: MediaAdapter): void {
     });
 
     test("releaseOthers: claims of the dead are due at once, the own ones stay", async () => {
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       const [dead, own] = [randomUUID(), randomUUID()];
       await expected(instanceId);
       const [lost] = await claimOf(instanceId, t0, dead);
@@ -164,9 +152,9 @@ export function mediaContract(adapter: MediaAdapter): void {
     });
 
     test("prune: expired rows go, those of queued messages stay until the queue forgets them", async () => {
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       const zaapId = randomUUID();
-      await stores.queue(instanceId, zaapId);
+      await queue(instanceId, zaapId);
       const ids = { mediaId: randomUUID(), instanceId, part: "main", kind: "document", mimeType: "a/b" } as const;
       const kept = { media: { ...ids, expiresAt: t0 + 10 }, file: content(), volume: "v1", upload: false, now: t0 };
       await media().keep(kept);
@@ -178,13 +166,13 @@ export function mediaContract(adapter: MediaAdapter): void {
       await media().prune({ limit: 1_000, now: t0 + 10 });
       expect(await media().get({ mediaId: gone.mediaId })).toBeUndefined();
       expect(await media().get({ mediaId: ids.mediaId })).toMatchObject({ direction: "out", state: "stored" });
-      await stores.unqueue(instanceId, zaapId);
+      await unqueue(instanceId, zaapId);
       expect(await media().prune({ limit: 1_000, now: t0 + 10 })).toBe(1);
       expect(await media().get({ mediaId: ids.mediaId })).toBeUndefined();
     });
 
     test("uploads: claimed on their volume only, retried, then the bucket is the place", async () => {
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       const file = content();
       const volume = randomUUID();
       const row = await expected(instanceId);
@@ -196,9 +184,11 @@ export function mediaContract(adapter: MediaAdapter): void {
       const [first] = await take(t0);
       expect(first).toMatchObject({ ...file, attempts: 0 });
       expect(await take(t0 + leaseMs - 1)).toEqual([]);
+      expect(await files().renew({ claim: first!, leaseMs, now: t0 })).toBe(true);
       const later = { kind: "later", attempts: 1, dueAt: t0 + 100, error: "503" } as const;
       expect(await files().settleUpload({ claim: first!, outcome: later, now: t0 })).toBe(true);
       expect(await files().settleUpload({ claim: first!, outcome: later, now: t0 })).toBe(false);
+      expect(await files().renew({ claim: first!, leaseMs, now: t0 })).toBe(false);
       const [second] = await take(t0 + 100);
       expect(second).toMatchObject({ attempts: 1 });
       const done = { kind: "uploaded", bucket: "b" } as const;
@@ -212,7 +202,7 @@ export function mediaContract(adapter: MediaAdapter): void {
     });
 
     test("unused contents: taken only when nobody refers to them, and given back when somebody does", async () => {
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       const [file, shared] = [content(), content()];
       await stored(instanceId, file);
       const first = await stored(instanceId, shared);
@@ -240,7 +230,7 @@ export function mediaContract(adapter: MediaAdapter): void {
     });
 
     test("unused contents: not those that were seen a moment ago; a release gives them back", async () => {
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       const file = content();
       const row = await stored(instanceId, file);
       await media().prune({ limit: 1_000, now: t0 + 40 * dayMs });
@@ -253,7 +243,7 @@ export function mediaContract(adapter: MediaAdapter): void {
     });
 
     test("a removed content that is stored again while its bucket copy goes is uploaded again", async () => {
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       const file = content();
       const volume = randomUUID();
       const keep = async (now: number): Promise<string> => {
@@ -277,7 +267,7 @@ export function mediaContract(adapter: MediaAdapter): void {
 
     test("stats: contents, bytes and what waits", async () => {
       const before = await files().stats();
-      const instanceId = await stores.addInstance();
+      const instanceId = await newInstance();
       await stored(instanceId, content(1_000), true);
       await expected(instanceId);
       const after = await files().stats();

@@ -30,6 +30,21 @@ export function queuedText(
   };
 }
 
+/** Removes the rows of sent and canceled messages, and nothing else. */
+export async function forgetSent(store: Store, now: number): Promise<void> {
+  const never = 36_500 * 86_400_000;
+  const policy = {
+    deliveredEventsMs: never,
+    deadLettersMs: never,
+    sentQueueMs: 1,
+    failedQueueMs: never,
+    settledJournalMs: never,
+    messagesMs: never,
+    connectionHistoryMs: never,
+  };
+  await store.retention.prune({ policy, limit: 1_000, now });
+}
+
 /** The text of a message. */
 export function wordsOf(message: Pick<QueuedMessage, "outgoing"> | undefined): string | undefined {
   return message?.outgoing.content.kind === "text" ? message.outgoing.content.text : undefined;

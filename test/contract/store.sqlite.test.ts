@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { watchDatabases } from "../store/database-watch.ts";
 import { openQueryPlans } from "../store/query-plan.ts";
-import { mediaStatements, writtenStatements } from "../store/statements.ts";
+import { writtenStatements } from "../store/statements.ts";
 import { openTestStore } from "../support/store.ts";
 import { storeContract } from "./contract.ts";
 
@@ -33,7 +33,7 @@ describe("statements of the contract on sqlite", () => {
   test("none looks at a whole table or index", async () => {
     using plans = await openQueryPlans();
     const scanning: string[] = [];
-    for (const sql of [...watch.statements, ...mediaStatements]) {
+    for (const sql of watch.statements) {
       if (allowed.some(([statement]) => statement.test(sql))) continue;
       for (const step of plans.of(sql) ?? []) {
         // Scans of what a subquery has narrowed down already, and of a JSON value, are not scans of a table.
@@ -45,7 +45,7 @@ describe("statements of the contract on sqlite", () => {
   });
 
   test("none that is written by hand is planned again for each value", () => {
-    const peeking = [...writtenStatements, ...mediaStatements].flatMap((sql) => {
+    const peeking = writtenStatements.flatMap((sql) => {
       // What is assigned is not part of a plan.
       const conditions = sql.replaceAll(/\bSET\b[\s\S]*?(?=\bWHERE\b|\bRETURNING\b|$)/g, "");
       return /([=<>]|LIMIT) (@|\?)/.test(conditions) ? [sql] : [];

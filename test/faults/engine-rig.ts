@@ -10,7 +10,7 @@ import { type Clock, systemClock } from "#lib/clock.ts";
 import { createAddressGuard } from "#lib/guard.ts";
 import { type Log, type LogFields, silentLog } from "#lib/log.ts";
 import { defaultDispatchOptions } from "#pipeline/dispatch/options.ts";
-import { defaultBufferOptions, defaultPostOptions } from "#pipeline/pipeline.ts";
+import { defaultBufferOptions, defaultPersistOptions, defaultPostOptions } from "#pipeline/pipeline.ts";
 import { defaultEnqueueOptions } from "#queue/enqueue.ts";
 import { defaultQueueOptions } from "#queue/options.ts";
 import type { InboxEntry, SandboxControl } from "#sandbox/control.ts";
@@ -214,6 +214,7 @@ function quickOptions(owner: string, quick: Quick): EngineOptions {
     pipeline: {
       buffer: defaultBufferOptions,
       post: { ...defaultPostOptions, timeoutMs: quick.postTimeoutMs ?? 10_000 },
+      persist: defaultPersistOptions,
       dispatch: {
         ...defaultDispatchOptions,
         owner,

@@ -3,7 +3,13 @@ import { defaultInstanceSettings, type Instance } from "#domain/instance.ts";
 import { createAddressGuard } from "#lib/guard.ts";
 import { type Log, silentLog } from "#lib/log.ts";
 import { defaultDispatchOptions, type DispatchOptions } from "#pipeline/dispatch/options.ts";
-import { defaultBufferOptions, defaultPostOptions, type Pipeline, startPipeline } from "#pipeline/pipeline.ts";
+import {
+  defaultBufferOptions,
+  defaultPersistOptions,
+  defaultPostOptions,
+  type Pipeline,
+  startPipeline,
+} from "#pipeline/pipeline.ts";
 import type { Store } from "#store/store.ts";
 import { createFakeTime, type FakeTime } from "../support/fake-time.ts";
 
@@ -87,6 +93,7 @@ export function startRig(
       buffer: defaultBufferOptions,
       dispatch: { ...defaultDispatchOptions, owner: input.owner ?? "test", ...input.dispatch },
       post: { ...defaultPostOptions, timeoutMs: input.timeoutMs ?? 2_000 },
+      persist: defaultPersistOptions,
     },
     stop.signal,
   );

@@ -54,6 +54,17 @@ const past = `
   INSERT INTO queue_lines (instance_id, due_at, owner)
     SELECT 'i' || n, CASE WHEN n % 40 = 0 THEN n END, CASE WHEN n % 80 = 0 THEN 'o' END
     FROM generate_series(1, ${rows}) AS n;
+  INSERT INTO media_files (sha256, bytes, mime_type, volume, upload_due_at, owner, seen_at)
+    SELECT 'f' || n, 1, 't', 'v' || n % 3, CASE WHEN n % 40 = 0 THEN n END, CASE WHEN n % 80 = 0 THEN 'o' END, n
+    FROM generate_series(1, ${rows}) AS n;
+  INSERT INTO media (media_id, instance_id, direction, part, kind, mime_type, state, sha256, owner, due_at, expires_at,
+      created_at, updated_at)
+    SELECT 'm' || n, 'i' || n % 200, 'in', 'main', 'image', 't',
+      CASE WHEN n % 40 = 0 THEN 'pending' WHEN n % 41 = 0 THEN 'failed' ELSE 'stored' END,
+      CASE WHEN n % 40 > 0 THEN 'f' || n END, CASE WHEN n % 80 = 0 THEN 'o' END, n, n, n, n
+    FROM generate_series(1, ${rows}) AS n;
+  INSERT INTO media_uses (media_id, instance_id, zaap_id)
+    SELECT 'm' || n, 'i' || n % 200, 'z' || n FROM generate_series(1, ${rows}) AS n;
   INSERT INTO instance_counters (instance_id, event_sequence) SELECT 'i' || n, n FROM generate_series(1, ${rows}) AS n;
   INSERT INTO chats (instance_id, chat_id) SELECT 'i' || n % 200, 'c' || n FROM generate_series(1, ${rows}) AS n;
   INSERT INTO contacts (instance_id, contact_id) SELECT 'i' || n % 200, 'c' || n FROM generate_series(1, ${rows}) AS n;

@@ -11,7 +11,10 @@ import { instanceRemovalSql } from "#store/postgres/instance-removal.ts";
 import { laneClaimsSql } from "#store/postgres/lane-claims.ts";
 import { laneDueSql } from "#store/postgres/lane-due.ts";
 import { leasesSql } from "#store/postgres/leases.ts";
+import { mediaFilesSql } from "#store/postgres/media-files.ts";
+import { mediaSql } from "#store/postgres/media.ts";
 import { positionGuardSql } from "#store/postgres/position-guard.ts";
+import { putMediaSql } from "#store/postgres/put-media.ts";
 import { putRecordsSql } from "#store/postgres/put-records.ts";
 import { queueClaimsSql } from "#store/postgres/queue-claims.ts";
 import { queueControlsSql } from "#store/postgres/queue-controls.ts";
@@ -39,7 +42,10 @@ const files: readonly Readonly<Record<string, Statement>>[] = [
   laneClaimsSql,
   laneDueSql,
   leasesSql,
+  mediaFilesSql,
+  mediaSql,
   positionGuardSql,
+  putMediaSql,
   putRecordsSql,
   queueClaimsSql,
   queueControlsSql,

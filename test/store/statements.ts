@@ -37,6 +37,9 @@ const files: readonly Readonly<Record<string, string>>[] = [
   laneClaimsSql,
   laneDueSql,
   leasesSql,
+  mediaFilesSql,
+  mediaSql,
+  putMediaSql,
   putRecordsSql,
   queueClaimsSql,
   queueControlsSql,
@@ -51,8 +54,3 @@ const files: readonly Readonly<Record<string, string>>[] = [
 
 /** Statements of the store that are written by hand: everything hot. */
 export const writtenStatements: readonly string[] = files.flatMap((file) => Object.values(file));
-
-/** Statements of the media ports, which have a contract of their own. */
-export const mediaStatements: readonly string[] = [mediaSql, mediaFilesSql, putMediaSql].flatMap((file) =>
-  Object.values<string>(file),
-);

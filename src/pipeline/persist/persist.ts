@@ -4,7 +4,7 @@ import type { EventStore } from "#store/events.ts";
 import type { InstanceStore } from "#store/instances.ts";
 import type { EventRow, Records } from "#store/records.ts";
 import type { CaptureResult } from "../capture-result.ts";
-import { toNewEvent } from "./to-new-event.ts";
+import { toStoredEvent } from "./to-stored-event.ts";
 
 /** What storing works with. */
 export interface PersistDeps {
@@ -16,6 +16,12 @@ export interface PersistDeps {
   readonly stored: (rows: readonly EventRow[]) => void;
 }
 
+/** How storing behaves. */
+export interface PersistOptions {
+  /** How long files of messages stay, milliseconds. */
+  readonly mediaKeepMs: number;
+}
+
 /** Stores what was captured, in one transaction. Rejects when the store does; nothing is stored then. */
 export type Persist = (input: {
   readonly instanceId: string;
@@ -23,19 +29,21 @@ export type Persist = (input: {
 }) => Promise<readonly EventRow[]>;
 
 /** Opens the stage behind which everything is a row. */
-export function createPersist(deps: PersistDeps): Persist {
+export function createPersist(deps: PersistDeps, options: PersistOptions): Persist {
   return async ({ instanceId, results }) => {
     const instance = await deps.instances.get({ instanceId });
     if (instance === undefined) {
       deps.log.info({ instanceId, batches: results.length }, "instance is gone; what it still brought is not kept");
       return [];
     }
+    const now = deps.clock.now();
+    const keep = { keepMs: options.mediaKeepMs, now };
     const rows = await deps.events.persist({
       instanceId,
-      events: results.flatMap(({ captured }) => captured.map((one) => toNewEvent(one, instance))),
+      events: results.flatMap(({ captured }) => captured.map((one) => toStoredEvent(one, instance, keep))),
       records: merged(results),
       journalIds: results.flatMap(({ journalIds }) => journalIds),
-      now: deps.clock.now(),
+      now,
     });
     if (rows.length > 0) deps.stored(rows);
     return rows;

@@ -5,6 +5,7 @@ import { maskOf, targetsOf } from "../slot-mask.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { wakeLanes } from "./lane-due.ts";
 import { guardPositions } from "./position-guard.ts";
+import { putMedia } from "./put-media.ts";
 import type { Queries } from "./queries.ts";
 import { statements } from "./statement.ts";
 
@@ -46,7 +47,7 @@ export interface AppendInput {
 }
 
 /**
- * Numbers the events that are new and makes their deliveries; answers the new ones. Takes the lock of the instance with
+ * Numbers the events that are new, makes their deliveries and adds their files; answers the new ones. Takes the lock of the instance with
  * its first statement (even without events), so that numbers have no gap and become visible in their order. Throws
  * `instance_not_found`.
  */
@@ -74,7 +75,7 @@ export async function appendEvents(
   const added = [...named].map(([eventId, event], index) => ({ eventId, event, sequence: last + index + 1 }));
   const positions = await insert(tx, { instanceId, added, hooks: standing?.hooks ?? {}, now });
   return added.map(({ eventId, event, sequence }) => {
-    const { dedupeKey: _, slots: __, ...rest } = event;
+    const { dedupeKey: _, slots: __, media: ___, ...rest } = event;
     return { ...rest, eventId, instanceId, sequence, position: positions.get(sequence) ?? 0, createdAt: now };
   });
 }
@@ -125,6 +126,11 @@ async function insert(
       deliveries.map(({ slotMask }) => slotMask),
     ]),
     wakeLanes(tx, deliveries, now),
+    putMedia(
+      tx,
+      added.flatMap(({ event }) => event.media ?? []),
+      now,
+    ),
   ]);
   return new Map(rows.map(({ position, sequence }) => [sequence, position]));
 }

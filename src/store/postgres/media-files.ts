@@ -8,7 +8,8 @@ const claimed = "UPDATE media_files SET owner = $1, fencing_token = fencing_toke
 const columns = `sha256, bytes, mime_type AS "mimeType", fencing_token AS "fencingToken", attempts, seen_at AS "seenAt",
   bucket`;
 
-const sql = statements("media-files", {
+/** Statements of this file, for the test that none scans a table. */
+export const mediaFilesSql = statements("media_files", {
   claimUploads: `${claimed} WHERE sha256 IN (
       SELECT sha256 FROM media_files WHERE volume = $3 AND upload_due_at <= $4 AND lease_until <= $4
       ORDER BY upload_due_at LIMIT $5 FOR UPDATE SKIP LOCKED)
@@ -60,42 +61,49 @@ export function createMediaFiles({ db: database }: Pick<PostgresContext, "db">):
   return {
     claimUploads: async ({ owner, volume, limit, leaseMs, now }) => {
       const values = [owner, now + leaseMs, volume, now, Math.min(limit, 100)];
-      return (await database.rows<Claimed>(sql.claimUploads, values)).map((row) => withoutNulls(row));
+      return (await database.rows<Claimed>(mediaFilesSql.claimUploads, values)).map((row) => withoutNulls(row));
     },
     renew: async ({ claim, leaseMs, now }) =>
-      (await database.run(sql.renew, [claim.sha256, claim.fencingToken, now + leaseMs])) === 1,
+      (await database.run(mediaFilesSql.renew, [claim.sha256, claim.fencingToken, now + leaseMs])) === 1,
     settleUpload: async ({ claim: { sha256, fencingToken }, outcome }) => {
       if (outcome.kind === "uploaded") {
-        return (await database.run(sql.uploaded, [sha256, fencingToken, outcome.bucket])) === 1;
+        return (await database.run(mediaFilesSql.uploaded, [sha256, fencingToken, outcome.bucket])) === 1;
       }
       const { attempts, dueAt, error = null } = outcome;
-      return (await database.run(sql.later, [sha256, fencingToken, attempts, dueAt, error])) === 1;
+      return (await database.run(mediaFilesSql.later, [sha256, fencingToken, attempts, dueAt, error])) === 1;
     },
-    nextUploadAt: async ({ volume }) => (await database.rows<{ dueAt: number }>(sql.nextUploadAt, [volume]))[0]?.dueAt,
+    nextUploadAt: async ({ volume }) =>
+      (await database.rows<{ dueAt: number }>(mediaFilesSql.nextUploadAt, [volume]))[0]?.dueAt,
     claimUnused: async ({ owner, after, seenBefore, limit, leaseMs, now }) => {
-      const seen = await database.rows<Page>(sql.page, [after, limit]);
+      const seen = await database.rows<Page>(mediaFilesSql.page, [after, limit]);
       const next = seen.length < limit ? undefined : seen.at(-1)?.sha256;
       const found = seen.filter((row) => !row.used && row.seenAt <= seenBefore && row.leaseUntil <= now);
       if (found.length === 0) return { files: [], next };
       const hashes = found.map(({ sha256 }) => sha256);
-      const files = await database.rows<Claimed>(sql.claimUnused, [owner, now + leaseMs, hashes, seenBefore, now]);
+      const files = await database.rows<Claimed>(mediaFilesSql.claimUnused, [
+        owner,
+        now + leaseMs,
+        hashes,
+        seenBefore,
+        now,
+      ]);
       return { files: files.map((row) => withoutNulls(row)), next };
     },
     forget: ({ claim: { sha256, fencingToken, seenAt }, now }) =>
       database.transaction(async (tx) => {
-        if ((await tx.run(sql.forget, [sha256, fencingToken, seenAt])) === 1) return true;
-        await tx.run(sql.revive, [sha256, fencingToken, now]);
+        if ((await tx.run(mediaFilesSql.forget, [sha256, fencingToken, seenAt])) === 1) return true;
+        await tx.run(mediaFilesSql.revive, [sha256, fencingToken, now]);
         return false;
       }),
     release: async ({ claim: { sha256, fencingToken } }) => {
-      await database.run(sql.release, [sha256, fencingToken]);
+      await database.run(mediaFilesSql.release, [sha256, fencingToken]);
     },
     needed: async ({ hashes }) => {
-      const found = await database.rows<{ sha256: string }>(sql.needed, [hashes]);
+      const found = await database.rows<{ sha256: string }>(mediaFilesSql.needed, [hashes]);
       return new Set(found.map(({ sha256 }) => sha256));
     },
     stats: async () => {
-      const [found] = await database.rows<Stats>(sql.stats, []);
+      const [found] = await database.rows<Stats>(mediaFilesSql.stats, []);
       return found ?? { files: 0, bytes: 0, uploadsWaiting: 0, downloadsWaiting: 0, downloadsFailed: 0 };
     },
   };

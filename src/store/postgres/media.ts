@@ -9,7 +9,8 @@ import { statements } from "./statement.ts";
 const mine = "media_id = $1 AND owner IS NOT NULL AND fencing_token = $2";
 const waiting = "state IN ('pending', 'downloading')";
 
-const sql = statements("media", {
+/** Statements of this file, for the test that none scans a table. */
+export const mediaSql = statements("media", {
   // Also the lock against a removal of the instance at the same time.
   known: "SELECT 1 FROM instance_counters WHERE instance_id = ANY ($1::text[]) FOR SHARE",
   keep: `INSERT INTO media (media_id, instance_id, direction, part, kind, mime_type, file_name, state, sha256, due_at,
@@ -50,7 +51,7 @@ const sql = statements("media", {
 /** Files of messages in Postgres. */
 export function createMedia({ db: database }: Pick<PostgresContext, "db">): MediaStore {
   const select = async (tx: Queries, mediaIds: readonly string[]): Promise<readonly MediaColumns[]> => {
-    const rows = await tx.rows<MediaColumns>(sql.get, [mediaIds]);
+    const rows = await tx.rows<MediaColumns>(mediaSql.get, [mediaIds]);
     const byId = new Map(rows.map((row) => [row.mediaId, row]));
     return mediaIds.map((mediaId) => byId.get(mediaId)).filter((row) => row !== undefined);
   };
@@ -65,7 +66,7 @@ export function createMedia({ db: database }: Pick<PostgresContext, "db">): Medi
       database.transaction(async (tx) => {
         const { mediaId, instanceId, part, kind, mimeType, fileName = null, expiresAt } = media;
         await assertKnown(tx, new Set([instanceId]));
-        await tx.run(sql.keep, [mediaId, instanceId, part, kind, mimeType, fileName, file.sha256, expiresAt, now]);
+        await tx.run(mediaSql.keep, [mediaId, instanceId, part, kind, mimeType, fileName, file.sha256, expiresAt, now]);
         await putFile(tx, { file, volume, upload, now });
       }),
     use: ({ instanceId, zaapId, mediaIds }) =>
@@ -78,7 +79,7 @@ export function createMedia({ db: database }: Pick<PostgresContext, "db">): Medi
     claim: ({ owner, only, except = [], limit, leaseMs, now }) =>
       database.transaction(async (tx) => {
         const values = [owner, now + leaseMs, now, only ?? null, except, Math.min(limit, 100)];
-        const claimed = await tx.rows<{ mediaId: string }>(sql.claim, values);
+        const claimed = await tx.rows<{ mediaId: string }>(mediaSql.claim, values);
         const rows = await select(
           tx,
           claimed.map(({ mediaId }) => mediaId),
@@ -86,20 +87,22 @@ export function createMedia({ db: database }: Pick<PostgresContext, "db">): Medi
         return rows.map((row) => ({ ...mediaRowOf(row), fencingToken: row.fencingToken }));
       }),
     renew: async ({ claim: { mediaId, fencingToken }, leaseMs, now }) =>
-      (await database.run(sql.renew, [mediaId, fencingToken, now + leaseMs])) === 1,
+      (await database.run(mediaSql.renew, [mediaId, fencingToken, now + leaseMs])) === 1,
     settle: ({ claim, outcome, now }) => database.transaction((tx) => settle(tx, { claim, outcome, now })),
-    nextDueAt: async () => (await database.rows<{ dueAt: number | null }>(sql.nextDueAt, []))[0]?.dueAt ?? undefined,
+    nextDueAt: async () =>
+      (await database.rows<{ dueAt: number | null }>(mediaSql.nextDueAt, []))[0]?.dueAt ?? undefined,
     releaseOthers: ({ owner, now }) =>
       database.transaction(
-        async (tx) => (await tx.run(sql.releaseOthers, [owner, now])) + (await tx.run(sql.releaseOtherFiles, [owner])),
+        async (tx) =>
+          (await tx.run(mediaSql.releaseOthers, [owner, now])) + (await tx.run(mediaSql.releaseOtherFiles, [owner])),
       ),
     prune: ({ limit, now }) =>
       database.transaction(async (tx) => {
-        const gone = await tx.rows<{ mediaId: string }>(sql.expired, [now, Math.min(limit, 1_000)]);
+        const gone = await tx.rows<{ mediaId: string }>(mediaSql.expired, [now, Math.min(limit, 1_000)]);
         const ids = gone.map(({ mediaId }) => mediaId);
         if (ids.length === 0) return 0;
-        await tx.run(sql.removeUses, [ids]);
-        return await tx.run(sql.remove, [ids]);
+        await tx.run(mediaSql.removeUses, [ids]);
+        return await tx.run(mediaSql.remove, [ids]);
       }),
   };
 }
@@ -112,12 +115,12 @@ async function settle(
   const { mediaId, fencingToken } = input.claim;
   if (outcome.state === "pending") {
     const { attempts, dueAt, error = null } = outcome;
-    return (await tx.run(sql.pending, [mediaId, fencingToken, attempts, dueAt, error, now])) === 1;
+    return (await tx.run(mediaSql.pending, [mediaId, fencingToken, attempts, dueAt, error, now])) === 1;
   }
   if (outcome.state === "failed") {
-    return (await tx.run(sql.failed, [mediaId, fencingToken, outcome.attempts, outcome.error, now])) === 1;
+    return (await tx.run(mediaSql.failed, [mediaId, fencingToken, outcome.attempts, outcome.error, now])) === 1;
   }
-  if ((await tx.run(sql.stored, [mediaId, fencingToken, outcome.file.sha256, now])) === 0) return false;
+  if ((await tx.run(mediaSql.stored, [mediaId, fencingToken, outcome.file.sha256, now])) === 0) return false;
   await putFile(tx, { ...outcome, now });
   return true;
 }
@@ -127,12 +130,12 @@ async function putFile(
   input: { readonly file: StoredFile; readonly volume: string; readonly upload: boolean; readonly now: number },
 ): Promise<void> {
   const { file, volume, upload, now } = input;
-  await tx.run(sql.file, [file.sha256, file.bytes, file.mimeType, volume, upload ? now : null, now]);
+  await tx.run(mediaSql.file, [file.sha256, file.bytes, file.mimeType, volume, upload ? now : null, now]);
 }
 
 /** Throws `instance_not_found`, so that a late write leaves no rows behind a removed instance. */
 async function assertKnown(tx: Queries, instanceIds: ReadonlySet<string>): Promise<void> {
   if (instanceIds.size === 0) return;
-  const known = await tx.rows(sql.known, [[...instanceIds].sort()]);
+  const known = await tx.rows(mediaSql.known, [[...instanceIds].sort()]);
   if (known.length < instanceIds.size) throw new WazapiError("instance_not_found");
 }

@@ -2,7 +2,8 @@ import type { NewMedia } from "../media.ts";
 import type { Queries } from "./queries.ts";
 import { statements } from "./statement.ts";
 
-const sql = statements("put-media", {
+/** Statements of this file, for the test that none scans a table. */
+export const putMediaSql = statements("put_media", {
   media: `INSERT INTO media (media_id, instance_id, direction, chat_id, message_id, part, kind, mime_type, file_name,
       state, due_at, expires_at, created_at, updated_at)
     SELECT r.media_id, r.instance_id, 'in', r.chat_id, r.message_id, r.part, r.kind, r.mime_type, r.file_name,
@@ -17,7 +18,7 @@ const sql = statements("put-media", {
 /** Adds rows of received files inside the caller's transaction; known ids change nothing. */
 export async function putMedia(tx: Queries, media: readonly NewMedia[], now: number): Promise<void> {
   if (media.length === 0) return;
-  await tx.run(sql.media, [
+  await tx.run(putMediaSql.media, [
     media.map((row) => row.mediaId),
     media.map((row) => row.instanceId),
     media.map((row) => row.chatId),
@@ -37,5 +38,5 @@ export async function putMediaUses(
   message: { readonly instanceId: string; readonly zaapId: string },
   mediaIds: readonly string[],
 ): Promise<void> {
-  if (mediaIds.length > 0) await tx.run(sql.uses, [mediaIds, message.instanceId, message.zaapId]);
+  if (mediaIds.length > 0) await tx.run(putMediaSql.uses, [mediaIds, message.instanceId, message.zaapId]);
 }

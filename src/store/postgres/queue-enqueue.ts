@@ -1,7 +1,9 @@
 import { WazapiError } from "#domain/errors.ts";
+import { filesOf } from "#domain/outgoing/files-of.ts";
 import type { QueueStore } from "../queue.ts";
 import type { PostgresContext } from "./context.ts";
 import { lockInstance } from "./instance-lock.ts";
+import { putMediaUses } from "./put-media.ts";
 import { putSteps } from "./put-records.ts";
 import type { Queries } from "./queries.ts";
 import { lineTurn, openLine, refreshLine } from "./queue-line.ts";
@@ -33,12 +35,12 @@ type Input = Parameters<QueueStore["enqueue"]>[0];
 /** Accepts messages into the queue. Throws `instance_not_found` beside what the port names. */
 export function createQueueEnqueue(context: PostgresContext): Pick<QueueStore, "enqueue" | "accepted"> {
   return {
-    enqueue: (input) =>
-      context.db.inTurn(lineTurn(input.message.instanceId), async (tx) => {
     accepted: async (asked) => {
       const row = await acceptedWith(context.db, asked);
       return row && queuedMessageOf(row);
     },
+    enqueue: (input) =>
+      context.db.inTurn(lineTurn(input.message.instanceId), async (tx) => {
         const { message, maxWaiting, now } = input;
         const { instanceId, messageId, outgoing } = message;
         // All of it travels together. Where the message turns out to be known, or one too many, all of it is undone.
@@ -54,6 +56,11 @@ export function createQueueEnqueue(context: PostgresContext): Pick<QueueStore, "
             storedAt: context.clock.now(),
           }),
           remember(tx, input),
+          putMediaUses(
+            tx,
+            message,
+            filesOf(outgoing.content).map(({ mediaId }) => mediaId),
+          ),
           refreshLine(tx, instanceId),
         ]);
         if (before !== undefined) return tx.undo({ message: queuedMessageOf(before), created: false });

@@ -5,6 +5,7 @@ import type { EventRow, NewEvent } from "../records.ts";
 import { maskOf, targetsOf } from "../slot-mask.ts";
 import type { SqliteContext } from "./context.ts";
 import { createLaneDue } from "./lane-due.ts";
+import { createPutMedia } from "./put-media.ts";
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const appendEventsSql = {
@@ -28,7 +29,7 @@ export interface AppendInput {
 }
 
 /**
- * Numbers the events that are new and makes their deliveries; answers the new ones. Runs inside the caller's write.
+ * Numbers the events that are new, makes their deliveries and adds their files; answers the new ones. Runs inside the caller's write.
  * Throws `instance_not_found`.
  */
 export function createAppendEvents(context: SqliteContext): (input: AppendInput) => readonly EventRow[] {
@@ -38,6 +39,7 @@ export function createAppendEvents(context: SqliteContext): (input: AppendInput)
   const insertEvent = db.prepare<(string | number | null)[]>(appendEventsSql.event);
   const insertDelivery = db.prepare<(string | number | bigint)[]>(appendEventsSql.delivery);
   const lanes = createLaneDue(db);
+  const media = createPutMedia(db);
 
   return ({ instanceId, events, now }) => {
     const found = standing.get(instanceId);
@@ -71,7 +73,8 @@ export function createAppendEvents(context: SqliteContext): (input: AppendInput)
         insertDelivery.run(lastInsertRowid, sequence, instanceId, hookId, url, mask, now, now, now);
         woken.set(hookId, url);
       }
-      const { dedupeKey: _dedupeKey, slots: _slots, ...rest } = event;
+      const { dedupeKey: _dedupeKey, slots: _slots, media: files = [], ...rest } = event;
+      media.expected(files, now);
       added.push({ ...rest, eventId, instanceId, sequence, position: Number(lastInsertRowid), createdAt: now });
     }
 

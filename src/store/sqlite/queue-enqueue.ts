@@ -1,7 +1,9 @@
 import { WazapiError } from "#domain/errors.ts";
+import { filesOf } from "#domain/outgoing/files-of.ts";
 import type { QueueStore } from "../queue.ts";
 import type { SqliteContext } from "./context.ts";
 import { createInstanceGuard } from "./instance-guard.ts";
+import { createPutMedia } from "./put-media.ts";
 import { createPutRecords } from "./put-records.ts";
 import { createQueueLine } from "./queue-line.ts";
 import { queueColumns, type QueueColumns, queuedMessageOf } from "./queue-rows.ts";
@@ -35,6 +37,7 @@ export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "en
   const assertKnown = createInstanceGuard(db);
   const line = createQueueLine(db);
   const put = createPutRecords(context);
+  const files = createPutMedia(db);
 
   type Input = Parameters<QueueStore["enqueue"]>[0];
 
@@ -44,24 +47,24 @@ export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "en
     if (found.requestHash !== asked.requestHash) throw new WazapiError("idempotency_conflict");
     return first.get(asked.instanceId, found.zaapId);
   };
+  const acceptedBefore = ({ message, idempotency, now }: Input): QueueColumns | undefined =>
+    idempotency && acceptedWith({ instanceId: message.instanceId, ...idempotency, now });
 
   const assertRoom = ({ message, maxWaiting }: Input): void => {
     if (maxWaiting === undefined) return;
-  const acceptedBefore = ({ message, idempotency, now }: Input): QueueColumns | undefined =>
-    idempotency && acceptedWith({ instanceId: message.instanceId, ...idempotency, now });
     const total = waiting.get({ instanceId: message.instanceId, maxWaiting })?.total ?? 0;
     if (total >= maxWaiting) throw new WazapiError("queue_full", { details: { maxWaiting } });
   };
 
   return {
-    enqueue: (input) => {
-      const { message, idempotency, now } = input;
-      const { instanceId, zaapId, messageId, outgoing } = message;
     accepted: (asked) =>
       context.read(() => {
         const row = acceptedWith(asked);
         return row && queuedMessageOf(row);
       }),
+    enqueue: (input) => {
+      const { message, idempotency, now } = input;
+      const { instanceId, zaapId, messageId, outgoing } = message;
       const document = JSON.stringify(outgoing);
       return context.write(() => {
         assertKnown(instanceId);
@@ -86,6 +89,10 @@ export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "en
         if (idempotency !== undefined) {
           remember.run(instanceId, idempotency.key, idempotency.requestHash, zaapId, idempotency.expiresAt);
         }
+        files.used(
+          message,
+          filesOf(outgoing.content).map(({ mediaId }) => mediaId),
+        );
         line.added({ instanceId });
         return { message: queuedMessageOf(row), created: true };
       });

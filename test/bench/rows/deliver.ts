@@ -7,7 +7,7 @@ import { createAddressGuard } from "#lib/guard.ts";
 import { silentLog } from "#lib/log.ts";
 import { defaultDispatchOptions } from "#pipeline/dispatch/options.ts";
 import { toNewEvent } from "#pipeline/persist/to-new-event.ts";
-import { defaultBufferOptions, defaultPostOptions, startPipeline } from "#pipeline/pipeline.ts";
+import { defaultBufferOptions, defaultPersistOptions, defaultPostOptions, startPipeline } from "#pipeline/pipeline.ts";
 import type { Store } from "#store/store.ts";
 
 import { instanceOf, range, textOf } from "../../pipeline/rig.ts";
@@ -78,7 +78,12 @@ async function drain(store: Store, expected: number): Promise<void> {
         if (delivered === expected) resolve();
       },
     },
-    { buffer: defaultBufferOptions, dispatch: { ...defaultDispatchOptions, owner: "bench" }, post: defaultPostOptions },
+    {
+      buffer: defaultBufferOptions,
+      dispatch: { ...defaultDispatchOptions, owner: "bench" },
+      post: defaultPostOptions,
+      persist: defaultPersistOptions,
+    },
     new AbortController().signal,
   );
   await done;
