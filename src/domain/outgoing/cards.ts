@@ -10,6 +10,8 @@ export interface LinkContent {
   readonly image?: OutgoingFile;
   /** The picture over the whole width, which is uploaded for it. */
   readonly isLarge?: boolean;
+  /** What is missing of what was asked for. */
+  readonly degraded?: string;
 }
 
 /** A place. */

@@ -48,6 +48,8 @@ export interface SendRouteSpec<B extends z.ZodObject, P extends z.ZodObject> {
   /** Parameters in the path, e.g. a file extension. */
   readonly params?: P;
   readonly aliases?: Readonly<Record<string, string>>;
+  /** `messageId` in its body is the message it is about, not one to reply to. */
+  readonly about?: "message";
   /** A post for everybody who may see it: there is no `phone`. */
   readonly to?: "status";
   /** What it says of itself beyond the fields of every send. */
@@ -102,7 +104,7 @@ export function sendRoute<B extends z.ZodObject, P extends z.ZodObject = z.ZodOb
         // Without `phone` in its body a route is one of the status.
         to: common.phone ?? statusJid,
         content: await content({ body: own, params }, context),
-        options: { ...sendOptions(common), ...spec.options?.(own) },
+        options: { ...(spec.about === undefined && sendOptions(common)), ...spec.options?.(own) },
       };
       const answer = await context.deps.sendQueue.enqueue({
         instanceId,

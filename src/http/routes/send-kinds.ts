@@ -4,7 +4,9 @@ import type { OutgoingKind } from "#domain/content.ts";
 
 import { contextFields, sendRoute } from "./send-kind.ts";
 import type { SendRoute } from "./send-kind.ts";
+import { cardRoutes } from "./send/cards.ts";
 import { fileRoutes } from "./send/files.ts";
+import { socialRoutes } from "./send/social.ts";
 import { statusRoutes } from "./send/status.ts";
 import { lineBreaks } from "./send/words.ts";
 
@@ -35,6 +37,8 @@ const sendKinds = {
   ...fileRoutes,
   // Asked for by the routes of documents.
   documentCaption: [],
+  ...cardRoutes,
+  ...socialRoutes,
 } as const satisfies Record<OutgoingKind, readonly SendRoute[]>;
 
 /** Every send route. */

@@ -4,7 +4,9 @@ import type { FileContent, FileSource, OutgoingFile } from "#domain/outgoing/fil
 import type { Clock } from "#lib/clock.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { LiveSocket } from "../live-socket.ts";
+import { cardPayloads } from "./cards.ts";
 import { filePayloads } from "./files.ts";
+import { socialPayloads } from "./social.ts";
 import { textPayload } from "./text.ts";
 
 /** The files of messages, on the disk of this process. */
@@ -62,7 +64,12 @@ export type PayloadTable<Content extends { readonly kind: string }> = {
 const textPayloads: PayloadTable<TextContent> = { text: (_deps, input) => textPayload(input) };
 
 /** How each kind of content becomes a message. */
-const payloads: PayloadTable<OutgoingContent> = { ...textPayloads, ...filePayloads };
+const payloads: PayloadTable<OutgoingContent> = {
+  ...textPayloads,
+  ...filePayloads,
+  ...cardPayloads,
+  ...socialPayloads,
+};
 
 /** The message for this content. Throws a `WazapiError` when it can never be built. */
 export async function payloadOf(

@@ -6,7 +6,7 @@ import { eventEditPayload, eventPayload } from "./social-event.ts";
 import { forwardPayload } from "./social-forward.ts";
 import { targetKey } from "./target.ts";
 
-const { Type } = proto.Message.PinInChatMessage;
+const { Type } = proto.PinInChat;
 
 const reaction: BuildPayload<ReactionContent> = async (deps, { content, ...at }) => {
   const key = await targetKey(deps.messages, { ...at, ...content });

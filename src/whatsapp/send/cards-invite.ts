@@ -1,0 +1,47 @@
+import type { BinaryNode } from "@whiskeysockets/baileys";
+import { WazapiError } from "#domain/errors.ts";
+import type { NewsletterAdminInviteContent } from "#domain/outgoing/cards.ts";
+import type { LiveSocket } from "../live-socket.ts";
+import type { BuildPayload } from "./payload.ts";
+
+/**
+ * WhatsApp makes the invitation, the message brings it: without the first, the second opens nothing. Throws
+ * `send_rejected` when WhatsApp refuses it, e.g. because the channel is not ours.
+ */
+export const newsletterAdminInvitePayload: BuildPayload<NewsletterAdminInviteContent> = async (_deps, input) => {
+  const { socket, jid, content } = input;
+  const { newsletterJid, caption } = content;
+  const inviteExpiration = await invite(socket, { newsletterJid, personJid: jid });
+  // The name is an ornament: the recipient's app has it from the channel.
+  const channel = await socket.sock.newsletterMetadata("jid", newsletterJid).catch(() => null);
+  const newsletterName = channel?.name ?? "";
+  return { message: { newsletterAdminInviteMessage: { newsletterJid, newsletterName, caption, inviteExpiration } } };
+};
+
+/** WhatsApp protocol: WhatsApp Web's number of the mutation `xwa2_newsletter_admin_invite_create`; Baileys lacks it. */
+const inviteQueryId = "9387141988078609";
+const inviteAnswer = "xwa2_newsletter_admin_invite_create";
+
+/** Epoch seconds until when the invitation is good. */
+async function invite(
+  { sock }: LiveSocket,
+  input: { readonly newsletterJid: string; readonly personJid: string },
+): Promise<number> {
+  const variables = { newsletter_id: input.newsletterJid, user_id: input.personJid };
+  const answer: BinaryNode = await sock.query({
+    tag: "iq",
+    attrs: { type: "get", to: "s.whatsapp.net", xmlns: "w:mex" },
+    content: [
+      { tag: "query", attrs: { query_id: inviteQueryId }, content: Buffer.from(JSON.stringify({ variables })) },
+    ],
+  });
+  const result = Array.isArray(answer.content)
+    ? answer.content.find(({ tag }) => tag === "result")?.content
+    : undefined;
+  const body: unknown = result instanceof Uint8Array ? JSON.parse(Buffer.from(result).toString()) : undefined;
+  const expires = Number(Object(Object(Object(body).data)[inviteAnswer]).invite_expiration_time);
+  if (!Number.isSafeInteger(expires)) {
+    throw new WazapiError("send_rejected", { message: "WhatsApp refused to invite this person to the channel" });
+  }
+  return expires;
+}

@@ -1,0 +1,79 @@
+import type { Product } from "@whiskeysockets/baileys";
+import { WazapiError } from "#domain/errors.ts";
+import type { ProductContent } from "#domain/outgoing/cards.ts";
+import type { LiveSocket } from "../live-socket.ts";
+import { uploadFile } from "./files-upload.ts";
+import type { BuildPayload } from "./payload.ts";
+
+/**
+ * The card of a product as the catalogue of its business has it now; its picture is fetched from there. Throws
+ * `invalid_request` when the catalogue does not have it.
+ */
+export const productPayload: BuildPayload<ProductContent> = async (
+  deps,
+  { instanceId, socket, jid, content },
+  signal,
+) => {
+  const { businessJid, productId } = content;
+  const product = await findProduct(socket, { businessJid, productId, signal });
+  if (product === undefined) {
+    throw new WazapiError("invalid_request", { message: `the catalogue has no product ${productId}` });
+  }
+  const { name, description, currency, price, retailerId, url: link, imageUrls } = product;
+  const url = imageUrls["original"] ?? imageUrls["requested"];
+  const productImage = url === undefined ? undefined : await picture();
+  return {
+    message: {
+      productMessage: {
+        businessOwnerJid: businessJid,
+        product: {
+          productId,
+          title: name,
+          description,
+          currencyCode: currency,
+          // WhatsApp protocol: prices are thousandths, in the catalogue and in messages.
+          priceAmount1000: price,
+          ...(retailerId && { retailerId }),
+          ...(link && { url: link }),
+          productImageCount: productImage === undefined ? 0 : 1,
+          ...(productImage && { productImage }),
+        },
+      },
+    },
+  };
+
+  async function picture() {
+    const { path, file } = await deps.files.open({ instanceId, kind: "image", file: { url: url ?? "" } }, signal);
+    const { mimeType, facts } = file;
+    return {
+      ...(await uploadFile(socket, { path, kind: "image", jid })),
+      mimetype: mimeType,
+      ...(facts.width !== undefined && { width: facts.width }),
+      ...(facts.height !== undefined && { height: facts.height }),
+      ...(facts.thumbnail !== undefined && { jpegThumbnail: Buffer.from(facts.thumbnail, "base64") }),
+    };
+  }
+};
+
+const pageSize = 50;
+/** Catalogues end; one that does not is not read for ever. */
+const maxPages = 40;
+
+async function findProduct(
+  { sock }: LiveSocket,
+  input: { readonly businessJid: string; readonly productId: string; readonly signal: AbortSignal },
+): Promise<Product | undefined> {
+  let cursor: string | undefined;
+  for (let page = 0; page < maxPages; page += 1) {
+    input.signal.throwIfAborted();
+    const { products, nextPageCursor } = await sock.getCatalog({
+      jid: input.businessJid,
+      limit: pageSize,
+      ...(cursor !== undefined && { cursor }),
+    });
+    const found = products.find(({ id }) => id === input.productId);
+    if (found !== undefined || !nextPageCursor) return found;
+    cursor = nextPageCursor;
+  }
+  return undefined;
+}
