@@ -30,6 +30,7 @@ import type { OutgoingFiles } from "#whatsapp/send/payload.ts";
 import type { SessionObserver } from "#whatsapp/session.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import type { Transport } from "#whatsapp/transport.ts";
+import { type AttendantsOptions, defaultAttendantsOptions, startAttendants } from "./engine-attendants.ts";
 
 /** What an engine works with. Whoever opened store and transport closes them, after it. */
 export interface EngineDeps {
@@ -47,6 +48,8 @@ export interface EngineDeps {
     readonly attempted: NonNullable<PipelineDeps["attempted"]>;
     readonly queued: NonNullable<QueueDeps["observe"]>;
     readonly found: (finding: Finding, count: number) => void;
+    /** So many questions for names and pictures were given up. */
+    readonly profilesDropped?: (count: number) => void;
     readonly pruned: (removed: Readonly<Record<string, number>>) => void;
   } & SessionObserver;
 }
@@ -59,6 +62,8 @@ export interface EngineOptions {
   readonly sessions: Partial<SessionsOptions>;
   readonly reconcile: ReconcileOptions;
   readonly retention: RetentionOptions;
+  /** Their own defaults when left out. */
+  readonly attendants?: AttendantsOptions;
 }
 
 /** The parts of `HttpDeps` that an engine brings. */
@@ -96,9 +101,10 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       log: log.child({ component: "pipeline" }),
       guard: deps.guard,
       media: deps.media.links,
-      stored: () => {
+      stored: (rows) => {
         news.ring();
         deps.media.wake();
+        attendants.stored(rows);
       },
       attempted: deps.observe.attempted,
     },
@@ -156,7 +162,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
   const reconcile = startReconcile(
     {
       instances: store.instances,
-      sessions,
+      sessions: { ...sessions, closeHistoryGaps: (id, signal) => attendants.closeHistoryGaps(id, signal) },
       found: deps.observe.found,
       clock,
       sleep,
@@ -179,6 +185,19 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
   const enqueue = createEnqueue(
     { queue: store.queue, instances: store.instances, sender: sessions, worker: queue, clock },
     options.enqueue,
+  );
+  const attendants = startAttendants(
+    {
+      store,
+      sessions,
+      inbound,
+      enqueue,
+      ...(deps.observe.profilesDropped === undefined ? {} : { dropped: deps.observe.profilesDropped }),
+      clock,
+      log,
+    },
+    options.attendants ?? defaultAttendantsOptions,
+    background.signal,
   );
 
   return {
@@ -215,7 +234,8 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
         name: "background",
         run: async () => {
           background.abort();
-          await Promise.all([reconcile[Symbol.asyncDispose](), retention[Symbol.asyncDispose]()]);
+          const parts = [reconcile, retention, attendants];
+          await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
         },
       },
       { name: "sessions", run: (signal) => endingAt(sessions, signal, cut.sessions) },

@@ -8,8 +8,11 @@ import type { sleep } from "#lib/sleep.ts";
 import type { InstanceStore } from "#store/instances.ts";
 import { diagnose, type DiagnoseOptions, type Diagnosis } from "./diagnose.ts";
 
-/** What a look at everything can find. `claims`: leases, lanes and claims of processes that died. */
-export type Finding = Exclude<Diagnosis["finding"], "healthy"> | "journal" | "claims" | "failed";
+/**
+ * What a look at everything can find. `claims`: leases, lanes and claims of processes that died. `history`: chats that
+ * lack their newest messages.
+ */
+export type Finding = Exclude<Diagnosis["finding"], "healthy"> | "journal" | "history" | "claims" | "failed";
 
 /** How often each thing was found in one round. */
 export type Findings = Readonly<Partial<Record<Finding, number>>>;
@@ -23,6 +26,8 @@ export interface ReconcileDeps {
       input: { readonly instanceId: string; readonly olderThanMs: number },
       signal: AbortSignal,
     ) => Promise<number>;
+    /** Asks the phone for what chats lack; answers for how many. Left out where nobody can be asked. */
+    readonly closeHistoryGaps?: (instanceId: string, signal: AbortSignal) => Promise<number>;
   };
   /** Frees what dead processes hold; answers how many. Left out where expiry alone decides. */
   readonly releaseExpired?: () => Promise<number>;
@@ -161,4 +166,5 @@ async function reconcileOne(
   if (remedy === "restart") await sessions.restart(instanceId);
   const replayed = await sessions.replayJournal({ instanceId, olderThanMs: options.journalAgeMs }, signal);
   found("journal", replayed, instanceId);
+  found("history", (await sessions.closeHistoryGaps?.(instanceId, signal)) ?? 0, instanceId);
 }

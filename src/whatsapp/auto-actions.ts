@@ -207,7 +207,7 @@ export function startAutoActions(deps: AutoActionsDeps, options: AutoActionsOpti
     },
     [Symbol.asyncDispose]: async () => {
       stop.abort();
-      await Promise.all([...lanes.values()].map(({ running }) => running));
+      await Promise.all([...lanes.values()].flatMap(({ running }) => running ?? []));
     },
   };
 }

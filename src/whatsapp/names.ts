@@ -173,7 +173,7 @@ export function startNames(deps: NamesDeps, options: NamesOptions, signal: Abort
     waiting: () => [...lanes.values()].reduce((sum, { wishes }) => sum + wishes.size, 0),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
-      await Promise.all([...lanes.values()].map(({ running }) => running));
+      await Promise.all([...lanes.values()].flatMap(({ running }) => running ?? []));
     },
   };
 }
