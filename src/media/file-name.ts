@@ -20,3 +20,16 @@ export function fileNameFor(given: string | undefined, mimeType: string, fallbac
   const name = clean ?? fallback;
   return /\.[\w-]{1,10}$/.test(name) || extension === undefined ? name : `${name}.${extension}`;
 }
+
+/** The name a document is shown with: phones open it by its ending, which is the one the caller said. */
+export function documentName(
+  fileName: string | undefined,
+  type: { readonly mimeType: string; readonly extension?: string },
+): string {
+  const { mimeType, extension } = type;
+  if (extension === undefined) return fileNameFor(fileName, mimeType, unnamed);
+  const name = fileName ?? unnamed;
+  return name.toLowerCase().endsWith(`.${extension.toLowerCase()}`) ? name : `${name}.${extension}`;
+}
+
+const unnamed = "file";

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "#lib/clock.ts";
 import type { MediaKind, MediaStore } from "#store/media.ts";
-import { cleanFileName } from "./file-name.ts";
+import { cleanFileName, documentName } from "./file-name.ts";
 import type { Formats, MediaFacts, Prepared } from "./formats/formats.ts";
 import { type IngestKind, kindRules } from "./kinds.ts";
 import type { Bytes } from "./source/flow.ts";
@@ -28,6 +28,8 @@ export interface IngestInput {
   readonly extension?: string;
   /** Less than what its kind allows. */
   readonly maxBytes?: number;
+  /** Written into a sticker as its publisher. */
+  readonly stickerAuthor?: string;
   /** Names the file inside its message; default `main`. */
   readonly part?: string;
 }
@@ -86,12 +88,17 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
     });
     const { path } = staged;
     const directory = dirname(path);
-    await using prepared = await deps.formats.prepare({ kind: input.kind, path, mimeType, directory }, signal);
+    const author = input.stickerAuthor === undefined ? {} : { stickerAuthor: input.stickerAuthor };
+    await using prepared = await deps.formats.prepare(
+      { kind: input.kind, path, mimeType, directory, ...author },
+      signal,
+    );
     await using taken = await replacementOf(deps.local, { prepared, staged, maxBytes });
     await taken.commit();
     const mediaId = randomBytes(16).toString("hex");
     const { facts, replacement } = prepared;
-    const named = fileName === undefined ? {} : { fileName };
+    const shownAs = input.kind === "document" ? documentName(fileName, { ...input, mimeType }) : fileName;
+    const named = shownAs === undefined ? {} : { fileName: shownAs };
     const file = { sha256: taken.sha256, bytes: taken.bytes, mimeType: replacement?.mimeType ?? mimeType };
     const now = deps.clock.now();
     await deps.media.keep({

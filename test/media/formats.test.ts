@@ -13,6 +13,8 @@ import { readMp4 } from "#media/formats/mp4.ts";
 import { readOpus } from "#media/formats/ogg.ts";
 import { openFormats } from "#media/formats/open-formats.ts";
 import { pdfPages } from "#media/formats/pdf.ts";
+import { withStickerAuthor } from "#media/formats/sticker-exif.ts";
+import { makeSticker } from "#media/formats/sticker.ts";
 import { createWaveformMeter } from "#media/formats/waveform.ts";
 import type { IngestKind } from "#media/kinds.ts";
 import { sniffFile } from "#media/types/sniff-file.ts";
@@ -117,6 +119,55 @@ describe("stickers", () => {
     expect(prepared.facts.isAnimated).toBe(true);
     const made = await sharp(await readFile(prepared.replacement!.path)).metadata();
     expect(made).toMatchObject({ format: "webp", pages: 5, width: 512, delay: [100, 100, 100, 100, 100] });
+  });
+
+  test.each([
+    ["a photo", picture().jpeg()],
+    ["a drawing", picture().png()],
+    [
+      "with words of another program",
+      picture()
+        .withExif({ IFD0: { Artist: "somebody" } })
+        .png(),
+    ],
+  ])("the author is written beside a picture that stays as it is: %s", async (_, image) => {
+    const source = await image.toBuffer();
+    const plain = await makeSticker(source);
+    const signed = await makeSticker(source, "Zoé & Co.");
+    const exif = (await sharp(signed.bytes).metadata()).exif;
+    expect(exif?.toString("latin1", 0, 4)).toBe("II*\0");
+    const at = exif!.readUInt32LE(18);
+    expect(JSON.parse(exif!.toString("utf8", at, at + exif!.readUInt32LE(14)))).toMatchObject({
+      "sticker-pack-publisher": "Zoé & Co.",
+    });
+    const pixels = async (bytes: Buffer) => sharp(bytes).ensureAlpha().raw().toBuffer();
+    expect((await pixels(signed.bytes)).equals(await pixels(plain.bytes))).toBe(true);
+  });
+
+  test.each([
+    ["lossy", { quality: 80 }, 3],
+    ["lossless", { lossless: true }, 3],
+    ["lossless with alpha", { lossless: true }, 4],
+    ["lossy with alpha", { quality: 80 }, 4],
+  ] as const)("a WebP gets its author whatever its form: %s", async (_, options, channels) => {
+    const background = channels === 4 ? { r: 9, g: 99, b: 199, alpha: 0.4 } : "teal";
+    const image = sharp({ create: { width: 33, height: 21, channels, background } });
+    const webp = await image.webp(options).toBuffer();
+    const once = withStickerAuthor(webp, "first");
+    const twice = withStickerAuthor(once, "second");
+    const [before, after] = [await sharp(webp).metadata(), await sharp(twice).metadata()];
+    expect(after).toMatchObject({ width: 33, height: 21, hasAlpha: before.hasAlpha });
+    expect(after.exif?.toString("utf8")).toContain('"second"');
+    expect(twice.includes('"first"')).toBe(false);
+    expect(twice.readUInt32LE(4)).toBe(twice.length - 8);
+    expect((await sharp(twice).raw().toBuffer()).equals(await sharp(webp).raw().toBuffer())).toBe(true);
+  });
+
+  test("an animation gets its author", async () => {
+    const { bytes, isAnimated } = await makeSticker(await (await frames(3)).webp({ delay: 100 }).toBuffer(), "me");
+    expect(isAnimated).toBe(true);
+    expect(await sharp(bytes).metadata()).toMatchObject({ pages: 3, delay: [100, 100, 100] });
+    expect((await sharp(bytes).metadata()).exif?.toString("utf8")).toContain('"me"');
   });
 
   test("noise is made small enough; what is too long is refused", async () => {

@@ -54,7 +54,14 @@ export interface Formats {
    * signal's reason; what merely makes it less pretty is told in `degraded`. The replacement lies in `directory`.
    */
   readonly prepare: (
-    input: { readonly kind: IngestKind; readonly path: string; readonly mimeType: string; readonly directory: string },
+    input: {
+      readonly kind: IngestKind;
+      readonly path: string;
+      readonly mimeType: string;
+      readonly directory: string;
+      /** Written into a sticker. */
+      readonly stickerAuthor?: string;
+    },
     signal: AbortSignal,
   ) => Promise<Prepared>;
 }
@@ -151,10 +158,10 @@ async function prepareImage({ path, mimeType, temp }: Work): Promise<Result> {
   return { facts: { ...written, thumbnail }, replacement: { path: output, mimeType: "image/jpeg" } };
 }
 
-async function prepareSticker({ path, temp }: Work): Promise<Result> {
+async function prepareSticker({ path, temp, stickerAuthor }: Work): Promise<Result> {
   const { frames } = await imageFacts(path);
   if (!isShortEnough(frames)) throw rejected(`an animated sticker of ${frames} pictures is too long`);
-  const { bytes, ...facts } = await makeSticker(path);
+  const { bytes, ...facts } = await makeSticker(path, stickerAuthor);
   const output = temp("webp");
   await writeFile(output, bytes, { mode: 0o600 });
   return { facts, replacement: { path: output, mimeType: "image/webp" } };

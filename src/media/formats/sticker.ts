@@ -1,5 +1,6 @@
 import { rejected } from "../source/refusals.ts";
 import { openImage, unreadable } from "./images.ts";
+import { withStickerAuthor } from "./sticker-exif.ts";
 
 /** A sticker as phones take it. */
 export interface Sticker {
@@ -17,15 +18,16 @@ const qualities = [80, 60, 40, 20, 5] as const;
 const maxFrames = 200;
 
 /**
- * A WebP of 512 dots a side with transparent margins, animated when the source is. Throws `media_rejected` when it
- * cannot be made small enough.
+ * A WebP of 512 dots a side with transparent margins, animated when the source is; `author` is shown as its publisher.
+ * Throws `media_rejected` when it cannot be made small enough.
  */
-export async function makeSticker(source: string | Buffer): Promise<Sticker> {
+export async function makeSticker(source: string | Buffer, author?: string): Promise<Sticker> {
   const frames = await framesOf(source);
   const isAnimated = frames > 1;
   const limit = isAnimated ? maxBytes.animated : maxBytes.still;
   for (const quality of qualities) {
-    const bytes = await encode(source, { isAnimated, quality });
+    const picture = await encode(source, { isAnimated, quality });
+    const bytes = author === undefined ? picture : withStickerAuthor(picture, author);
     if (bytes.length <= limit) return { bytes, width: side, height: side, isAnimated };
   }
   throw rejected(`the sticker cannot be made smaller than ${limit / 1_000} kB`, { details: { maxBytes: limit } });

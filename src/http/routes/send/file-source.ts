@@ -7,13 +7,9 @@ import type { InstanceContext } from "#http/operation.ts";
 import { lineBreaks } from "./words.ts";
 
 /** A file as callers name it. */
-export const fileSource = z
-  .string()
-  .min(1)
-  .meta({
-    description: "http(s) address, or data URI (`data:<type>;base64,…`)",
-    examples: ["https://files.example/a.jpg"],
-  });
+export const fileSource = z.string().min(1).meta({
+  description: "http(s) address, or data URI (`data:<type>;base64,…`)",
+});
 
 /** Words under a file. */
 export const caption = z.string().max(65_536).optional().meta({ description: "Text under it" });
