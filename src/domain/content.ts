@@ -1,5 +1,6 @@
 import type { CardContent } from "./outgoing/cards.ts";
 import type { DocumentCaptionContent, FileContent } from "./outgoing/files.ts";
+import type { InteractiveContent } from "./outgoing/interactive.ts";
 import type { SocialContent } from "./outgoing/social.ts";
 
 /** What is common to everything that can be sent to a chat. */
@@ -39,7 +40,13 @@ export interface StatusStyle {
  * Everything that can be sent. The families of kinds are in `outgoing/`; every table over `OutgoingKind` fails to
  * compile until somebody decides about a new one.
  */
-export type OutgoingContent = TextContent | FileContent | DocumentCaptionContent | CardContent | SocialContent;
+export type OutgoingContent =
+  | TextContent
+  | FileContent
+  | DocumentCaptionContent
+  | CardContent
+  | SocialContent
+  | InteractiveContent;
 
 /** Name of one kind of content. */
 export type OutgoingKind = OutgoingContent["kind"];

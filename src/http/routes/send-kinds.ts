@@ -6,6 +6,7 @@ import { contextFields, sendRoute } from "./send-kind.ts";
 import type { SendRoute } from "./send-kind.ts";
 import { cardRoutes } from "./send/cards.ts";
 import { fileRoutes } from "./send/files.ts";
+import { interactiveRoutes } from "./send/interactive.ts";
 import { socialRoutes } from "./send/social.ts";
 import { statusRoutes } from "./send/status.ts";
 import { lineBreaks } from "./send/words.ts";
@@ -39,6 +40,7 @@ const sendKinds = {
   documentCaption: [],
   ...cardRoutes,
   ...socialRoutes,
+  ...interactiveRoutes,
 } as const satisfies Record<OutgoingKind, readonly SendRoute[]>;
 
 /** Every send route. */

@@ -1,6 +1,7 @@
-import { prepareWAMessageMedia, type AnyMediaMessageContent, type proto } from "@whiskeysockets/baileys";
+import type { proto } from "@whiskeysockets/baileys";
 import type { OutgoingFile } from "#domain/outgoing/files.ts";
 import type { InteractiveHeader } from "#domain/outgoing/interactive.ts";
+import { uploadFile } from "./files-upload.ts";
 import type { PayloadDeps, PayloadInput } from "./payload.ts";
 
 /** A file above a text or on a card. */
@@ -12,26 +13,41 @@ export interface HeaderFile {
 /** The file as part of a message. */
 export type HeaderMessage = Pick<proto.IMessage, "imageMessage" | "videoMessage" | "documentMessage">;
 
-/** Uploads the file of a header. Throws what `OutgoingFiles.open` and the upload throw. */
+/**
+ * Uploads the file of a header; `caption` and mentions are for one that is sent by itself. Throws what
+ * `OutgoingFiles.open` and the upload throw.
+ */
 export async function uploadHeader(
   deps: PayloadDeps,
-  input: Pick<PayloadInput<unknown>, "instanceId" | "socket" | "jid"> & HeaderFile,
+  input: Pick<PayloadInput<unknown>, "instanceId" | "socket" | "jid"> &
+    HeaderFile & { readonly with?: { readonly caption: string; readonly contextInfo?: proto.IContextInfo } },
   signal: AbortSignal,
 ): Promise<HeaderMessage> {
   const { instanceId, socket, jid, media, file: asked } = input;
   const { path, file } = await deps.files.open({ instanceId, kind: media, file: asked }, signal);
-  const uploaded = await prepareWAMessageMedia(contentOf(media, path, file), {
-    jid,
-    upload: socket.sock.waUploadToServer,
-    logger: socket.sock.logger,
-  });
-  const { imageMessage, videoMessage, documentMessage } = uploaded;
-  for (const message of [imageMessage, videoMessage]) {
-    if (message && file.facts.thumbnail === undefined) message.jpegThumbnail = null;
+  signal.throwIfAborted();
+  const uploaded = await uploadFile(socket, { path, kind: media, jid });
+  const { width, height, durationMs, thumbnail, pages } = file.facts;
+  const common = {
+    ...uploaded,
+    mimetype: file.mimeType,
+    ...(width !== undefined && height !== undefined && { width, height }),
+    ...(thumbnail !== undefined && { jpegThumbnail: Buffer.from(thumbnail, "base64") }),
+    ...input.with,
+  };
+  switch (media) {
+    case "image":
+      return { imageMessage: common };
+    case "video":
+      return {
+        videoMessage: { ...common, ...(durationMs !== undefined && { seconds: Math.ceil(durationMs / 1000) }) },
+      };
+    case "document": {
+      const fileName = file.fileName ?? "file";
+      const pageCount = pages === undefined ? {} : { pageCount: pages };
+      return { documentMessage: { ...common, ...pageCount, fileName, title: fileName } };
+    }
   }
-  if (imageMessage) return { imageMessage };
-  if (videoMessage) return { videoMessage };
-  return { documentMessage: documentMessage ?? null };
 }
 
 /** The header of an interactive message. */
@@ -44,28 +60,4 @@ export async function headerOf(
   if (header.media === undefined) return { ...title, hasMediaAttachment: false };
   const { media, file } = header;
   return { ...title, ...(await uploadHeader(deps, { ...input, media, file }, signal)), hasMediaAttachment: true };
-}
-
-function contentOf(media: HeaderFile["media"], path: string, file: OutgoingFile): AnyMediaMessageContent {
-  const { width, height, durationMs, thumbnail } = file.facts;
-  const common = {
-    mimetype: file.mimeType,
-    // Unset, Baileys would try to make one itself.
-    jpegThumbnail: thumbnail ?? "",
-    ...(width !== undefined && { width }),
-    ...(height !== undefined && { height }),
-  };
-  const url = { url: path };
-  switch (media) {
-    case "image":
-      return { image: url, ...common };
-    case "video":
-      return { video: url, ...common, ...(durationMs !== undefined && { seconds: Math.round(durationMs / 1000) }) };
-    case "document":
-      return {
-        document: url,
-        mimetype: file.mimeType,
-        ...(file.fileName !== undefined && { fileName: file.fileName }),
-      };
-  }
 }

@@ -1,7 +1,7 @@
 import type { BinaryNode, proto } from "@whiskeysockets/baileys";
 import type { SendOptions } from "#domain/content.ts";
 import type { ActionButton } from "#domain/outgoing/interactive.ts";
-import { mentions } from "./mentions.ts";
+import { mentionContext } from "./mentions.ts";
 
 /** A button or list of the newer kind: the name of a flow and its parameters. */
 export type FlowButton = proto.Message.InteractiveMessage.NativeFlowMessage.INativeFlowButton;
@@ -52,16 +52,10 @@ export const bizNodes = {
   list: bizNode({ tag: "list", attrs: { type: "product_list", v: "2" } }),
 } as const satisfies Record<string, BinaryNode>;
 
-/** Who a relayed message mentions. */
+/** Who a message mentions. */
 export function contextOf(options: SendOptions): { readonly contextInfo?: proto.IContextInfo } {
-  const { mentions: people, mentionAll, contextInfo } = mentions(options);
-  const info: proto.IContextInfo = {
-    ...contextInfo,
-    ...(people !== undefined && { mentionedJid: people }),
-    // WhatsApp protocol: 1 mentions everybody in the group.
-    ...(mentionAll === true && { nonJidMentions: 1 }),
-  };
-  return Object.keys(info).length === 0 ? {} : { contextInfo: info };
+  const contextInfo = mentionContext(options);
+  return contextInfo === undefined ? {} : { contextInfo };
 }
 
 function flowNode(attrs: Readonly<Record<string, string>>): BinaryNode {

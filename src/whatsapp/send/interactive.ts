@@ -1,4 +1,5 @@
 import { proto, type BinaryNode } from "@whiskeysockets/baileys";
+import { randomBytes } from "node:crypto";
 import type {
   CarouselContent,
   CarouselLayout,
@@ -43,10 +44,8 @@ function orText<Content extends InteractiveContent>(build: BuildPayload<Content>
     const { header } = content;
     if (header?.media === undefined) return textPayload({ ...input, content: { kind: "text", text } });
     const { media, file } = header;
-    const uploaded = await uploadHeader(deps, { ...input, media, file }, signal);
-    const more = { caption: text, ...contextOf(options) };
-    const [field, message] = Object.entries(uploaded)[0] ?? [];
-    return { message: field === undefined ? {} : { [field]: { ...message, ...more } } };
+    const words = { caption: text, ...contextOf(options) };
+    return { message: reportable(await uploadHeader(deps, { ...input, media, file, with: words }, signal)) };
   };
 }
 
@@ -62,14 +61,14 @@ async function flowPayload(
   const { content, options, flows, node } = input;
   const { header } = content;
   return {
-    message: {
+    message: reportable({
       interactiveMessage: {
         ...(header !== undefined && { header: await headerOf(deps, input, { header, signal }) }),
         ...texts(content),
         ...nativeFlow(flows),
         ...contextOf(options),
       },
-    },
+    }),
     nodes: [node],
   };
 }
@@ -78,7 +77,7 @@ async function flowPayload(
 function listPayload({ content, options }: PayloadInput<OptionListContent>): Payload {
   const { header, text, footer, buttonLabel, sections } = content;
   return {
-    message: {
+    message: reportable({
       listMessage: {
         listType: proto.Message.ListMessage.ListType.SINGLE_SELECT,
         ...(header?.title !== undefined && { title: header.title }),
@@ -95,7 +94,7 @@ function listPayload({ content, options }: PayloadInput<OptionListContent>): Pay
         })),
         ...contextOf(options),
       },
-    },
+    }),
     nodes: [bizNodes.list],
   };
 }
@@ -124,15 +123,20 @@ async function carouselPayload(
     });
   }
   return {
-    message: {
+    message: reportable({
       interactiveMessage: {
         ...texts(content),
         carouselMessage: { cards, messageVersion: 1, carouselCardType: cardTypes[content.layout] },
         ...contextOf(options),
       },
-    },
+    }),
     nodes: [bizNodes.buttons],
   };
+}
+
+/** WhatsApp protocol: with what a recipient proves a report. */
+function reportable(message: proto.IMessage): proto.IMessage {
+  return { ...message, messageContextInfo: { messageSecret: randomBytes(32) } };
 }
 
 function texts({ text, footer }: { readonly text: string; readonly footer?: string }) {

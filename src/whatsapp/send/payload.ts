@@ -6,6 +6,7 @@ import type { MessageStore } from "#store/messages.ts";
 import type { LiveSocket } from "../live-socket.ts";
 import { cardPayloads } from "./cards.ts";
 import { filePayloads } from "./files.ts";
+import { interactivePayloads } from "./interactive.ts";
 import { socialPayloads } from "./social.ts";
 import { textPayload } from "./text.ts";
 
@@ -69,6 +70,7 @@ const payloads: PayloadTable<OutgoingContent> = {
   ...filePayloads,
   ...cardPayloads,
   ...socialPayloads,
+  ...interactivePayloads,
 };
 
 /** The message for this content. Throws a `WazapiError` when it can never be built. */
