@@ -41,6 +41,38 @@ export interface SessionControl {
   /** Profile of the own account; throws `not_connected`. */
   readonly profile: (instanceId: string) => Promise<OwnProfile>;
   readonly setProfile: (instanceId: string, change: ProfileChange) => Promise<void>;
+  /**
+   * Takes a message back for everybody, or another person's in private off the own devices. Throws `not_connected`,
+   * `message_not_found` when nobody knows its author, `send_rejected`, `timeout`.
+   */
+  readonly deleteMessage: (input: MessageDeletion, signal: AbortSignal) => Promise<void>;
+  /**
+   * Tells the authors of these messages that they were read, as far as the account's privacy lets it. Throws
+   * `not_connected`, `message_not_found` when in a group nobody knows an author.
+   */
+  readonly readMessages: (input: MessagesRead, signal: AbortSignal) => Promise<void>;
+}
+
+/** A message to be deleted. */
+export interface MessageDeletion {
+  readonly instanceId: string;
+  /** JID of the chat it is in. */
+  readonly chat: string;
+  readonly messageId: string;
+  /** Whether it is ours, as the caller says; a stored message knows better. */
+  readonly fromMe: boolean;
+  /** JID of its author, for a message that is not stored here. */
+  readonly sender?: string;
+}
+
+/** Messages that were read. */
+export interface MessagesRead {
+  readonly instanceId: string;
+  /** JID of the chat they are in. */
+  readonly chat: string;
+  readonly messageIds: readonly string[];
+  /** JID of the author of those that are not stored here. */
+  readonly sender?: string;
 }
 
 /** The own account as WhatsApp shows it. */

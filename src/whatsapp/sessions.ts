@@ -8,6 +8,7 @@ import { changeProfile, readProfile } from "./account.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { LiveSocket } from "./live-socket.ts";
 import { defaultSessionsOptions, type SessionsOptions } from "./options.ts";
+import { deleteMessage, readMessages } from "./message-actions.ts";
 import { requestPairingCode } from "./pairing-code.ts";
 import type { Recipient } from "./recipient.ts";
 import { keepEdit } from "./send/keep-edit.ts";
@@ -128,6 +129,13 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
     },
     profile: async (instanceId) => await readProfile(await openSocketOf(instanceId)),
     setProfile: async (instanceId, change) => changeProfile(await openSocketOf(instanceId), change),
+    deleteMessage: async (input, waitSignal) => {
+      const { instanceId } = input;
+      const at = { socket: await openSocketOf(instanceId), timeoutMs: options.queryTimeoutMs };
+      const either = AbortSignal.any([signal, waitSignal]);
+      await deleteMessage({ ...deps, known: recipientsOf(instanceId) }, { ...input, ...at }, either);
+    },
+    readMessages: async (input) => readMessages(deps, { ...input, socket: await openSocketOf(input.instanceId) }),
     isOpen: (instanceId) => ready.get(instanceId)?.open()?.sock.ws.isOpen === true,
     untilOpen: async (instanceId, waitSignal) => {
       const either = AbortSignal.any([signal, waitSignal]);

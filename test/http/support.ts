@@ -182,6 +182,22 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
         return { mediaId: "c".repeat(32), bytes: 3, mimeType: mimeTypes[input.kind], ...named, facts: {} };
       },
     },
+    mediaFiles: {
+      serve: async (request) => {
+        calls.push(["serve", request.method, new URL(request.url).pathname]);
+        return new Response(request.method === "HEAD" ? null : "bytes", {
+          status: 206,
+          headers: { "content-type": "image/png", "content-length": "5", "cache-control": "private" },
+        });
+      },
+      stats: async () => ({
+        files: 2,
+        bytes: 300,
+        directory: "/srv/media",
+        linkMs: 86_400_000,
+        baseUrl: "https://wa.example/media",
+      }),
+    },
     addressGuard: createAddressGuard({ allowPrivate: false, allowLoopback: true }, async () => [
       { address: "93.184.216.34", family: 4 },
     ]),
@@ -384,6 +400,14 @@ function sessionsOf(calls: unknown[], connection: () => Connection): SessionCont
     profile: async () => {
       requireConnected();
       return { phone: "5511988887777", lid: "4455", name: "Ana", about: "busy", isBusiness: false };
+    },
+    deleteMessage: async (input) => {
+      requireConnected();
+      calls.push(["deleteMessage", input]);
+    },
+    readMessages: async (input) => {
+      requireConnected();
+      calls.push(["readMessages", input]);
     },
     setProfile: async (instanceId, change) => {
       requireConnected();

@@ -44,7 +44,9 @@ test("operationTable: instance routes lie under the instance prefix, others do n
 });
 
 test("operationTable: every operation says what it answers", () => {
-  expect(table.filter((one) => one.response === undefined && one.answers === undefined)).toEqual([]);
+  expect(table.filter((one) => one.status !== 204 && one.response === undefined && one.answers === undefined)).toEqual(
+    [],
+  );
 });
 
 test("operationTable: every route of the catalogue exists", () => {

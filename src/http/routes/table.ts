@@ -4,6 +4,8 @@ import { dlqOperations } from "./dlq.ts";
 import { docsOperations } from "./docs.ts";
 import { eventOperations } from "./events.ts";
 import { instanceOperations } from "./instance.ts";
+import { mediaOperations } from "./media.ts";
+import { messageActionOperations } from "./message-actions.ts";
 import { messagesStatusOperations } from "./messages-status.ts";
 import { partnerOperations } from "./partner.ts";
 import { profileOperations } from "./profile.ts";
@@ -25,8 +27,10 @@ export function operationTable(): readonly Operation[] {
     ...webhookConfigOperations,
     ...webhookOperations,
     ...sendOperations,
+    ...messageActionOperations,
     ...queueOperations,
     ...messagesStatusOperations,
+    ...mediaOperations,
     ...eventOperations,
     ...dlqOperations,
   ];

@@ -5,7 +5,7 @@ import { isNewsletterJid } from "#domain/jid.ts";
 import type { CardContent, ContactsContent, LinkContent } from "#domain/outgoing/cards.ts";
 import { parseChat, phoneDigitsOf } from "#domain/phone.ts";
 
-import type { InstanceContext } from "../../operation.ts";
+import type { InstanceContext } from "#http/operation.ts";
 import { contextFields, sendRoute } from "../send-kind.ts";
 import type { SendRoute } from "../send-kind.ts";
 import { catalogLink } from "./catalog-link.ts";

@@ -1,7 +1,7 @@
 import { isWazapiError } from "#domain/errors.ts";
 import type { LinkContent } from "#domain/outgoing/cards.ts";
 
-import type { InstanceContext } from "../../operation.ts";
+import type { InstanceContext } from "#http/operation.ts";
 
 /** The picture of a link's card. One that cannot be used is no reason to keep the link back: then it is said. */
 export async function linkPicture(

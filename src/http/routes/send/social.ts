@@ -5,7 +5,7 @@ import { z } from "zod";
 import { WazapiError } from "#domain/errors.ts";
 import type { PinContent, PollContent, SocialContent } from "#domain/outgoing/social.ts";
 
-import { chat } from "../../schemas.ts";
+import { chat } from "#http/schemas.ts";
 import { contextFields, sendRoute } from "../send-kind.ts";
 import type { SendRoute } from "../send-kind.ts";
 import { eventEditRoute, eventResponseRoute, eventRoute } from "./events.ts";
