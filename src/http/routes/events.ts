@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { callbackTypes } from "#callbacks/definition.ts";
 import { WazapiError } from "#domain/errors.ts";
 import { parseChat } from "#domain/phone.ts";
 import type { Delivery } from "#store/deliveries.ts";
@@ -49,6 +50,14 @@ const delivery = z.strictObject({
   lastError: z.string().optional(),
   tries: z.array(attempt),
 });
+
+/** Names of callbacks, separated by commas. A misspelt one is refused: it would be a stream that stays silent. */
+const typeList = z
+  .string()
+  .max(400)
+  .transform((text) => text.split(",").map((name) => name.trim()))
+  .pipe(z.array(z.enum(callbackTypes)).min(1))
+  .transform((names): ReadonlySet<string> => new Set(names));
 
 /** The outbox: what happened, and what became of it. */
 export const eventOperations: readonly Operation[] = [
@@ -155,7 +164,9 @@ export const eventOperations: readonly Operation[] = [
     scope: "partner",
     query: z.object({
       instanceId: z.string().max(64).optional(),
-      type: z.string().max(100).optional(),
+      instance: z.string().max(64).optional().meta({ description: "The same as `instanceId`" }),
+      types: typeList.optional().meta({ description: "Callback types, separated by commas; default: all" }),
+      type: typeList.optional().meta({ description: "The same as `types`" }),
       after: whole({ min: 0, max: Number.MAX_SAFE_INTEGER })
         .optional()
         .meta({ description: "Start behind this position; 0 is the oldest kept" }),
@@ -164,9 +175,13 @@ export const eventOperations: readonly Operation[] = [
     run: async (context, { query }) => {
       const resumed = context.header("last-event-id");
       const after = resumed !== undefined && /^\d{1,15}$/.test(resumed) ? Number(resumed) : query.after;
+      const instanceId = query.instanceId ?? query.instance;
+      if (instanceId !== undefined && (await context.deps.store.instances.get({ instanceId })) === undefined) {
+        throw new WazapiError("instance_not_found");
+      }
       const stream = streamEvents(
         { ...context.deps, signal: AbortSignal.any([context.signal, context.deps.stopping]) },
-        { after, instanceId: query.instanceId, type: query.type },
+        { after, instanceId, types: query.types ?? query.type },
       );
       return new RawAnswer(await stream, {
         contentType: "text/event-stream; charset=utf-8",
