@@ -88,6 +88,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/events.ts")).declareEvents,
   },
   {
+    name: "listen",
+    summary: "show events as they happen, and forward them to a local URL",
+    group: look,
+    load: async () => (await import("./commands/listen.ts")).declareListen,
+  },
+  {
     name: "dead",
     summary: "list, retry or discard dead letters",
     group: look,

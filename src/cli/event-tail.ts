@@ -23,19 +23,28 @@ export interface TailedEvent {
 /** Which events are followed. */
 export interface TailFilter {
   readonly instanceId?: string;
-  readonly type?: string;
+  /** Callback types, separated by commas; absent: all. */
+  readonly types?: string;
   /** Position to start behind; absent starts with what comes next. */
   readonly after?: number;
+}
+
+/** What following works with. */
+export interface TailDeps extends Pick<Cli, "signal"> {
+  readonly out: Pick<Cli["out"], "say">;
+  /** Called once, when the server has fixed where the stream begins. */
+  readonly opened?: () => void;
 }
 
 const retryMs = 1000;
 
 /**
  * Events as they are stored, until the command is stopped. When the server goes away it waits for it and goes on where
- * it was; throws when the very first connection fails, or the server refuses.
+ * it was: no event is missing or twice. What the server no longer keeps is said. Throws when the very first connection
+ * fails, or the server refuses.
  */
 export async function* tailEvents(
-  { signal, out }: Pick<Cli, "signal"> & { readonly out: Pick<Cli["out"], "say"> },
+  { signal, out, opened }: TailDeps,
   api: Api,
   filter: TailFilter,
 ): AsyncGenerator<TailedEvent, void, undefined> {
@@ -49,21 +58,41 @@ export async function* tailEvents(
         ...(last !== undefined && { headers: { "last-event-id": last } }),
       });
       if (!response.ok || response.body === null) throw await errorOf(response);
+      if (last === undefined) opened?.();
       if (away) out.say("the server is back");
       away = false;
-      for await (const { id, data } of readEventStream(response.body)) {
+      for await (const { id, event, data } of readEventStream(response.body)) {
         last = id ?? last;
+        if (event === "gap") {
+          out.say(gapSentence(data ?? "{}"));
+          continue;
+        }
         // The shape is the server's promise; both ends are of this package.
         if (data !== undefined) yield JSON.parse(data) as TailedEvent;
       }
     } catch (error) {
       if (signal.aborted) return;
-      const passes = isWazapiError(error, "unavailable", "standby", "shutting_down") || error instanceof TypeError;
       // Before the first frame it may be the wrong address: nothing to wait for.
-      if (last === undefined || !passes) throw error;
+      if (last === undefined || !isPassing(error)) throw error;
     }
     if (!away && !signal.aborted) out.say("the server is away; waiting for it");
     away = true;
     await sleep(retryMs, signal);
   }
+}
+
+/** Whether a failure is one of a server that goes away and comes back. */
+export function isPassing(error: unknown): boolean {
+  return isWazapiError(error, "unavailable", "standby", "shutting_down") || error instanceof TypeError;
+}
+
+/** What the server says before a stream that cannot begin where it was asked to. */
+function gapSentence(data: string): string {
+  // The shape is the server's promise; both ends are of this package.
+  const { after, next, reason } = JSON.parse(data) as { after: number; next: number | null; reason: string };
+  if (reason === "unknown_position") {
+    return `the server never gave out position ${after}: is it another database? only what comes next is shown`;
+  }
+  const where = next === null ? "nothing behind it is" : `the next one kept is ${next}`;
+  return `events behind position ${after} are no longer kept: ${where}`;
 }

@@ -150,7 +150,7 @@ function declareTail(command: Command, run: Run): void {
     .command("tail")
     .description("Follow events as they are stored, without a gap over restarts of the server; Ctrl+C ends it.")
     .addOption(instanceOption())
-    .option("--type <type>", "only events of this type")
+    .option("--type <types>", "only events of these types, separated by commas")
     .option("--after <position>", "start behind this position; 0 is the oldest kept", whole(0, Number.MAX_SAFE_INTEGER))
     .option("-n, --limit <count>", "end after so many", whole(1, Number.MAX_SAFE_INTEGER))
     .action(
@@ -161,7 +161,7 @@ function declareTail(command: Command, run: Run): void {
         const instance = options.instance === undefined ? undefined : await server.instance(options.instance);
         const events = tailEvents(cli, server.api, {
           ...(instance !== undefined && { instanceId: instance.id }),
-          ...(type !== undefined && { type }),
+          ...(type !== undefined && { types: type }),
           ...(after !== undefined && { after }),
         });
         let left = limit ?? Number.POSITIVE_INFINITY;
