@@ -6,6 +6,7 @@ import { defaultBufferOptions, defaultPostOptions } from "#pipeline/pipeline.ts"
 import { defaultEnqueueOptions } from "#queue/enqueue.ts";
 import { defaultQueueOptions } from "#queue/options.ts";
 import { defaultSessionsOptions } from "#whatsapp/options.ts";
+import { defaultAttendantsOptions } from "./engine-attendants.ts";
 import type { EngineOptions } from "./engine.ts";
 
 /** Missed heartbeats after which a node counts as dead. */
@@ -59,5 +60,6 @@ export function engineOptionsOf(config: Config, owner: string): EngineOptions {
       firstAfterMs: config.reconcile.everyMs,
     },
     retention: { ...defaultRetentionPace, policy, everyMs: retentionEveryMs },
+    attendants: { ...defaultAttendantsOptions, names: { ...defaultAttendantsOptions.names, ...config.profiles } },
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { mediaOptions } from "./groups/media.ts";
 import { messagesOptions } from "./groups/messages.ts";
+import { profilesOptions } from "./groups/profiles.ts";
 import { serverOptions } from "./groups/server.ts";
 import { upkeepOptions } from "./groups/upkeep.ts";
 import { whatsappOptions } from "./groups/whatsapp.ts";
@@ -12,6 +13,7 @@ import { whatsappOptions } from "./groups/whatsapp.ts";
 export const configSchema = z.object({
   ...serverOptions,
   ...whatsappOptions,
+  ...profilesOptions,
   ...messagesOptions,
   ...mediaOptions,
   ...upkeepOptions,

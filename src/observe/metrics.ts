@@ -23,6 +23,8 @@ export interface Recorders {
   readonly queued: (input: { readonly outcome: string; readonly code?: string; readonly ageMs: number }) => void;
   /** Reconciling found something that many times. */
   readonly found: (finding: string, count: number) => void;
+  /** So many questions for names and pictures were given up, because too many waited. */
+  readonly profilesDropped: (count: number) => void;
   /** Retention removed so many rows of each kind. */
   readonly pruned: (removed: Readonly<Record<string, number>>) => void;
   /** A message could not be decrypted. */
@@ -87,6 +89,7 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
     buckets: latencyBuckets,
   });
   const findings = counter("reconcile_findings_total", "Gaps that reconciling closed.", ["finding"]);
+  const profilesDropped = counter("profile_questions_dropped_total", "Questions for names and pictures given up.", []);
   const pruned = counter("pruned_rows_total", "Rows that retention removed.", ["kind"]);
   const decryptFailures = counter("decrypt_failures_total", "Messages that could not be decrypted.", []);
   const reconnects = counter("reconnects_total", "Connections to WhatsApp that were lost and opened again.", [
@@ -97,6 +100,7 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
   const codeOf = boundedWords(maxWords);
   // A counter that does not exist yet cannot be told from one that was never asked.
   decryptFailures.inc(0);
+  profilesDropped.inc(0);
 
   return {
     render: async () => {
@@ -119,6 +123,7 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
         if (outcome === "sent") sendLatency.observe(ageMs / 1_000);
       },
       found: (finding, count) => findings.inc({ finding }, count),
+      profilesDropped: (count) => profilesDropped.inc(count),
       pruned: (removed) => {
         for (const [kind, count] of Object.entries(removed)) if (count > 0) pruned.inc({ kind }, count);
       },
@@ -135,6 +140,7 @@ const switchedOff: ProcessMetrics = {
     attempted: () => {},
     queued: () => {},
     found: () => {},
+    profilesDropped: () => {},
     pruned: () => {},
     decryptFailed: () => {},
     reconnected: () => {},

@@ -5,6 +5,7 @@ import { describeConfig, optionTable } from "#config/describe.ts";
 import { otherVariables } from "#config/environment.ts";
 import { loadConfig } from "#config/load.ts";
 import { allOptions } from "#config/options.ts";
+import { defaultAttendantsOptions } from "../../src/engine-attendants.ts";
 import { engineOptionsOf } from "../../src/engine-options.ts";
 import { defaultDispatchOptions } from "#pipeline/dispatch/options.ts";
 import { defaultBufferOptions, defaultPersistOptions, defaultPostOptions } from "#pipeline/pipeline.ts";
@@ -70,7 +71,7 @@ describe("options", () => {
   });
 
   it("the defaults are those of the rooms", () => {
-    const { pipeline, queue, enqueue, sessions, reconcile, retention } = engineOptionsOf(defaults().config, "me");
+    const { pipeline, queue, enqueue, sessions, reconcile, retention, attendants } = engineOptionsOf(defaults().config, "me");
     expect(pipeline.buffer).toEqual(defaultBufferOptions);
     expect(pipeline.dispatch).toEqual({ ...defaultDispatchOptions, owner: "me" });
     expect(pipeline.post).toEqual(defaultPostOptions);
@@ -79,6 +80,7 @@ describe("options", () => {
     expect(enqueue).toEqual(defaultEnqueueOptions);
     expect({ ...defaultSessionsOptions, ...sessions, deadAfterMs: undefined }).toEqual(defaultSessionsOptions);
     expect(reconcile).toEqual(defaultReconcileOptions);
+    expect(attendants).toEqual(defaultAttendantsOptions);
     expect({ ...defaultRetentionPace, everyMs: retention.everyMs }).toEqual(defaultRetentionPace);
   });
 });
