@@ -33,6 +33,16 @@ export const chat: readonly KnownMessage[] = [
   known("EVENT", { eventMessage: { name: "Party" }, messageContextInfo: { messageSecret: secret } }),
   known("BUTTONS", { buttonsMessage: { contentText: "?" } }),
   known("TEMPLATE", { templateMessage: {} }),
-  known("FLOW", { interactiveMessage: { body: { text: "?" } } }),
-  known("LIST", { listMessage: { description: "?" } }),
+  known("FLOW", {
+    interactiveMessage: {
+      body: { text: "?" },
+      nativeFlowMessage: { buttons: [{ name: "quick_reply", buttonParamsJson: '{"display_text":"Yes","id":"1"}' }] },
+    },
+  }),
+  known("LIST", {
+    listMessage: {
+      description: "?",
+      sections: [{ title: "All", rows: [{ rowId: "r1", title: "Row", description: "the first" }] }],
+    },
+  }),
 ];

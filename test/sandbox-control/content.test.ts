@@ -150,7 +150,7 @@ describe("toMessage", () => {
     [
       "list reply",
       { listReply: { messageId: "LIST", id: "r1", label: "Row" } },
-      { listResponseMessage: { title: "Row", singleSelectReply: { selectedRowId: "r1" } } },
+      { listResponseMessage: { title: "Row", description: "the first", singleSelectReply: { selectedRowId: "r1" } } },
       { type: "listReply", text: "Row", stanza: "media" },
     ],
     [
@@ -235,6 +235,8 @@ describe("toMessage", () => {
     ["a revoke of somebody else's", { revoke: { messageId: "THEIRS" } }, "invalid", "only the author"],
     ["a vote for no poll", { pollVote: { messageId: "THEIRS", options: [] } }, "invalid", "is not a poll"],
     ["a vote for no option", { pollVote: { messageId: "POLL", options: ["Fish"] } }, "invalid", 'no option "Fish"'],
+    ["a button that is not there", { buttonReply: { messageId: "FLOW", id: "2", label: "No" } }, "invalid", "id 2"],
+    ["a row that is not there", { listReply: { messageId: "LIST", id: "r2", label: "No" } }, "invalid", "id r2"],
     ["two votes", { pollVote: { messageId: "ONE-POLL", options: ["Pizza", "Salad"] } }, "invalid", "one answer only"],
     [
       "a vote without secret",

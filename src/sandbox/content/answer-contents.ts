@@ -41,7 +41,10 @@ const buttonReply: ContentBuilder<"buttonReply"> = (choice, context) => {
       templateButtonReplyMessage: { selectedId: choice.id, selectedDisplayText: choice.label, contextInfo },
     });
   }
-  if (asked.interactiveMessage) return nativeFlow(choice, { name: "quick_reply", contextInfo });
+  if (asked.interactiveMessage) {
+    offered(quickReplies(asked.interactiveMessage), choice);
+    return nativeFlow(choice, { name: "quick_reply", contextInfo });
+  }
   return answer({
     buttonsResponseMessage: {
       selectedButtonId: choice.id,
@@ -56,9 +59,17 @@ const listReply: ContentBuilder<"listReply"> = (choice, context) => {
   const asked = question(choice, context);
   const contextInfo = quote(choice.messageId, context);
   if (asked.interactiveMessage) return nativeFlow(choice, { name: "single_select", contextInfo });
+  const rows = asked.listMessage?.sections?.flatMap((section) => section.rows ?? []);
+  const row =
+    rows &&
+    offered(
+      rows.map(({ rowId, description }) => ({ id: rowId, description })),
+      choice,
+    );
   return answer({
     listResponseMessage: {
       title: choice.label,
+      ...(row?.description && { description: row.description }),
       listType: proto.Message.ListResponseMessage.ListType.SINGLE_SELECT,
       singleSelectReply: { selectedRowId: choice.id },
       contextInfo,
@@ -73,6 +84,22 @@ const answer = (message: proto.IMessage): Built => ({ message });
 
 function question(choice: ReplyChoice, context: ContentContext): proto.IMessage {
   return normalizeMessageContent(findMessage(choice.messageId, context).message) ?? {};
+}
+
+/** The choice with this id. Throws `invalid` when the message does not offer it. */
+function offered<Offer extends { readonly id?: unknown }>(offers: readonly Offer[], { id }: ReplyChoice): Offer {
+  const found = offers.find((offer) => offer.id === id);
+  if (found === undefined) throw new SandboxError("invalid", `the message offers no choice with the id ${id}`);
+  return found;
+}
+
+/** The buttons of a message and of its cards that answer. */
+function quickReplies(asked: proto.Message.IInteractiveMessage): readonly { readonly id?: unknown }[] {
+  const messages = [asked, ...(asked.carouselMessage?.cards ?? [])];
+  return messages
+    .flatMap(({ nativeFlowMessage }) => nativeFlowMessage?.buttons ?? [])
+    .filter(({ name }) => name === "quick_reply")
+    .map(({ buttonParamsJson }) => JSON.parse(buttonParamsJson ?? "{}") as { readonly id?: unknown });
 }
 
 /** WhatsApp protocol: native-flow buttons and lists are answered with JSON parameters. */
