@@ -1,0 +1,403 @@
+import { readFile } from "node:fs/promises";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pdfOf } from "./files.ts";
+import { fixture } from "../media/temp-dir.ts";
+import { startWeb, type Web } from "../media/web.ts";
+import { type Arrival, openScenario, type Scenario } from "./rig.ts";
+
+/** From the request to what the recipient's device decrypts, and the bytes of the file that it gets. */
+const parts = new AsyncDisposableStack();
+let scenario: Scenario;
+let web: Web;
+let files: Readonly<Record<string, { readonly type: string; readonly bytes: Buffer }>> = {};
+let fetched: string[] = [];
+
+beforeAll(async () => {
+  const picture = sharp({ create: { width: 30, height: 20, channels: 3, background: "teal" } });
+  files = {
+    "a.png": { type: "image/png", bytes: await picture.png().toBuffer() },
+    "a.webp": { type: "image/webp", bytes: await picture.webp().toBuffer() },
+    "a.mp4": { type: "video/mp4", bytes: await readFile(fixture("film.mp4")) },
+    "a.gif": { type: "image/gif", bytes: await readFile(fixture("moving.gif")) },
+    "a.ogg": { type: "audio/ogg", bytes: await readFile(fixture("tone.ogg")) },
+    "a.mp3": { type: "audio/mpeg", bytes: await readFile(fixture("tone.mp3")) },
+    "a.pdf": { type: "application/pdf", bytes: pdfOf(3) },
+    "a.csv": { type: "text/csv", bytes: Buffer.from("a;b\n1;2\n") },
+    "empty.pdf": { type: "application/pdf", bytes: Buffer.alloc(0) },
+    "login.jpg": { type: "text/html", bytes: Buffer.from("<!doctype html><html>sign in</html>") },
+  };
+  web = parts.use(
+    await startWeb((request, response) => {
+      const name = (request.url ?? "").slice(1);
+      fetched.push(name);
+      const file = files[name];
+      if (file === undefined) return void response.writeHead(404).end("gone");
+      response.writeHead(200, { "content-type": file.type, "content-length": file.bytes.length }).end(file.bytes);
+    }),
+  );
+  scenario = parts.use(await openScenario());
+}, 60_000);
+afterAll(() => parts.disposeAsync(), 60_000);
+
+const url = (name: string): string => web.url(`/${name}`);
+const dataUri = (name: string): string => `data:${files[name]!.type};base64,${files[name]!.bytes.toString("base64")}`;
+const bytesOf = (name: string): Buffer => files[name]!.bytes;
+
+/** A request, and what the message says of its file; what is not named does not matter. */
+interface Case {
+  readonly path: string;
+  readonly body: () => Readonly<Record<string, unknown>>;
+  /** Field of the message. */
+  readonly field: string;
+  readonly part: Readonly<Record<string, unknown>>;
+  /** The file that comes out byte by byte; undefined for what is converted. */
+  readonly same?: string;
+}
+
+const sent: readonly (readonly [name: string, sent: Case])[] = [
+  [
+    "a picture from an address",
+    {
+      path: "/send-image",
+      body: () => ({ image: url("a.png"), caption: "one%0atwo" }),
+      field: "imageMessage",
+      part: { mimetype: "image/png", caption: "one\ntwo", width: 30, height: 20 },
+      same: "a.png",
+    },
+  ],
+  [
+    "a picture as data",
+    {
+      path: "/send-image",
+      body: () => ({ image: dataUri("a.png") }),
+      field: "imageMessage",
+      part: { mimetype: "image/png" },
+      same: "a.png",
+    },
+  ],
+  [
+    "a picture that phones do not show",
+    {
+      path: "/send-image",
+      body: () => ({ image: url("a.webp") }),
+      field: "imageMessage",
+      part: { mimetype: "image/jpeg", width: 30, height: 20 },
+    },
+  ],
+  [
+    "a video",
+    {
+      path: "/send-video",
+      body: () => ({ video: url("a.mp4"), caption: "film" }),
+      field: "videoMessage",
+      part: { mimetype: "video/mp4", caption: "film", seconds: expect.any(Number), width: expect.any(Number) },
+      same: "a.mp4",
+    },
+  ],
+  [
+    "a silent video that repeats",
+    {
+      path: "/send-gif",
+      body: () => ({ gif: dataUri("a.mp4"), caption: "again" }),
+      field: "videoMessage",
+      part: { mimetype: "video/mp4", caption: "again", gifPlayback: true },
+      same: "a.mp4",
+    },
+  ],
+  [
+    "a GIF",
+    {
+      path: "/send-gif",
+      body: () => ({ gif: url("a.gif") }),
+      field: "videoMessage",
+      part: { mimetype: "video/mp4", gifPlayback: true },
+    },
+  ],
+  [
+    "a video note",
+    {
+      path: "/send-ptv",
+      body: () => ({ ptv: url("a.mp4") }),
+      field: "ptvMessage",
+      part: { mimetype: "video/mp4", seconds: expect.any(Number) },
+      same: "a.mp4",
+    },
+  ],
+  [
+    "a video note in the words of the other dialect",
+    {
+      path: "/send-ptv",
+      body: () => ({ video: dataUri("a.mp4") }),
+      field: "ptvMessage",
+      part: { mimetype: "video/mp4" },
+      same: "a.mp4",
+    },
+  ],
+  [
+    "a voice note",
+    {
+      path: "/send-audio",
+      body: () => ({ audio: url("a.ogg"), delayTyping: 0 }),
+      field: "audioMessage",
+      part: { mimetype: "audio/ogg; codecs=opus", ptt: true, seconds: 2, waveform: expect.stringMatching(/^.{80,}$/) },
+      same: "a.ogg",
+    },
+  ],
+  [
+    "a sound that becomes a voice note",
+    {
+      path: "/send-audio",
+      body: () => ({ audio: dataUri("a.mp3") }),
+      field: "audioMessage",
+      part: { mimetype: "audio/ogg; codecs=opus", ptt: true, seconds: 2 },
+    },
+  ],
+  [
+    "a document with its type in the path",
+    {
+      path: "/send-document/pdf",
+      body: () => ({ document: url("a.pdf"), fileName: "Bill", caption: "due" }),
+      field: "documentMessage",
+      part: { mimetype: "application/pdf", fileName: "Bill.pdf", title: "Bill.pdf", caption: "due", pageCount: 3 },
+      same: "a.pdf",
+    },
+  ],
+  [
+    "a document whose type is found out",
+    {
+      path: "/send-document",
+      body: () => ({ document: dataUri("a.pdf") }),
+      field: "documentMessage",
+      part: { mimetype: "application/pdf", fileName: "file.pdf", pageCount: 3 },
+      same: "a.pdf",
+    },
+  ],
+  [
+    "a document that only its name tells",
+    {
+      path: "/send-document",
+      body: () => ({ document: url("a.csv") }),
+      field: "documentMessage",
+      part: { mimetype: "text/csv", fileName: "a.csv" },
+      same: "a.csv",
+    },
+  ],
+  [
+    "a sticker",
+    {
+      path: "/send-sticker",
+      body: () => ({ sticker: url("a.png"), stickerAuthor: "Zoé" }),
+      field: "stickerMessage",
+      part: { mimetype: "image/webp", width: 512, height: 512, isAnimated: false },
+    },
+  ],
+  [
+    "a moving sticker",
+    {
+      path: "/send-sticker",
+      body: () => ({ sticker: dataUri("a.gif") }),
+      field: "stickerMessage",
+      part: { mimetype: "image/webp", isAnimated: true },
+    },
+  ],
+  [
+    "a picture in the background",
+    {
+      path: "/send-image",
+      body: () => ({ image: url("a.png"), async: true }),
+      field: "imageMessage",
+      part: { mimetype: "image/png", width: 30 },
+      same: "a.png",
+    },
+  ],
+  [
+    "a sticker in the background",
+    {
+      path: "/send-sticker",
+      body: () => ({ sticker: url("a.png"), stickerAuthor: "Zoé", async: true }),
+      field: "stickerMessage",
+      part: { mimetype: "image/webp" },
+    },
+  ],
+];
+
+const partOf = ({ entry }: Arrival, field: string): Readonly<Record<string, unknown>> =>
+  entry.content[field] as Readonly<Record<string, unknown>>;
+
+describe("the recipient gets the file, and what is said of it", () => {
+  test.each(sent)("%s", async (_, { path, body, field, part, same }) => {
+    const arrival = await scenario.send(path, body());
+    expect(Object.keys(arrival.entry.content)).toEqual(expect.arrayContaining([field]));
+    expect(partOf(arrival, field)).toMatchObject(part);
+    const bytes = await scenario.bytesOf(arrival.entry);
+    expect(Number(partOf(arrival, field)["fileLength"])).toBe(bytes.length);
+    if (same !== undefined) expect(bytes.equals(bytesOf(same))).toBe(true);
+  });
+
+  test("pictures and films have a thumbnail, converted files can be decoded", async () => {
+    const jpeg = await scenario.send("/send-image", { image: url("a.webp") });
+    expect(await sharp(await scenario.bytesOf(jpeg.entry)).metadata()).toMatchObject({ format: "jpeg", width: 30 });
+    const thumbnail = String(partOf(jpeg, "imageMessage")["jpegThumbnail"]);
+    expect((await sharp(Buffer.from(thumbnail, "base64")).metadata()).format).toBe("jpeg");
+    const sticker = await scenario.send("/send-sticker", { sticker: url("a.png"), stickerAuthor: "Zoé" });
+    const made = await sharp(await scenario.bytesOf(sticker.entry)).metadata();
+    expect(made).toMatchObject({ format: "webp", width: 512, height: 512 });
+    expect(made.exif?.toString("utf8")).toContain('"sticker-pack-publisher":"Zoé"');
+  });
+
+  test("a voice note without the picture of its sound", async () => {
+    const arrival = await scenario.send("/send-audio", { audio: url("a.ogg"), waveform: false });
+    expect(partOf(arrival, "audioMessage")).toMatchObject({ ptt: true });
+    expect(partOf(arrival, "audioMessage")).not.toHaveProperty("waveform");
+  });
+
+  test.each([
+    ["a picture", "/send-image", "image", "a.png", "viewOnceMessage", "imageMessage"],
+    ["a video", "/send-video", "video", "a.mp4", "viewOnceMessage", "videoMessage"],
+    ["a video note", "/send-ptv", "ptv", "a.mp4", "viewOnceMessage", "ptvMessage"],
+    ["a voice note", "/send-audio", "audio", "a.ogg", "viewOnceMessageV2Extension", "audioMessage"],
+  ])("to be viewed once: %s", async (_, path, field, name, wrapper, part) => {
+    const { entry } = await scenario.send(path, { [field]: url(name), viewOnce: true });
+    expect(entry.content).toMatchObject({ [wrapper]: { message: { [part]: { viewOnce: true } } } });
+    expect((await scenario.bytesOf(entry)).equals(bytesOf(name))).toBe(true);
+  });
+});
+
+describe("a file is a message like any other", () => {
+  test("it quotes and mentions", async () => {
+    const first = await scenario.send("/send-text", { message: "which one?" });
+    const answer = await scenario.send("/send-image", {
+      image: url("a.png"),
+      messageId: first.messageId,
+      mentioned: [scenario.other],
+    });
+    expect(partOf(answer, "imageMessage")["contextInfo"]).toMatchObject({
+      stanzaId: first.messageId,
+      quotedMessage: { extendedTextMessage: { text: "which one?" } },
+      mentionedJid: [`${scenario.other}@s.whatsapp.net`],
+    });
+  });
+
+  test("it reaches a group, mentions everybody in it and other groups", async () => {
+    const { other, group } = scenario;
+    const body = {
+      phone: group.phone,
+      document: url("a.pdf"),
+      mentionedAll: true,
+      groupMentioned: [{ phone: group.phone, subject: "Team" }],
+    };
+    const arrival = await scenario.send("/send-document/pdf", body, { to: other });
+    expect(arrival.entry.chat).toBe(group.jid);
+    expect(partOf(arrival, "documentMessage")["contextInfo"]).toMatchObject({
+      nonJidMentions: 1,
+      groupMentions: [{ groupJid: group.jid, groupSubject: "Team" }],
+    });
+  });
+
+  test("a private answer to what was written in a group", async () => {
+    const { group, contact } = scenario;
+    const messageId = await scenario.receive({ text: "how much?" }, { to: group.jid });
+    await scenario.webhook("the question", (hook) => hook["messageId"] === messageId);
+    const body = { phone: group.phone, image: url("a.png"), messageId, privateAnswer: true };
+    const { entry } = await scenario.send("/send-image", body, { to: contact });
+    expect(entry.chat).not.toBe(group.jid);
+    expect(entry.content).toMatchObject({
+      imageMessage: { contextInfo: { stanzaId: messageId, remoteJid: group.jid } },
+    });
+  });
+
+  test("a quoted file shows what it was", async () => {
+    const file = await scenario.send("/send-document/pdf", { document: url("a.pdf"), fileName: "Bill" });
+    const { entry } = await scenario.send("/send-text", { message: "see above", messageId: file.messageId });
+    expect(entry.content).toMatchObject({
+      extendedTextMessage: { contextInfo: { quotedMessage: { documentMessage: { fileName: "Bill.pdf" } } } },
+    });
+  });
+
+  test("the caption of a document changes, the file is not sent again", async () => {
+    const file = await scenario.send("/send-document/pdf", { document: url("a.pdf"), caption: "old" });
+    fetched = [];
+    const body = { document: url("a.pdf"), caption: "new", editDocumentMessageId: file.messageId };
+    const { entry } = await scenario.send("/send-document/pdf", body);
+    expect(fetched).toEqual([]);
+    const before = partOf(file, "documentMessage");
+    expect(entry.content).toMatchObject({
+      protocolMessage: {
+        type: "MESSAGE_EDIT",
+        key: { id: file.messageId, fromMe: true },
+        editedMessage: { documentMessage: { caption: "new", fileSha256: before["fileSha256"] } },
+      },
+    });
+  });
+
+  test("the own webhook shows it", async () => {
+    const { messageId } = await scenario.send("/send-image", { image: url("a.png"), caption: "mine" });
+    const echo = await scenario.webhook(
+      "of the own message",
+      (hook) => hook["type"] === "ReceivedCallback" && hook["messageId"] === messageId,
+    );
+    expect(echo).toMatchObject({ fromMe: true, image: { caption: "mine", mimeType: "image/png" } });
+  });
+});
+
+const refused: readonly (readonly [name: string, path: string, body: () => unknown, status: number, code: string])[] = [
+  ["nothing in it", "/send-document/pdf", () => ({ document: url("empty.pdf") }), 422, "media_rejected"],
+  ["nothing in it, as data", "/send-image", () => ({ image: "data:image/png;base64," }), 422, "media_rejected"],
+  ["a web page", "/send-image", () => ({ image: url("login.jpg") }), 422, "media_rejected"],
+  ["it is gone", "/send-image", () => ({ image: url("gone.jpg") }), 422, "media_rejected"],
+  ["another kind of file", "/send-video", () => ({ video: url("a.png") }), 422, "media_rejected"],
+  ["no address at all", "/send-audio", () => ({ audio: "tone" }), 422, "media_rejected"],
+  ["a forbidden address", "/send-image", () => ({ image: "http://169.254.169.254/a" }), 422, "forbidden_address"],
+  ["a forbidden way", "/send-image", () => ({ image: "file:///etc/passwd" }), 422, "forbidden_address"],
+  ["no file", "/send-document/pdf", () => ({ fileName: "x" }), 400, "invalid_request"],
+  ["no file", "/send-image", () => ({ caption: "x" }), 400, "invalid_request"],
+  ["an extension that is none", "/send-document/p%2Ff", () => ({ document: url("a.pdf") }), 400, "invalid_request"],
+];
+
+describe("what cannot be sent is refused at once, and no message is queued", () => {
+  test.each(refused)("%s: %s", async (_, path, body, status, code) => {
+    const answer = await scenario.ask("POST", path, { phone: scenario.contact, ...(body() as object) });
+    expect(answer).toMatchObject({ status, body: { code } });
+    expect((await scenario.ask("GET", "/queue/count")).body).toEqual({ count: 0 });
+  });
+});
+
+describe("in the background", () => {
+  test("a file that cannot be fetched ends in a DeliveryCallback that says why", async () => {
+    const answer = await scenario.ask("POST", "/send-video", {
+      phone: scenario.contact,
+      video: url("gone.mp4"),
+      async: true,
+    });
+    expect(answer.status).toBe(200);
+    const { messageId } = answer.body;
+    const hook = await scenario.webhook(
+      "of the failure",
+      (body) => body["type"] === "DeliveryCallback" && body["messageId"] === messageId,
+    );
+    expect(hook["error"]).toContain("404");
+    expect(await scenario.inbox()).not.toContainEqual(expect.objectContaining({ messageId }));
+  });
+
+  test("the messages behind it do not overtake it", async () => {
+    const { contact } = scenario;
+    const film = await scenario.ask("POST", "/send-video", { phone: contact, video: url("a.mp4"), async: true });
+    const words = await scenario.send("/send-text", { message: "after the film" });
+    const ids = (await scenario.inbox()).map(({ messageId }) => messageId);
+    expect(ids.indexOf(String(film.body["messageId"]))).toBe(ids.indexOf(words.messageId) - 1);
+  });
+});
+
+test("an Idempotency-Key that is known is answered without fetching the file again", async () => {
+  const body = { phone: scenario.contact, image: url("a.png"), caption: "once" };
+  const headers = { "idempotency-key": "files-1" };
+  fetched = [];
+  const first = await scenario.ask("POST", "/send-image", body, headers);
+  const second = await scenario.ask("POST", "/send-image", body, headers);
+  expect(first.status).toBe(200);
+  expect(second).toEqual(first);
+  expect(fetched).toEqual(["a.png"]);
+  const other = await scenario.ask("POST", "/send-image", { ...body, caption: "twice" }, headers);
+  expect(other).toMatchObject({ status: 409, body: { code: "idempotency_conflict" } });
+});
