@@ -1,9 +1,7 @@
-import { renderCallback } from "#callbacks/catalogue.ts";
 import type { ShutdownPhase } from "#cluster/shutdown.ts";
 import { type Finding, type Reconcile, type ReconcileOptions, startReconcile } from "#cluster/reconcile.ts";
 import { type RetentionOptions, startRetention } from "#cluster/retention.ts";
 import { releaseOthers } from "#cluster/release-others.ts";
-import type { Captured } from "#domain/captured.ts";
 import { WazapiError } from "#domain/errors.ts";
 import { isPaired } from "#domain/instance.ts";
 import type { HttpDeps } from "#http/deps.ts";
@@ -13,6 +11,7 @@ import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
 import { findMedia, moveMedia } from "#pipeline/capture/find-media.ts";
+import { eventPayload } from "#pipeline/deliver/event-payload.ts";
 import type { MediaLinks } from "#pipeline/deliver/media-links.ts";
 import type { Outcome } from "#pipeline/outcome.ts";
 import { toStoredEvent } from "#pipeline/persist/to-stored-event.ts";
@@ -21,7 +20,6 @@ import type { QueueDeps } from "#queue/deps.ts";
 import { createAccepted, createEnqueue, type EnqueueOptions } from "#queue/enqueue.ts";
 import type { QueueOptions } from "#queue/options.ts";
 import { startQueue } from "#queue/worker.ts";
-import type { EventRow } from "#store/records.ts";
 import type { Store } from "#store/store.ts";
 import { createFileDownloads, type FileDownloads } from "#whatsapp/download.ts";
 import type { Inbound } from "#whatsapp/inbound.ts";
@@ -217,7 +215,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       },
       wake: { queue: (instanceId) => queue.wake(instanceId), deliveries: () => pipeline.wake() },
       deadLetters: { purge: (input) => store.deliveries.purgeDiscarded(input) },
-      renderEvent,
+      renderEvent: (event) => eventPayload(deps.media.links, event, background.signal),
     },
     sessions,
     downloads: createFileDownloads({
@@ -318,12 +316,6 @@ function withControls(
     count: (input) => store.count(input),
     ...controls,
   };
-}
-
-/** The webhook body as a list of events shows it: files have no links there. */
-function renderEvent(event: EventRow): unknown {
-  const captured = JSON.parse(event.captured) as Captured; // Written by persist out of this very type.
-  return renderCallback(captured, { instanceId: event.instanceId, media: () => undefined }).payload;
 }
 
 type TestResult = Awaited<ReturnType<HttpDeps["webhookTest"]["send"]>>;

@@ -13,6 +13,7 @@ const retryMs = 1000;
 /** What a stream reads from. */
 export interface EventStreamDeps {
   readonly feed: EventFeed;
+  /** The webhook body of an event, or a promise of it; undefined for kinds without one. */
   readonly renderEvent: (event: EventRow) => unknown;
   readonly clock: Clock;
   /** Ends the stream. */

@@ -120,7 +120,7 @@ export const dlqOperations: readonly Operation[] = [
       const { event, deliveryId, hookId, slot, attempts } = delivery;
       return {
         ...deadLetterOf(delivery, await context.deps.store.deliveries.attempts({ deliveryId })),
-        original_payload: context.deps.renderEvent(event) ?? null,
+        original_payload: (await context.deps.renderEvent(event)) ?? null,
         original_metadata: { deliveryId, hookId, slot, attempts, sequence: event.sequence, position: event.position },
       };
     },

@@ -113,7 +113,7 @@ export const eventOperations: readonly Operation[] = [
       );
       return {
         ...summaryOf(event),
-        payload: deps.renderEvent(event) ?? null,
+        payload: (await deps.renderEvent(event)) ?? null,
         deliveries: await Promise.all(withTries),
       };
     },

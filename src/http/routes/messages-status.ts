@@ -150,15 +150,18 @@ async function messageIds({ deps, instance }: InstanceContext, query: StatusQuer
 
 async function rawStates(context: InstanceContext, query: StatusQuery): Promise<readonly z.input<typeof raw>[]> {
   const events = await statusEvents(context, query);
-  return events
-    .filter((event) => query.messageId === undefined || messageIdsOf(event).includes(query.messageId))
-    .map((event) => ({
+  const found = events.filter(
+    (event) => query.messageId === undefined || messageIdsOf(event).includes(query.messageId),
+  );
+  return Promise.all(
+    found.map(async (event) => ({
       messageId: messageIdsOf(event)[0] ?? "",
       instanceId: event.instanceId,
       phone: event.chatId === undefined ? "" : phoneOf(event.chatId),
-      payload: context.deps.renderEvent(event) ?? null,
+      payload: (await context.deps.renderEvent(event)) ?? null,
       cachedAt: event.createdAt,
-    }));
+    })),
+  );
 }
 
 function statusEvents(

@@ -1,12 +1,9 @@
-import type { RenderContext } from "#callbacks/definition.ts";
-import { renderCallback } from "#callbacks/catalogue.ts";
 import { webhookHeaders } from "#callbacks/webhook-headers.ts";
-import type { Captured } from "#domain/captured.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
-import type { EventRow } from "#store/records.ts";
 import type { Deliver, Outcome, Try } from "../outcome.ts";
+import { eventPayload } from "./event-payload.ts";
 import { failureWord } from "./failure.ts";
 import type { MediaLinks } from "./media-links.ts";
 import { createPost, type PostOptions } from "./post.ts";
@@ -36,7 +33,7 @@ export function createDeliver(
     });
     let body: string;
     try {
-      body = JSON.stringify(await payloadOf(deps, delivery.event, signal));
+      body = JSON.stringify(await eventPayload(deps.media, delivery.event, signal));
     } catch (error) {
       if (signal.aborted) return { kind: "canceled" };
       deps.log.error({ eventId: delivery.event.eventId, error }, "event cannot be rendered");
@@ -59,12 +56,4 @@ export function createDeliver(
 
 function answered(attempt: Try, retryAfter: number | undefined): Outcome {
   return { kind: "answered", attempt, ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }) };
-}
-
-async function payloadOf(deps: DeliverDeps, event: EventRow, signal: AbortSignal): Promise<unknown> {
-  const captured = JSON.parse(event.captured) as Captured; // Written by persist out of this very type.
-  const media = captured.kind === "message" ? captured.media : undefined;
-  const links = media === undefined ? new Map() : await deps.media.links({ event, media }, signal);
-  const context: RenderContext = { instanceId: event.instanceId, media: (part) => links.get(part) };
-  return renderCallback(captured, context).payload;
 }
