@@ -13,15 +13,13 @@ import { WazapiError } from "#domain/errors.ts";
 import type { HttpDeps } from "#http/deps.ts";
 import { forwardTo } from "#http/forward.ts";
 import { canSharePort, type HttpListener, isLoopbackHost, listenHttp } from "#http/listen.ts";
-import { createHttp, type HttpApp, type HttpMount, type HttpOptions } from "#http/mount.ts";
+import { createHttp, type HttpApp, type HttpOptions } from "#http/mount.ts";
 import { operationTable } from "#http/routes/table.ts";
 import { standbyDeps, type StandbyParts } from "#http/standby.ts";
 import type { Clock } from "#lib/clock.ts";
 import { type AddressGuard, createAddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
-import { openFormats } from "#media/formats/open-formats.ts";
-import { type Media, startMedia } from "#media/media.ts";
 import { createReadiness } from "#observe/health.ts";
 import { createMetrics } from "#observe/metrics.ts";
 import { openPostgresStore } from "#store/postgres/open.ts";
@@ -31,7 +29,7 @@ import type { Store } from "#store/store.ts";
 import { realTransport, sandboxTransport } from "#whatsapp/transport.ts";
 import { type Engine, refuseOtherWorld, startEngine, takeOver } from "./engine.ts";
 import { engineOptionsOf } from "./engine-options.ts";
-import { createIntake, createOutgoingFiles, ffmpegChoiceOf, mediaOptionsOf } from "./media-room.ts";
+import { openMediaRoom } from "./media-room.ts";
 
 /** What a process gives its app. */
 export interface AppOptions {
@@ -122,7 +120,7 @@ interface Shell {
   /** Closed after the engine, in the order they are in. */
   readonly phases: ShutdownPhase[];
   /** Serves the routes of a working server from now on; undefined goes back to those of a standby. */
-  readonly serve: (deps: ServedParts | undefined, ...mounts: readonly HttpMount[]) => void;
+  readonly serve: (deps: ServedParts | undefined) => void;
   readonly listenAsStandby: (signal: AbortSignal) => Promise<void>;
   readonly listen: (input: { readonly succeeds: boolean }, signal: AbortSignal) => Promise<void>;
   readonly listener: () => HttpListener | undefined;
@@ -183,11 +181,11 @@ function createShell(config: Config, options: Shell["options"]): Shell {
     leadership: undefined,
     engine: undefined,
     phases: [],
-    serve: (served, ...mounts) => {
+    serve: (served) => {
       if (served === undefined) current = waiting;
       else {
         const deps: HttpDeps = { ...parts, ...served, availability: () => shell.availability };
-        current = createHttp(deps, operations, { ...httpOptions, mounts: [...(httpOptions.mounts ?? []), ...mounts] });
+        current = createHttp(deps, operations, httpOptions);
       }
     },
     listener: () => listener,
@@ -295,9 +293,12 @@ async function lead(
     new AbortController().signal,
   );
   close("heartbeat", heartbeat);
-  const room = await openMedia(shell, { store, owner }, signal);
+  const room = await openMediaRoom(
+    { store, owner, guard: shell.guard, clock, log, url: shell.url, engine: () => shell.engine },
+    { config, secretKey: options.secrets.secretKey },
+    signal,
+  );
   close("media", room);
-  const known = { room, media: store.media, log: log.child({ component: "media" }) };
   const engine = startEngine(
     {
       store,
@@ -306,57 +307,20 @@ async function lead(
       log,
       owner,
       guard: shell.guard,
-      media: { links: room.links, files: createOutgoingFiles(known), wake: room.wake },
+      media: room.engine,
       observe: shell.metrics.observe,
     },
     engineOptionsOf(config, owner),
   );
   shell.engine = engine;
   shell.metrics.watch({ stats: engine.stats, sessions: engine.sessions, store });
-  shell.serve({ ...engine.http, remoteFile: room.remoteBytes, media: createIntake(known) }, room.mount);
+  shell.serve({ ...engine.http, ...room.http });
   shell.role = "leader";
   if (shell.listener() === undefined) await shell.listen({ succeeds: false }, signal);
   const server = { url: shell.url(), pid: process.pid, startedAt: clock.now() };
   close("server file", await writeServerFile({ dir: config.dataDir, server }));
   log.info({ url: shell.url(), nodeId: owner }, "leading");
   void engine.sessions.startAll(shell.stopping.signal);
-}
-
-/** The media room; what it fetches comes through the engine, once there is one. */
-async function openMedia(
-  shell: Shell,
-  { store, owner }: { readonly store: Store; readonly owner: string },
-  signal: AbortSignal,
-): Promise<Media> {
-  const { config, options, guard, url } = shell;
-  const { clock, log, secrets } = options;
-  const isOnly = config.store.postgresDsn === undefined;
-  const formats = await openFormats({ log: log.child({ component: "media" }) }, ffmpegChoiceOf(config));
-  signal.throwIfAborted();
-  return await startMedia(
-    {
-      media: store.media,
-      files: store.mediaFiles,
-      downloader: {
-        download: async (row, until) => (await shell.engine?.downloads.download(row, until)) ?? { kind: "offline" },
-        askAgain: async (row, until) => (await shell.engine?.downloads.askAgain(row, until)) ?? false,
-      },
-      formats,
-      guard,
-      clock,
-      sleep,
-      log,
-    },
-    mediaOptionsOf(config, {
-      owner,
-      isOnly,
-      secretKey: secrets.secretKey,
-      url,
-      ...(isOnly ? {} : { instances: () => shell.engine?.sessions.owned() ?? [] }),
-    }),
-    // It ends when it is disposed: whoever takes the lead later than this signal lives keeps it.
-    new AbortController().signal,
-  );
 }
 
 async function openStore({ config, options }: Shell, signal: AbortSignal): Promise<Store> {

@@ -1,20 +1,99 @@
 import type { Config } from "#config/schema.ts";
 import { WazapiError } from "#domain/errors.ts";
 import type { OutgoingFile, RemoteOutgoingFile } from "#domain/outgoing/files.ts";
-import type { MediaInput, MediaIntake } from "#http/deps.ts";
+import type { HttpDeps, MediaInput, MediaIntake } from "#http/deps.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
+import { sleep } from "#lib/sleep.ts";
+import { type FfmpegChoice, openFormats } from "#media/formats/open-formats.ts";
 import type { IngestedMedia } from "#media/ingest.ts";
-import type { FfmpegChoice } from "#media/formats/open-formats.ts";
-import type { Media, MediaOptions } from "#media/media.ts";
+import { mediaPrefix } from "#media/links/media-address.ts";
+import { type Media, type MediaOptions, startMedia } from "#media/media.ts";
 import type { S3Options } from "#media/storage/s3-storage.ts";
-import type { MediaStore } from "#store/media.ts";
+import type { Store } from "#store/store.ts";
 import type { OutgoingFiles } from "#whatsapp/send/payload.ts";
+import type { Engine, EngineDeps } from "./engine.ts";
 
-/** How the media room speaks with what is beside it. */
+/** What the media room of a server works with. Whoever opened the store closes it, after the room. */
 export interface MediaRoomDeps {
-  readonly room: Pick<Media, "ingest" | "localPath">;
-  readonly media: Pick<MediaStore, "get">;
+  readonly store: Pick<Store, "media" | "mediaFiles">;
+  /** Name of this process on claims. */
+  readonly owner: string;
+  readonly guard: AddressGuard;
+  readonly clock: Clock;
   readonly log: Log;
+  /** Where this server listens. */
+  readonly url: () => string;
+  /** Fetches files of received messages; until there is one they wait. */
+  readonly engine: () => Pick<Engine, "downloads" | "sessions"> | undefined;
+}
+
+/** The media room joined to the rest. Disposing stops its workers; rows and files stay. */
+export interface MediaRoom extends AsyncDisposable {
+  readonly engine: EngineDeps["media"];
+  readonly http: Pick<HttpDeps, "remoteFile" | "media" | "mediaFiles">;
+}
+
+/** Opens the room as the settings say. Throws when its directory cannot be used, or the signal's reason. */
+export async function openMediaRoom(
+  deps: MediaRoomDeps,
+  { config, secretKey }: { readonly config: Config; readonly secretKey: Uint8Array },
+  signal: AbortSignal,
+): Promise<MediaRoom> {
+  const { store, owner, guard, clock, engine } = deps;
+  const log = deps.log.child({ component: "media" });
+  // One process at a time works on a database in the data directory; several may share Postgres.
+  const isOnly = config.store.postgresDsn === undefined;
+  const options = mediaOptionsOf(config, {
+    owner,
+    isOnly,
+    secretKey,
+    url: deps.url,
+    ...(isOnly ? {} : { instances: () => engine()?.sessions.owned() ?? [] }),
+  });
+  const formats = await openFormats({ log }, ffmpegChoiceOf(config));
+  signal.throwIfAborted();
+  const room = await startMedia(
+    {
+      media: store.media,
+      files: store.mediaFiles,
+      downloader: {
+        download: async (row, until) => (await engine()?.downloads.download(row, until)) ?? { kind: "offline" },
+        askAgain: async (row, until) => {
+          const downloads = engine()?.downloads;
+          if (downloads === undefined) throw new WazapiError("not_connected");
+          return await downloads.askAgain(row, until);
+        },
+      },
+      formats,
+      guard,
+      clock,
+      sleep,
+      log: deps.log,
+    },
+    options,
+    // It ends when it is disposed, in its turn of the shutdown.
+    new AbortController().signal,
+  );
+  const media = createIntake({ room, log });
+  return {
+    engine: { links: room.links, files: createOutgoingFiles({ room, store, media }), wake: room.wake },
+    http: {
+      remoteFile: room.remoteBytes,
+      media,
+      mediaFiles: {
+        serve: room.serve,
+        stats: async () => ({
+          ...(await store.mediaFiles.stats()),
+          directory: options.directory,
+          linkMs: options.linkMs,
+          baseUrl: options.publicUrl() + mediaPrefix,
+        }),
+      },
+    },
+    [Symbol.asyncDispose]: () => room[Symbol.asyncDispose](),
+  };
 }
 
 /** How long a file that a customer handed in stays when no queued message uses it. */
@@ -23,7 +102,7 @@ const s3ConnectMs = 5_000;
 const s3IdleMs = 60_000;
 
 /** The settings in the words of the media room. */
-export function mediaOptionsOf(
+function mediaOptionsOf(
   config: Config,
   process: Pick<MediaOptions, "owner" | "isOnly" | "instances" | "secretKey"> & { readonly url: () => string },
 ): MediaOptions {
@@ -65,13 +144,13 @@ function s3OptionsOf({ media: { s3 } }: Config): S3Options | undefined {
 }
 
 /** Which ffmpeg the settings mean. */
-export function ffmpegChoiceOf({ media: { ffmpeg } }: Config): FfmpegChoice {
+function ffmpegChoiceOf({ media: { ffmpeg } }: Config): FfmpegChoice {
   if (ffmpeg === "none") return "never";
   return ffmpeg === "auto" || ffmpeg === "builtin" ? ffmpeg : { path: ffmpeg };
 }
 
 /** Takes in what callers of the API hand in; what could not be made of it is told in the log and in the answer. */
-export function createIntake({ room, log }: Pick<MediaRoomDeps, "room" | "log">): MediaIntake {
+function createIntake({ room, log }: { readonly room: Pick<Media, "ingest">; readonly log: Log }): MediaIntake {
   return {
     ingest: async (input, signal) => {
       const file = outgoingOf(await room.ingest(input, signal));
@@ -85,12 +164,16 @@ export function createIntake({ room, log }: Pick<MediaRoomDeps, "room" | "log">)
 }
 
 /** Opens the files of messages that leave: those that lie here, and those that are fetched only now. */
-export function createOutgoingFiles(deps: MediaRoomDeps): OutgoingFiles {
-  const { ingest } = createIntake(deps);
+function createOutgoingFiles(deps: {
+  readonly room: Pick<Media, "localPath">;
+  readonly store: Pick<Store, "media">;
+  readonly media: MediaIntake;
+}): OutgoingFiles {
+  const { ingest } = deps.media;
   return {
     open: async ({ instanceId, kind, file: source }, signal) => {
       const file = "mediaId" in source ? source : await ingest(remoteInput({ instanceId, kind }, source), signal);
-      const row = await deps.media.get({ mediaId: file.mediaId });
+      const row = await deps.store.media.get({ mediaId: file.mediaId });
       if (row === undefined || row.instanceId !== instanceId) throw expired();
       return { path: await deps.room.localPath(row, signal), file };
     },

@@ -132,6 +132,21 @@ export interface MediaIntake {
   readonly ingest: (input: MediaInput, signal: AbortSignal) => Promise<OutgoingFile>;
 }
 
+/** The files of messages as customers get them. */
+export interface MediaFiles {
+  /** Answers a request to a signed address, refusals included; never rejects. */
+  readonly serve: (request: Request) => Promise<Response>;
+  readonly stats: () => Promise<{
+    readonly files: number;
+    readonly bytes: number;
+    readonly directory: string;
+    /** How long signed addresses live, milliseconds. */
+    readonly linkMs: number;
+    /** What addresses of files begin with. */
+    readonly baseUrl: string;
+  }>;
+}
+
 /** Everything the routes need; `app.ts` joins the rooms that have it. */
 export interface HttpDeps {
   readonly store: Pick<Store, "instances" | "events" | "deliveries" | "queue" | "messages" | "directory">;
@@ -145,6 +160,7 @@ export interface HttpDeps {
   readonly deadLetters: DeadLetters;
   readonly remoteFile: RemoteFile;
   readonly media: MediaIntake;
+  readonly mediaFiles: MediaFiles;
   /** What callers may point webhooks at. */
   readonly addressGuard: Pick<AddressGuard, "check">;
   /** The webhook body of an event as its hook receives it; undefined for kinds without one. */

@@ -119,6 +119,7 @@ async function answer(mounted: Mounted, operation: Operation, event: H3Event): P
       get signal() {
         return event.req.signal;
       },
+      request: event.req,
       header,
       setHeader: (name, value) => void (headers[name] = value),
     };

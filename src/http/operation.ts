@@ -23,6 +23,8 @@ export interface RequestContext {
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
   readonly header: (name: string) => string | undefined;
+  /** The whole request, for routes that answer with what another part of the server makes of it. */
+  readonly request: Request;
   /** Adds a header to the answer. */
   readonly setHeader: (name: string, value: string) => void;
 }

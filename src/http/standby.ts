@@ -32,6 +32,7 @@ export function standbyDeps(parts: StandbyParts): HttpDeps {
     deadLetters: missing,
     remoteFile: missing,
     media: missing,
+    mediaFiles: missing,
     renderEvent: refuse,
   };
 }

@@ -8,7 +8,7 @@ import { createIngest, type Ingest } from "./ingest.ts";
 import type { Formats } from "./formats/formats.ts";
 import { createArrivals } from "./links/arrivals.ts";
 import { createMediaLinks, type MediaLinks } from "./links/media-links.ts";
-import { createMediaMount, defaultMountOptions, type MediaMount } from "./links/media-mount.ts";
+import { createServeMedia, defaultServeOptions, type ServeMedia } from "./links/serve-media.ts";
 import { createUrlSigner } from "./links/sign-url.ts";
 import { createRemoteBytes, type RemoteBytes } from "./source/remote-bytes.ts";
 import { createRemote, defaultRemoteOptions } from "./source/remote.ts";
@@ -67,7 +67,7 @@ export interface Media extends AsyncDisposable {
   /** Links for webhooks. */
   readonly links: MediaLinks;
   /** Answers `GET /media/…`. */
-  readonly mount: MediaMount;
+  readonly serve: ServeMedia;
   readonly contents: Contents;
   /** A file of a row on this disk, fetched from the bucket when it is only there: for programs that read files. */
   readonly localPath: (row: MediaRow, signal: AbortSignal) => Promise<string>;
@@ -125,7 +125,7 @@ export async function startMedia(deps: MediaDeps, options: MediaOptions, signal:
     },
     remoteBytes: createRemoteBytes(remote),
     links: createMediaLinks({ ...common, arrivals, contents, signer }, linkOptions),
-    mount: createMediaMount({ ...common, arrivals, contents, signer }, defaultMountOptions),
+    serve: createServeMedia({ ...common, arrivals, contents, signer }, defaultServeOptions),
     contents,
     localPath: async (row, until) => fetchHere({ local, contents }, row, until),
     local,

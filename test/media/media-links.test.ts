@@ -68,7 +68,7 @@ test("without a bucket: addresses of this server at once, good before the files 
   const { url } = links.get("main")!;
   expect(url).toMatch(/^https:\/\/wa\.example\/media\/I\/[0-9a-f]{32}\.png\?expires=\d+&signature=[\w-]{43}$/);
   expect(links.get("card-0")!.url).toMatch(/\.mp4\?/);
-  const asking = rig.mount.fetch(new Request(url!));
+  const asking = rig.serve(new Request(url!));
   await rig.arrive(rows[0]!, body);
   expect(Buffer.from(await (await asking).arrayBuffer())).toEqual(body);
 });
@@ -120,9 +120,9 @@ test("with a bucket: an upload that takes too long gets an address of this serve
   const { sha256 } = await rig.arrive(rows[0]!, body);
   await upload(s3);
   // While the copy is still on this disk it is served from there.
-  expect((await rig.mount.fetch(new Request(url!))).status).toBe(200);
+  expect((await rig.serve(new Request(url!))).status).toBe(200);
   await rig.local.remove(sha256, Number.MAX_SAFE_INTEGER);
-  const answer = await rig.mount.fetch(new Request(url!));
+  const answer = await rig.serve(new Request(url!));
   expect(answer.status).toBe(302);
   expect(answer.headers.get("cache-control")).toBe("no-store");
   const file = await fetch(answer.headers.get("location")!);

@@ -2,11 +2,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { silentLog } from "#lib/log.ts";
 import { type Arrivals, createArrivals } from "#media/links/arrivals.ts";
 import {
-  createMediaMount,
-  defaultMountOptions,
-  type MediaMount,
-  type MediaMountOptions,
-} from "#media/links/media-mount.ts";
+  createServeMedia,
+  defaultServeOptions,
+  type ServeMedia,
+  type ServeMediaOptions,
+} from "#media/links/serve-media.ts";
 import { createUrlSigner, type UrlSigner } from "#media/links/sign-url.ts";
 import { createContents } from "#media/storage/contents.ts";
 import { type LocalStorage, openLocalStorage } from "#media/storage/local-storage.ts";
@@ -16,14 +16,14 @@ import { createFakeTime, type FakeTime } from "../support/fake-time.ts";
 import { newMedia, openTestStores, type TestStores } from "./stores.ts";
 import { openTempDir } from "./temp-dir.ts";
 
-/** Rows, a disk and the mount that serves them. */
+/** Rows, a disk and what serves them. */
 export interface ServeRig extends AsyncDisposable {
   readonly stores: TestStores;
   readonly local: LocalStorage;
   readonly time: FakeTime;
   readonly arrivals: Arrivals;
   readonly signer: UrlSigner;
-  readonly mount: MediaMount;
+  readonly serve: ServeMedia;
   readonly contents: ReturnType<typeof createContents>;
   /** A row that waits to be fetched. */
   readonly expect: (over?: Partial<NewMedia>) => Promise<NewMedia>;
@@ -33,7 +33,7 @@ export interface ServeRig extends AsyncDisposable {
 
 /** Opens a rig whose time only moves when a test says so. */
 export async function openServeRig(
-  options: Partial<MediaMountOptions> = {},
+  options: Partial<ServeMediaOptions> = {},
   s3?: S3Storage,
   start?: number,
 ): Promise<ServeRig> {
@@ -55,7 +55,7 @@ export async function openServeRig(
     arrivals,
     signer,
     contents,
-    mount: createMediaMount(deps, { ...defaultMountOptions, ...options }),
+    serve: createServeMedia(deps, { ...defaultServeOptions, ...options }),
     expect: async (over = {}) => {
       const row = newMedia({ expiresAt: clock.now() + 86_400_000, ...over });
       await stores.media.expect({ media: [row], now: clock.now() });

@@ -12,7 +12,7 @@ import { createIngest, type IngestInput } from "#media/ingest.ts";
 import { defaultMaxDocumentBytes } from "#media/kinds.ts";
 import { createArrivals } from "#media/links/arrivals.ts";
 import { mediaPath } from "#media/links/media-address.ts";
-import { createMediaMount, defaultMountOptions } from "#media/links/media-mount.ts";
+import { createServeMedia, defaultServeOptions } from "#media/links/serve-media.ts";
 import { createUrlSigner } from "#media/links/sign-url.ts";
 import { createRemote, defaultRemoteOptions } from "#media/source/remote.ts";
 import { createContents } from "#media/storage/contents.ts";
@@ -74,9 +74,9 @@ async function pass(from: string): Promise<readonly string[]> {
     file: { ...file, storage: "local", volume },
   } as const;
   const arrivals = createArrivals({ media: { get: async () => served }, clock, sleep });
-  const mount = createMediaMount({ arrivals, contents, signer, clock, log: silentLog }, defaultMountOptions);
+  const serve = createServeMedia({ arrivals, contents, signer, clock, log: silentLog }, defaultServeOptions);
   const url = `http://host${signer.sign(mediaPath(row), clock.now() + 60_000)}`;
-  const answer = await mount.fetch(new Request(url));
+  const answer = await serve(new Request(url));
   const fromDisk = await hashOf(answer.body!);
   await s3.put(file, (await local.read(media.sha256))!, never);
   await local.remove(media.sha256, Number.MAX_SAFE_INTEGER);

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
-import type { HttpMount } from "#http/mount.ts";
 import { mediaPath } from "#media/links/media-address.ts";
 import { createUrlSigner } from "#media/links/sign-url.ts";
 import type { NewMedia } from "#store/media.ts";
@@ -13,7 +12,7 @@ const body = randomBytes(1_000);
 const addressOf = (row: NewMedia, liveMs = 60_000) =>
   `http://host${rig.signer.sign(mediaPath(row), rig.time.clock.now() + liveMs)}`;
 const get = (url: string, headers: Record<string, string> = {}, method = "GET") =>
-  rig.mount.fetch(new Request(url, { headers, method }));
+  rig.serve(new Request(url, { headers, method }));
 const stored = async (over: Partial<NewMedia> = {}, bytes = body, mimeType?: string) => {
   rig = await openServeRig();
   const row = await rig.expect(over);
@@ -23,11 +22,6 @@ const stored = async (over: Partial<NewMedia> = {}, bytes = body, mimeType?: str
 const errorOf = async (answer: Response) => ({ status: answer.status, ...((await answer.json()) as object) });
 
 describe("signed addresses", () => {
-  test("the mount fits the HTTP room", async () => {
-    rig = await openServeRig();
-    expect(rig.mount satisfies HttpMount).toMatchObject({ prefix: "/media", scope: "public" });
-  });
-
   test("open the file without a token", async () => {
     const { row, sha256 } = await stored({ fileName: "photo.png" });
     const answer = await get(addressOf(row));
@@ -224,7 +218,7 @@ describe("a file that is on its way", () => {
     rig = await openServeRig();
     const row = await rig.expect();
     const controller = new AbortController();
-    const asking = rig.mount.fetch(new Request(addressOf(row), { signal: controller.signal }));
+    const asking = rig.serve(new Request(addressOf(row), { signal: controller.signal }));
     await rig.time.settle();
     controller.abort();
     expect((await asking).status).toBe(503);

@@ -5,12 +5,12 @@ import type { Log } from "#lib/log.ts";
 import type { FilePlace, MediaRow, StoredFile } from "#store/media.ts";
 import type { Contents } from "../storage/contents.ts";
 import type { Arrivals } from "./arrivals.ts";
-import { lookOf, mediaPrefix, parseMediaPath } from "./media-address.ts";
+import { lookOf, parseMediaPath } from "./media-address.ts";
 import { rangeOf } from "./range.ts";
 import type { UrlSigner } from "./sign-url.ts";
 
 /** What serving works with. */
-export interface MediaMountDeps {
+export interface ServeMediaDeps {
   readonly arrivals: Arrivals;
   readonly contents: Contents;
   readonly signer: UrlSigner;
@@ -19,7 +19,7 @@ export interface MediaMountDeps {
 }
 
 /** How files are served. */
-export interface MediaMountOptions {
+export interface ServeMediaOptions {
   /** How long a GET waits for a file that is not there yet, milliseconds. */
   readonly waitMs: number;
   /** GETs that may wait at the same time; more are told to come again. */
@@ -29,17 +29,13 @@ export interface MediaMountOptions {
 }
 
 /** A wait, a few redirects: defaults of serving. */
-export const defaultMountOptions: MediaMountOptions = { waitMs: 20_000, maxWaiting: 200, redirectMs: 900_000 };
+export const defaultServeOptions: ServeMediaOptions = { waitMs: 20_000, maxWaiting: 200, redirectMs: 900_000 };
 
-/** The part of the HTTP surface that answers signed addresses of files. */
-export interface MediaMount {
-  readonly prefix: "/media";
-  readonly scope: "public";
-  readonly fetch: (request: Request) => Promise<Response>;
-}
+/** Answers a request to a signed address of a file; never rejects. */
+export type ServeMedia = (request: Request) => Promise<Response>;
 
 /** Serves files to whoever has a signed address: whole or in part, waiting for those that are on their way. */
-export function createMediaMount(deps: MediaMountDeps, options: MediaMountOptions): MediaMount {
+export function createServeMedia(deps: ServeMediaDeps, options: ServeMediaOptions): ServeMedia {
   let waiting = 0;
 
   const arrived = async (mediaId: string, signal: AbortSignal): Promise<MediaRow | undefined> => {
@@ -76,17 +72,13 @@ export function createMediaMount(deps: MediaMountDeps, options: MediaMountOption
     return await serve(deps, { request, row, file: row.file });
   };
 
-  return {
-    prefix: mediaPrefix,
-    scope: "public",
-    fetch: async (request) => {
-      try {
-        return await answer(request);
-      } catch (error) {
-        if (!isWazapiError(error)) deps.log.error({ error }, "file not served");
-        return refusal(isWazapiError(error) ? error : new WazapiError("internal", { cause: error }));
-      }
-    },
+  return async (request) => {
+    try {
+      return await answer(request);
+    } catch (error) {
+      if (!isWazapiError(error)) deps.log.error({ error }, "file not served");
+      return refusal(isWazapiError(error) ? error : new WazapiError("internal", { cause: error }));
+    }
   };
 }
 
@@ -98,7 +90,7 @@ const safe = {
   "cache-control": "no-store",
 } as const;
 
-function checkSignature(deps: MediaMountDeps, url: URL): void {
+function checkSignature(deps: ServeMediaDeps, url: URL): void {
   const { searchParams: query } = url;
   // The second names are those of the older interface description.
   const expires = query.get("expires") ?? query.get("exp");
@@ -117,7 +109,7 @@ interface Serving {
   readonly file: StoredFile & FilePlace;
 }
 
-async function serve(deps: MediaMountDeps, { request, row, file }: Serving): Promise<Response> {
+async function serve(deps: ServeMediaDeps, { request, row, file }: Serving): Promise<Response> {
   const { contentType, disposition } = lookOf(row);
   const etag = `"${file.sha256}"`;
   const headers: Record<string, string> = {
