@@ -61,6 +61,8 @@ export interface InboxEntry {
   readonly media?: MessageMedia;
   /** The whole message as protobuf JSON. */
   readonly content: Readonly<Record<string, unknown>>;
+  /** What a vote, a response or an edit of an event says, opened with the secret of the question. */
+  readonly opened?: OpenedAnswer;
   /** What the stanza said beside the ciphertext, e.g. `biz`; absent when that is nothing. */
   readonly nodes?: readonly ShownNode[];
   /** Arrivals of this message id at this contact (each device counts once per arrival on the phone). */
@@ -72,6 +74,21 @@ export interface ShownNode {
   readonly tag: string;
   readonly attrs: Readonly<Record<string, string>>;
   readonly content?: readonly ShownNode[];
+}
+
+/** What was encrypted with the secret of the message it is about. */
+export interface OpenedAnswer {
+  /** Id of the poll or event. */
+  readonly messageId: string;
+  /** Texts of the options of a vote; none takes the vote back. */
+  readonly options?: readonly string[];
+  /** `GOING`, `NOT_GOING` or `MAYBE`. */
+  readonly response?: string;
+  readonly extraGuests?: number;
+  /** The event as it is from now on, as protobuf JSON. */
+  readonly edited?: Readonly<Record<string, unknown>>;
+  /** Why it could not be opened. */
+  readonly error?: string;
 }
 
 /** Where the bytes of a received media message are and what they claim to be. */

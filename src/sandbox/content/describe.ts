@@ -71,6 +71,7 @@ const words: Readonly<Partial<Record<keyof proto.IMessage, string>>> = {
 function typeOf(inner: proto.IMessage): string {
   const protocol = inner.protocolMessage;
   if (protocol) return protocol.editedMessage ? "edit" : protocolWords(protocol);
+  if (inner.secretEncryptedMessage?.secretEncType === EVENT_EDIT) return "eventEdit";
   const native = inner.interactiveResponseMessage?.nativeFlowResponseMessage?.name;
   if (native === "single_select" || native === "menu_options") return "listReply";
   const kind = getContentType(inner);
@@ -79,6 +80,7 @@ function typeOf(inner: proto.IMessage): string {
 }
 
 const { Type } = proto.Message.ProtocolMessage;
+const { EVENT_EDIT } = proto.Message.SecretEncryptedMessage.SecretEncType;
 
 /** The protocol messages that people see the effect of. */
 function protocolWords(protocol: proto.Message.IProtocolMessage): string {

@@ -48,7 +48,8 @@ const responses = {
   maybe: EventResponseType.MAYBE,
 } as const;
 
-function pollOf(message: proto.IMessage): proto.Message.IPollCreationMessage | undefined {
+/** The poll in a message, whichever version of it. */
+export function pollOf(message: proto.IMessage): proto.Message.IPollCreationMessage | undefined {
   const inner = normalizeMessageContent(message);
   return (
     inner?.pollCreationMessage ??
@@ -66,16 +67,25 @@ interface Question {
 }
 
 /**
- * WhatsApp protocol: the key is an HKDF of the question's secret over (message id, author, answerer, purpose), the
- * cipher AES-256-GCM with (message id, zero byte, answerer) as additional data; jids are without device.
+ * WhatsApp protocol: the key of an answer is an HKDF of the question's secret over (message id, author, answerer, use);
+ * jids are without device.
  */
+export function answerKey(
+  secret: Uint8Array,
+  names: { readonly messageId: string; readonly authorJid: string; readonly answererJid: string; readonly use: string },
+): Uint8Array {
+  const extracted = createHmac("sha256", new Uint8Array(32)).update(secret).digest();
+  const info = [names.messageId, names.authorJid, names.answererJid, names.use].join("");
+  return createHmac("sha256", extracted).update(info).update(Uint8Array.of(1)).digest();
+}
+
+/** WhatsApp protocol: AES-256-GCM with (message id, zero byte, answerer) as additional data. */
 function sealAnswer(question: Question, plain: Uint8Array): { encPayload: Uint8Array; encIv: Uint8Array } {
   const { known, context, purpose } = question;
   const secret = known.message.messageContextInfo?.messageSecret;
   if (!secret) throw new SandboxError("not_supported", `message ${known.key.id} carries no secret to answer with`);
-  const extracted = createHmac("sha256", new Uint8Array(32)).update(secret).digest();
-  const info = [known.key.id, known.authorJid, context.senderJid, purpose].join("");
-  const key = createHmac("sha256", extracted).update(info).update(Uint8Array.of(1)).digest();
+  const names = { messageId: known.key.id, authorJid: known.authorJid, answererJid: context.senderJid, use: purpose };
+  const key = answerKey(secret, names);
   const encIv = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, encIv);
   cipher.setAAD(Buffer.from(`${known.key.id}\0${context.senderJid}`));

@@ -1,6 +1,6 @@
 import type { proto } from "@whiskeysockets/baileys";
 import { describeMessage } from "../content/describe.ts";
-import type { InboxEntry, MessageDescription, ShownNode } from "../control.ts";
+import type { InboxEntry, MessageDescription, OpenedAnswer, ShownNode } from "../control.ts";
 
 /** A message that arrived, before it is described. */
 export interface Arrived {
@@ -10,6 +10,7 @@ export interface Arrived {
   readonly at: number;
   readonly message: proto.IMessage;
   readonly nodes?: readonly ShownNode[];
+  readonly opened?: OpenedAnswer;
 }
 
 /** An entry as it is kept; `seq` and `copies` are the inbox's. */

@@ -1,12 +1,15 @@
 import type { BinaryNode, proto } from "@whiskeysockets/baileys";
 import type { Companion } from "../companion.ts";
 import { describeMessage } from "../content/describe.ts";
+import { openAnswer, type Question } from "../content/opened-answer.ts";
 import type { Addressing } from "../jid.ts";
 import type { ShownNode } from "../control.ts";
 import type { Person, SimulatedDevice } from "../person.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import { childrenOf } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
+import { contentContext } from "./content-context.ts";
+import { jidOf } from "./envelope.ts";
 import { sendAutomaticReceipts } from "./receipts.ts";
 import { requestAgain } from "./request-again.ts";
 
@@ -73,6 +76,7 @@ export function takeIn(
   const author = arrival.from.person;
   const now = world.options.clock.now();
   const isKnown = person.memory.get(arrival.id) !== undefined;
+  const opened = openAnswer(message, (id) => questionOf(world, at, id));
   person.memory.put({
     id: arrival.id,
     chat: arrival.chat,
@@ -88,6 +92,7 @@ export function takeIn(
     chat: arrival.chatJid,
     at: now,
     message,
+    ...(opened !== undefined && { opened }),
     ...(arrival.beside.length > 0 && { nodes: arrival.beside.map(shownNode) }),
   });
   sendAutomaticReceipts(world, { origin: arrival.origin, author, ids: [arrival.id] });
@@ -98,6 +103,19 @@ export function takeIn(
 function shownNode({ tag, attrs, content }: BinaryNode): ShownNode {
   const inner = Array.isArray(content) ? content.map(shownNode) : [];
   return { tag, attrs: { ...attrs }, ...(inner.length > 0 && { content: inner }) };
+}
+
+/** The poll or event that somebody answers, as this person has it. */
+function questionOf(
+  world: World,
+  at: { readonly person: Person; readonly arrival: Arrival },
+  messageId: string,
+): Question | undefined {
+  const { person, arrival } = at;
+  const addressing = person.memory.get(messageId)?.addressing;
+  if (addressing === undefined) return undefined;
+  const known = contentContext(world, { sender: person, chatJid: arrival.chatJid, addressing }).find(messageId);
+  return known === undefined ? undefined : { known, answererJid: jidOf(arrival.from.person, addressing) };
 }
 
 function echo(world: World, at: { readonly person: Person; readonly arrival: Arrival }, message: proto.IMessage): void {

@@ -1,4 +1,4 @@
-import type { Behaviour, ShownNode } from "../control.ts";
+import type { Behaviour, OpenedAnswer, ShownNode } from "../control.ts";
 import type { AppStateState } from "../history/app-state.ts";
 import type { Addressing } from "../jid.ts";
 import type { Account, Person, RememberedMessage, SessionUse } from "../person.ts";
@@ -43,6 +43,7 @@ export interface SavedEntry {
   readonly chat: string;
   readonly at: number;
   readonly message: string;
+  readonly opened?: OpenedAnswer;
   readonly nodes?: readonly ShownNode[];
 }
 
