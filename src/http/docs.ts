@@ -50,6 +50,7 @@ function row(method: string, path: string, operation: JsonObject): string {
   );
   return `<details id="${escape(String(operation["operationId"]))}"><summary><b>${method.toUpperCase()}</b>
 <code${old}>${escape(path)}</code><span>${escape(String(operation["summary"]))}</span></summary><div class="body">
+${typeof operation["description"] === "string" ? `<p>${escape(operation["description"])}</p>` : ""}
 ${parameterTable(parameters)}${body === undefined ? "" : `<h4>Body</h4>${code(body)}`}
 ${answers.map(([status, answer]) => `<h4>Answer ${escape(status)}</h4>${code(schemaIn(answer) ?? {})}`).join("")}
 </div></details>`;

@@ -29,7 +29,8 @@ const securityByScope: Readonly<Record<Scope, readonly JsonObject[]>> = {
 /** What the documents say of an experimental operation. */
 const experimentalText =
   "Experimental: whether the message is shown depends on the recipient's phone, its version of WhatsApp and the kind of " +
-  "account that sends; `sent` says that WhatsApp took it, not that anybody sees it.";
+  "account that sends; the status `sent` says that WhatsApp took it, not that anybody sees it. `sendAsText: true` sends " +
+  "the same as plain text.";
 
 /** The document of these operations. Pure, and the same input gives the same text. */
 export function openApi(

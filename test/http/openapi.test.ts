@@ -51,6 +51,27 @@ test("openApi: a body that may be left out is not required, and aliases are name
   });
 });
 
+test("openApi: what only a phone can confirm says so, in the docs too", () => {
+  const { paths } = make();
+  const experimental = Object.entries(paths).flatMap(([path, { post }]) =>
+    post?.["x-experimental"] === true ? [[path.split("/").at(-1), String(post["description"]).slice(0, 13)]] : [],
+  );
+  expect(experimental.toSorted()).toEqual(
+    [
+      "order-payment-update",
+      "order-status-update",
+      "send-button-actions",
+      "send-button-list",
+      "send-button-otp",
+      "send-button-pix",
+      "send-carousel",
+      "send-option-list",
+      "send-order",
+    ].map((route) => [route, "Experimental:"]),
+  );
+  expect(renderDocs(make())).toContain("<p>Experimental:");
+});
+
 test("renderDocs: one page without scripts and without requests to elsewhere", () => {
   const html = renderDocs(make());
   expect(html).toContain("/send-text");
