@@ -32,7 +32,7 @@ export interface TextContent {
 /** How a text looks as a status. */
 export interface StatusStyle {
   readonly backgroundArgb?: number;
-  /** WhatsApp protocol: 0 to 5 are the fonts every phone has. */
+  /** 0 to 5. */
   readonly font?: number;
 }
 

@@ -1,6 +1,19 @@
+import { proto } from "@whiskeysockets/baileys";
 import type { TextContent } from "#domain/content.ts";
 import { mentions } from "./mentions.ts";
 import type { Payload, PayloadInput } from "./payload.ts";
+
+const { FontType } = proto.Message.ExtendedTextMessage;
+
+/** WhatsApp protocol: three of the six fonts that callers count were taken away; the ones that came have other numbers. */
+const fonts: readonly number[] = [
+  FontType.SYSTEM,
+  FontType.SYSTEM_TEXT,
+  FontType.FB_SCRIPT,
+  FontType.SYSTEM_BOLD,
+  FontType.MORNINGBREEZE_REGULAR,
+  FontType.CALISTOGA_REGULAR,
+];
 
 /** A text with its mentions, or the replacement of an earlier one. */
 export function textPayload({ jid, content, options }: PayloadInput<TextContent>): Payload {
@@ -8,7 +21,7 @@ export function textPayload({ jid, content, options }: PayloadInput<TextContent>
   return {
     options: {
       ...(backgroundArgb === undefined ? {} : { backgroundColor: `#${hex(backgroundArgb)}` }),
-      ...(font === undefined ? {} : { font }),
+      ...(font === undefined ? {} : { font: fonts[font] ?? FontType.SYSTEM }),
     },
     content: {
       text: content.text,
