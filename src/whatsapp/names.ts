@@ -88,8 +88,7 @@ export function startNames(deps: NamesDeps, options: NamesOptions, signal: Abort
     if (asked.get(key) !== undefined) return;
     const lane = lanes.get(instanceId) ?? { wishes: new Map(), nextAt: 0, dropped: 0, running: undefined };
     lanes.set(instanceId, lane);
-    // At the end: what was wanted again last is what is seen again soonest.
-    lane.wishes.delete(key);
+    // Wanted again, it keeps its place.
     lane.wishes.set(key, wanted);
     if (lane.wishes.size > options.maxWaiting) drop(instanceId, lane);
     run(instanceId, lane);
