@@ -35,6 +35,20 @@ export interface Behaviour {
   readonly echoBot: boolean;
 }
 
+/** A product that a business shows. */
+export interface CatalogueProduct {
+  readonly id: string;
+  readonly name: string;
+  readonly description?: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** In thousandths. */
+  readonly price: number;
+  readonly imageUrl?: string;
+  readonly url?: string;
+  readonly retailerId?: string;
+}
+
 /** A simulated person. */
 export interface ContactInfo {
   readonly number: string;
@@ -376,6 +390,8 @@ export interface SandboxControl {
     readonly name?: string;
     readonly onWhatsApp?: boolean;
     readonly devices?: number;
+    /** What a business shows; replaces what it showed before. */
+    readonly catalogue?: readonly CatalogueProduct[];
   }): Promise<ContactInfo>;
   contactSend(input: ContactSendInput, signal: AbortSignal): Promise<Sent>;
   typing(input: {

@@ -100,6 +100,7 @@ export function createPerson(number: string, now: number): Person {
     name: `+${number}`,
     onWhatsApp: true,
     about: { text: "Hey there! I am using WhatsApp.", at: now },
+    catalogue: [],
     presence: undefined,
     devices: new Map(),
     companions: new Map(),

@@ -1,6 +1,7 @@
 import type { BinaryNode, proto } from "@whiskeysockets/baileys";
 import type { AppState } from "./history/app-state.ts";
 import type { Companion } from "./companion.ts";
+import type { CatalogueProduct } from "./control.ts";
 import type { Addressing } from "./jid.ts";
 import type { Inbox } from "./messages/inbox.ts";
 import type { Memory } from "./messages/memory.ts";
@@ -43,6 +44,8 @@ export interface Person {
   name: string;
   onWhatsApp: boolean;
   about: { text: string; at: number };
+  /** Products, when the person is a business that shows some. */
+  catalogue: readonly CatalogueProduct[];
   /** Whether the person is online, once a control call or an own client has said so. */
   presence: { state: "available" | "unavailable"; at: number } | undefined;
   readonly devices: Map<number, SimulatedDevice>;

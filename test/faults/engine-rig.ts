@@ -28,6 +28,7 @@ interface Quick {
   readonly queue?: Partial<EngineOptions["queue"]>;
   readonly dispatch?: Partial<EngineOptions["pipeline"]["dispatch"]>;
   readonly sessions?: EngineOptions["sessions"];
+  readonly attendants?: EngineOptions["attendants"];
   /** How long an answer of the receiver may take. */
   readonly postTimeoutMs?: number;
 }
@@ -241,6 +242,7 @@ function quickOptions(owner: string, quick: Quick): EngineOptions {
       ...quick.sessions,
     },
     reconcile: { ...defaultReconcileOptions, everyMs: 1_000, firstAfterMs: 1_000 },
+    ...(quick.attendants === undefined ? {} : { attendants: quick.attendants }),
     retention: {
       ...defaultRetentionPace,
       policy: {

@@ -44,6 +44,17 @@ export const phoneRoutes: readonly Route[] = [
   }),
 ];
 
+const product = z.strictObject({
+  id: z.string().min(1).max(128),
+  name: z.string().min(1),
+  description: z.string().exactOptional(),
+  currency: z.string().length(3),
+  price: z.int().nonnegative(),
+  imageUrl: z.url().exactOptional(),
+  url: z.url().exactOptional(),
+  retailerId: z.string().exactOptional(),
+});
+
 /** The simulated people. */
 export const contactRoutes: readonly Route[] = [
   bodyRoute({
@@ -55,6 +66,7 @@ export const contactRoutes: readonly Route[] = [
       name: accountName.exactOptional(),
       onWhatsApp: z.boolean().exactOptional(),
       devices: z.int().min(1).max(5).exactOptional(),
+      catalogue: z.array(product).max(1000).exactOptional(),
     }),
     run: async ({ control }, { body }) => control.addContact(body),
   }),

@@ -17,9 +17,10 @@ export function peopleControl(
   world: World,
 ): Pick<SandboxControl, "addContact" | "typing" | "presence" | "call" | "receipt" | "inbox"> {
   return {
-    async addContact({ number, name, onWhatsApp, devices }) {
+    async addContact({ number, name, onWhatsApp, devices, catalogue }) {
       const person = world.directory.person(number);
       if (onWhatsApp !== undefined) person.onWhatsApp = onWhatsApp;
+      if (catalogue !== undefined) person.catalogue = catalogue;
       if (name !== undefined && name !== person.name) {
         person.name = name;
         await tellName(world, person);

@@ -3,6 +3,8 @@ import type { Companion } from "../companion.ts";
 import type { Connection } from "../connection.ts";
 import { childrenOf, serverJid, stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
+import { answerCatalogue } from "./catalogue.ts";
+import { answerMex } from "./mex.ts";
 import { answerAppState } from "./app-state.ts";
 import { answerCompanion } from "./companion.ts";
 import { answerEncrypt } from "./encrypt.ts";
@@ -36,7 +38,7 @@ export type IqHandler = (world: World, query: IqQuery) => IqAnswer | Promise<IqA
 /** Who answers what, by xmlns. Parts of WhatsApp that have chats of their own bring their own handlers. */
 export type IqTable = Readonly<Record<string, IqHandler>>;
 
-/** Everything that is not about groups, channels or businesses. */
+/** Everything that is not about groups. */
 export const basicIqs: IqTable = {
   encrypt: answerEncrypt,
   usync: answerUsync,
@@ -48,6 +50,8 @@ export const basicIqs: IqTable = {
   disappearing_mode: answerDisappearing,
   abt: answerProps,
   "w:m": answerMediaConnection,
+  "w:mex": answerMex,
+  "w:biz:catalog": answerCatalogue,
   md: answerCompanion,
   passive: answerEmpty,
   "w:p": answerEmpty,

@@ -38,6 +38,7 @@ async function restorePerson(world: World, saved: SavedPerson): Promise<Person> 
     name,
     onWhatsApp,
     about,
+    catalogue: saved.catalogue ?? [],
     inbox: createInbox({ lastSeq: saved.inbox.lastSeq, entries }),
     addressing: new Map(saved.addressing),
     account:

@@ -19,13 +19,15 @@ export function saveWorld(world: World, groups: GroupFeature): SavedWorld {
 }
 
 function savePerson(person: Person): SavedPerson {
-  const { number, name, onWhatsApp, about, devices, companions, inbox, memory, addressing, account } = person;
+  const { number, name, onWhatsApp, about, catalogue, devices, companions, inbox, memory, addressing, account } =
+    person;
   const { lastSeq, entries } = inbox.kept();
   return {
     number,
     name,
     onWhatsApp,
     about,
+    ...(catalogue.length > 0 && { catalogue }),
     devices: [...devices.values()].map(({ id, signalIfUsed, uses }) => ({
       id,
       signal: signalIfUsed()?.snapshot(),

@@ -18,6 +18,8 @@ export interface SavedWorld {
 
 /** One person. */
 export interface SavedPerson extends Pick<Person, "number" | "name" | "onWhatsApp" | "about"> {
+  /** Absent in files from before there were catalogues. */
+  readonly catalogue?: Person["catalogue"];
   readonly devices: readonly SavedDevice[];
   readonly companions: readonly SavedCompanion[];
   readonly inbox: { readonly lastSeq: number; readonly entries: readonly SavedEntry[] };
