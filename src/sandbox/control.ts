@@ -159,6 +159,7 @@ export type FaultType =
   | "iq-timeout"
   | "upload-fail"
   | "download-fail"
+  | "download-damage"
   | "decrypt-fail";
 
 /** What a fault applies to; an absent field matches everything. */

@@ -20,6 +20,7 @@ export const faultShapes = {
   "iq-timeout": { match: ["number", "xmlns"], options: [] },
   "upload-fail": { match: ["number"], options: ["code"] },
   "download-fail": { match: [], options: ["code"] },
+  "download-damage": { match: [], options: [] },
   "decrypt-fail": { match: ["number", "messageId"], options: [] },
 } as const satisfies Record<FaultType, FaultShape>;
 

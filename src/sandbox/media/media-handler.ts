@@ -101,7 +101,17 @@ async function download(deps: MediaHandlerDeps, request: IncomingMessage, exchan
   response.setHeader("content-length", range === undefined ? size : range.end - range.start + 1);
   if (range !== undefined) response.setHeader("content-range", `bytes ${range.start}-${range.end}/${size}`);
   const bytes = request.method === "HEAD" ? [] : (deps.blobs.read(name, range) ?? []);
-  await pipeline(Readable.from(bytes, { objectMode: false }), response);
+  const damage = request.method === "HEAD" ? undefined : deps.faults.match("download-damage", {});
+  await pipeline(Readable.from(damage === undefined ? bytes : damaged(bytes), { objectMode: false }), response);
+}
+
+/** The same length, and one wrong bit in every piece. */
+async function* damaged(bytes: Bytes): AsyncGenerator<Uint8Array> {
+  for await (const piece of bytes) {
+    const copy = Uint8Array.from(piece);
+    copy[copy.length >> 1] = (copy[copy.length >> 1] ?? 0) ^ 1;
+    yield copy;
+  }
 }
 
 /** One `bytes=` range, cut to the size; a header of another form counts as none. */

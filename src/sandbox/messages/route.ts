@@ -5,6 +5,7 @@ import type { Connection } from "../connection.ts";
 import type { ChatKind } from "../chat-kind.ts";
 import { stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
+import { uploadAgain } from "./media-retry.ts";
 import { receiptIds } from "./receipts.ts";
 
 /** The kind of chat a jid belongs to. */
@@ -52,6 +53,8 @@ export async function routeReceipt(
   const { connection, from } = at;
   const { id = "", to = "", type, participant } = node.attrs;
   connection.send(stanza("ack", { class: "receipt", id, from: to, type, participant }));
+  // WhatsApp protocol: it goes to the own phone and is about a file, whatever its name says.
+  if (type === "server-error") return uploadAgain(world, from, node);
   const chat = chatKindOf(world, to);
   if (type === "retry") return chat?.retry({ from, to, id, node });
   const ids = receiptIds(node);
