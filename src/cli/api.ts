@@ -15,6 +15,8 @@ export interface ApiCall {
   /** With its query, below the server or the instance. */
   readonly path: `/${string}`;
   readonly body?: unknown;
+  /** JSON that is made while it is sent, instead of `body`. */
+  readonly streamed?: AsyncIterable<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   /** Default 30 s. */
   readonly timeoutMs?: number;
@@ -45,9 +47,9 @@ const defaultTimeoutMs = 30_000;
 export function createApi(server: ApiServer, signal: AbortSignal): Api {
   const base = server.url.replace(/\/+$/, "");
   const request = async (call: ApiCall, headers: Readonly<Record<string, string>>, limit: AbortSignal) => {
-    const { method = "GET", path, body } = call;
-    const content = body === undefined ? {} : { body: JSON.stringify(body) };
-    const type = body === undefined ? {} : { "content-type": "application/json" };
+    const { method = "GET", path } = call;
+    const content = contentOf(call);
+    const type = content === undefined ? {} : { "content-type": "application/json" };
     try {
       const all = { ...headers, ...type, ...call.headers };
       return await fetch(`${base}${path}`, { method, headers: all, ...content, signal: limit });
@@ -79,6 +81,11 @@ export function createApi(server: ApiServer, signal: AbortSignal): Api {
       json({ ...call, path: `/instances/${encodeURIComponent(id)}/token/${encodeURIComponent(token)}${path}` }, client),
     raw: (call) => request(call, partner, call.signal === undefined ? signal : AbortSignal.any([signal, call.signal])),
   };
+}
+
+function contentOf({ body, streamed }: ApiCall): Pick<RequestInit, "body" | "duplex"> | undefined {
+  if (streamed !== undefined) return { body: ReadableStream.from(streamed), duplex: "half" };
+  return body === undefined ? undefined : { body: JSON.stringify(body) };
 }
 
 /** The failure a refused request tells of. */

@@ -55,7 +55,7 @@ const promisedOptions = [
   ["serve", "--sandbox", "--data", "--host", "--port", "--config"],
   ["demo", "--keep"],
   ["pair", "--instance", "--code"],
-  ["send", "--reply-to", "--wait", "--delay", "--instance"],
+  ["send", "--reply-to", "--wait", "--delay", "--instance", "--image", "--document", "--caption"],
   ["openapi", "--check"],
   ["config print", "--docs"],
   ["sandbox serve", "--port", "--state"],

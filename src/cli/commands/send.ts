@@ -1,7 +1,8 @@
 import { Option } from "commander";
 
-import { WazapiError } from "#domain/errors.ts";
+import { isWazapiError, WazapiError } from "#domain/errors.ts";
 
+import type { ApiCall, InstanceRef } from "../api.ts";
 import { connectionOf } from "../connection.ts";
 import type { Cli } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
@@ -9,8 +10,12 @@ import { awaitStatus, awaitedStatuses } from "../await-status.ts";
 import type { AwaitedStatus } from "../await-status.ts";
 import { instanceOption, seconds } from "../options.ts";
 import { connectOrOpenServer } from "../server.ts";
+import type { Server } from "../server.ts";
+import { extensionOf, fileFlags, givenFile, jsonWithFile, progressBar } from "./send-file.ts";
+import type { FileFlag, GivenFile } from "./send-file.ts";
 
-interface SendOptions {
+interface SendOptions extends Partial<Record<FileFlag, string>> {
+  readonly caption?: string;
   readonly instance?: string;
   readonly delay?: number;
   readonly replyTo?: string;
@@ -22,9 +27,16 @@ interface SendOptions {
 /** `wazapi send`. */
 export const declareSend: Declare = (command, run) => {
   command
-    .description("Send a text. Prints the message id; the text waits in the queue while the phone is offline.")
+    .description(
+      "Send a text or a file. Prints the message id; the message waits in the queue while the phone is offline.",
+    )
     .argument("<phone>", "number with country code, group, channel or LID")
-    .argument("[text]", "the text; `-` reads it from standard input")
+    .argument("[text]", "the text, or the caption of the file; `-` reads it from standard input");
+  for (const [flag, { summary }] of Object.entries(fileFlags)) {
+    command.addOption(new Option(`--${flag} <file|url>`, summary));
+  }
+  command
+    .option("--caption <text>", "words under the file")
     .addOption(instanceOption())
     .addOption(new Option("--delay <seconds>", "wait that long before it leaves").argParser(seconds(3600)))
     .option("--reply-to <messageId>", "quote this message")
@@ -35,17 +47,16 @@ export const declareSend: Declare = (command, run) => {
     .action(run<SendOptions>(send));
 };
 
+/** What is to be sent, before any server is asked. */
+type Message =
+  | { readonly text: string }
+  | { readonly flag: FileFlag; readonly file: GivenFile; readonly caption: string | undefined };
+
 async function send(
   cli: Cli,
   { args: [phone = "", given], options }: { readonly args: readonly string[]; readonly options: SendOptions },
 ): Promise<void> {
-  const message = given === "-" ? (await cli.io.readStdin()).replace(/\r?\n$/, "") : given;
-  if (message === undefined || message === "") {
-    throw new WazapiError("invalid_request", {
-      message: "there is no text to send",
-      details: { hint: "give it as the second argument, or `-` for standard input" },
-    });
-  }
+  const message = await messageOf(cli, given, options);
   await using server = await connectOrOpenServer(cli);
   const instance = await server.instance(options.instance);
   if (server.here && (await connectionOf(server.api, instance)).phone === undefined) {
@@ -54,18 +65,13 @@ async function send(
       details: { hint: "link one with `wazapi pair`" },
     });
   }
-  const ids = await server.api.instance<{ readonly zaapId: string; readonly messageId: string }>(instance, {
-    method: "POST",
-    path: "/send-text",
-    body: {
-      phone,
-      message,
-      ...(options.delay !== undefined && { delayMessage: options.delay }),
-      ...(options.replyTo !== undefined && { messageId: options.replyTo }),
-    },
-    ...(options.idempotencyKey !== undefined && { headers: { "idempotency-key": options.idempotencyKey } }),
-  });
-  const { zaapId, messageId } = ids;
+  const fields = {
+    phone,
+    ...(options.delay !== undefined && { delayMessage: options.delay }),
+    ...(options.replyTo !== undefined && { messageId: options.replyTo }),
+  };
+  const { zaapId, messageId, warning } = await accepted(cli, { server, instance, message, fields, options });
+  if (warning !== undefined) cli.out.say(warning);
   const wanted = options.wait ?? (server.here ? "sent" : undefined);
   const status =
     wanted === undefined
@@ -73,4 +79,97 @@ async function send(
       : await awaitStatus(cli, { api: server.api, instance, messageId, wanted, timeoutMs: options.timeout * 1000 });
   cli.out.document({ zaapId, messageId, status }, (page) => page.text(messageId));
   cli.out.say(status === "queued" ? "queued; `wazapi message trace` tells how far it came" : status);
+}
+
+/** Throws `invalid_request` for what does not go together, and for a file that is not there. */
+async function messageOf(cli: Cli, given: string | undefined, options: SendOptions): Promise<Message> {
+  const text = given === "-" ? (await cli.io.readStdin()).replace(/\r?\n$/, "") : given;
+  // The keys of a literal are exactly its flags.
+  const flags = (Object.keys(fileFlags) as readonly FileFlag[]).filter((flag) => options[flag] !== undefined);
+  const [flag, another] = flags;
+  if (flag === undefined) {
+    if (options.caption !== undefined) throw refusal("there is no file for the caption", "add one, e.g. with --image");
+    if (text === undefined || text === "") {
+      throw refusal("there is no text to send", "give it as the second argument, or `-` for standard input");
+    }
+    return { text };
+  }
+  if (another !== undefined) throw refusal(`--${flag} and --${another} are two messages`, "send them one by one");
+  if (text !== undefined && options.caption !== undefined) {
+    throw refusal("the caption is there twice", "give it as the second argument or with --caption");
+  }
+  const caption = options.caption ?? text;
+  if (caption !== undefined && !fileFlags[flag].captioned) {
+    throw refusal(`nothing can be written under --${flag}`, "send the text by itself");
+  }
+  return { flag, caption, file: await givenFile(cli, options[flag] ?? "") };
+}
+
+function refusal(message: string, hint: string): WazapiError {
+  return new WazapiError("invalid_request", { message, details: { hint } });
+}
+
+interface Accepted {
+  readonly zaapId: string;
+  readonly messageId: string;
+  readonly warning?: string;
+}
+
+/** A server may fetch and convert the file before it answers. */
+const fileTimeoutMs = 180_000;
+
+/** Hands the message to the server. */
+async function accepted(
+  cli: Cli,
+  input: {
+    readonly server: Server;
+    readonly instance: InstanceRef;
+    readonly message: Message;
+    readonly fields: Readonly<Record<string, unknown>>;
+    readonly options: SendOptions;
+  },
+): Promise<Accepted> {
+  const { server, instance, message, fields } = input;
+  const { idempotencyKey } = input.options;
+  const ask = (path: `/${string}`, call: Pick<ApiCall, "body" | "streamed" | "timeoutMs">): Promise<Accepted> =>
+    server.api.instance<Accepted>(instance, {
+      method: "POST",
+      path,
+      ...call,
+      ...(idempotencyKey !== undefined && { headers: { "idempotency-key": idempotencyKey } }),
+    });
+  if ("text" in message) return await ask("/send-text", { body: { ...fields, message: message.text } });
+  const { flag, file, caption } = message;
+  const withCaption = { ...fields, ...(caption !== undefined && { caption }) };
+  if ("url" in file) {
+    return await ask(routeOf(flag), { body: { ...withCaption, [flag]: file.url }, timeoutMs: fileTimeoutMs });
+  }
+  const { local } = file;
+  const named = flag === "document" ? { ...withCaption, fileName: local.name } : withCaption;
+  using bar = progressBar(cli, local.bytes);
+  try {
+    return await ask(routeOf(flag, local.name), {
+      streamed: jsonWithFile(named, { field: flag, file: local, onRead: bar.at }),
+      // At least as fast as a slow line.
+      timeoutMs: fileTimeoutMs + Math.ceil(local.bytes / slowestBytesPerMs),
+    });
+  } catch (error) {
+    throw isWazapiError(error) ? uploadFailure(error, cli.signal) : error;
+  }
+}
+
+/** A server that refuses a body hangs up while we write: its answer may or may not come through. */
+function uploadFailure(error: WazapiError, signal: AbortSignal): WazapiError {
+  const hungUp = error.code === "unavailable" && !signal.aborted;
+  if (error.code !== "payload_too_large" && !hungUp) return error;
+  const hint = "a large file goes as an http(s) address, or the server takes more with WAZAPI_MAX_BODY";
+  const message = hungUp ? "the server hung up while the file was on its way" : error.message;
+  return new WazapiError(error.code, { message, details: { hint }, cause: error });
+}
+
+const slowestBytesPerMs = 50;
+
+function routeOf(flag: FileFlag, name = ""): `/send-${string}` {
+  const extension = flag === "document" ? extensionOf(name) : undefined;
+  return extension === undefined ? `/send-${flag}` : `/send-${flag}/${extension}`;
 }
