@@ -10,6 +10,7 @@ import type { InboundBatch } from "#whatsapp/inbound.ts";
 import type { SessionsOptions } from "#whatsapp/options.ts";
 import type { SessionObserver } from "#whatsapp/session.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
+import type { OutgoingFiles } from "#whatsapp/send/payload.ts";
 import { sandboxTransport } from "#whatsapp/transport.ts";
 import { openTestStore } from "../support/store.ts";
 import { faultyAuthStore, type FaultyAuthStore } from "./support.ts";
@@ -29,6 +30,8 @@ export interface SessionRig extends AsyncDisposable {
   persists: boolean;
   /** Answers of `receive`; undefined means there is room. */
   room: () => Promise<void> | undefined;
+  /** The files of messages; at first those whose media id is their path. */
+  files: OutgoingFiles;
   readonly signal: AbortSignal;
   /** By QR, until it was connected. */
   readonly link: () => Promise<void>;
@@ -99,7 +102,7 @@ export async function openSessionRig(
       authState: authStore,
       inbound,
       transport,
-      files: pathFiles,
+      files: { open: (input, fileSignal) => rig.files.open(input, fileSignal) } satisfies OutgoingFiles,
       clock: systemClock,
       log: silentLog,
       owner,
@@ -119,6 +122,7 @@ export async function openSessionRig(
     batches,
     persists: true,
     room: () => undefined,
+    files: pathFiles,
     signal,
     link: async () => {
       const { qr } = await sessions.qr(instanceId, signal);
