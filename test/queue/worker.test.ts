@@ -84,6 +84,22 @@ test("typing: is shown, repeated before it fades, and taken back", async () => {
   expect(rig.sender.sent.map(({ at }) => at)).toEqual([10_000, 10_000]);
 });
 
+test.each([
+  ["audio", "recording"],
+  ["ptv", "recording"],
+  ["video", "composing"],
+] as const)("typing: before %s it is %s", async (kind, state) => {
+  await using store = await openQueueStore();
+  await using rig = startRig(store);
+  const outgoing = { ...text(""), content: { kind, file: { url: "https://files.example/a" } } };
+  await rig.enqueue({ instanceId: one, outgoing, typingMs: 2_000 });
+  await rig.drained();
+  expect(rig.sender.typed).toEqual([
+    { state, at: 0 },
+    { state: "paused", at: 2_000 },
+  ]);
+});
+
 test("scheduled: waits for its time and holds up nobody", async () => {
   await using store = await openQueueStore();
   await using rig = startRig(store);
