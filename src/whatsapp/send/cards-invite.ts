@@ -3,6 +3,7 @@ import { WazapiError } from "#domain/errors.ts";
 import type { NewsletterAdminInviteContent } from "#domain/outgoing/cards.ts";
 import type { LiveSocket } from "../live-socket.ts";
 import type { BuildPayload } from "./payload.ts";
+import { isRefused } from "./refused.ts";
 
 /**
  * WhatsApp makes the invitation, the message brings it: without the first, the second opens nothing. Throws
@@ -28,20 +29,25 @@ async function invite(
   input: { readonly newsletterJid: string; readonly personJid: string },
 ): Promise<number> {
   const variables = { newsletter_id: input.newsletterJid, user_id: input.personJid };
-  const answer: BinaryNode = await sock.query({
-    tag: "iq",
-    attrs: { type: "get", to: "s.whatsapp.net", xmlns: "w:mex" },
-    content: [
-      { tag: "query", attrs: { query_id: inviteQueryId }, content: Buffer.from(JSON.stringify({ variables })) },
-    ],
+  const query = {
+    tag: "query",
+    attrs: { query_id: inviteQueryId },
+    content: Buffer.from(JSON.stringify({ variables })),
+  };
+  const iq = { tag: "iq", attrs: { type: "get", to: "s.whatsapp.net", xmlns: "w:mex" }, content: [query] };
+  const answer: BinaryNode = await sock.query(iq).catch((error: unknown) => {
+    if (isRefused(error)) throw refused();
+    throw error;
   });
   const result = Array.isArray(answer.content)
     ? answer.content.find(({ tag }) => tag === "result")?.content
     : undefined;
   const body: unknown = result instanceof Uint8Array ? JSON.parse(Buffer.from(result).toString()) : undefined;
   const expires = Number(Object(Object(Object(body).data)[inviteAnswer]).invite_expiration_time);
-  if (!Number.isSafeInteger(expires)) {
-    throw new WazapiError("send_rejected", { message: "WhatsApp refused to invite this person to the channel" });
-  }
+  if (!Number.isSafeInteger(expires)) throw refused();
   return expires;
+}
+
+function refused(): WazapiError {
+  return new WazapiError("send_rejected", { message: "WhatsApp refused to invite this person to the channel" });
 }

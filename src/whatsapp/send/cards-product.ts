@@ -4,6 +4,7 @@ import type { ProductContent } from "#domain/outgoing/cards.ts";
 import type { LiveSocket } from "../live-socket.ts";
 import { uploadFile } from "./files-upload.ts";
 import type { BuildPayload } from "./payload.ts";
+import { isRefused } from "./refused.ts";
 
 /**
  * The card of a product as the catalogue of its business has it now; its picture is fetched from there. Throws
@@ -66,10 +67,10 @@ async function findProduct(
   let cursor: string | undefined;
   for (let page = 0; page < maxPages; page += 1) {
     input.signal.throwIfAborted();
-    const { products, nextPageCursor } = await sock.getCatalog({
-      jid: input.businessJid,
-      limit: pageSize,
-      ...(cursor !== undefined && { cursor }),
+    const where = { jid: input.businessJid, limit: pageSize, ...(cursor !== undefined && { cursor }) };
+    const { products, nextPageCursor } = await sock.getCatalog(where).catch((error: unknown) => {
+      if (!isRefused(error)) throw error;
+      throw new WazapiError("invalid_request", { message: "this business has no catalogue" });
     });
     const found = products.find(({ id }) => id === input.productId);
     if (found !== undefined || !nextPageCursor) return found;
