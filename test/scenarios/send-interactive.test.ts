@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startWeb } from "../media/web.ts";
 import { dot, listNodes, readable } from "./interactive.ts";
 import { moneyRows, order, update } from "./interactive-money.ts";
 import { buttonRows, menuRows } from "./interactive-rows.ts";
@@ -37,6 +38,29 @@ describe("what the contact's device decrypts, and what our own webhook says of i
       directPath: expect.any(String),
       mediaKey: expect.any(String),
     });
+  });
+
+  test("cards whose addresses do not tell what they lead to, and one that leads to neither picture nor film", async () => {
+    const files: Readonly<Record<string, Buffer>> = {
+      "/1": Buffer.from(dot.split(",")[1] ?? "", "base64"),
+      "/2": await readFile("test/media/fixtures/film.mp4"),
+      "/3": Buffer.from("%PDF-1.4\n%%EOF\n"),
+    };
+    await using web = await startWeb((request, response) => response.end(files[request.url ?? ""]));
+    const card = (path: string) => ({ mediaUrl: web.url(path), body: path });
+    const { entry } = await send("/send-carousel", { cards: [card("/1"), card("/2")] });
+    expect(entry.content).toMatchObject({
+      interactiveMessage: {
+        carouselMessage: {
+          cards: [
+            { header: { imageMessage: { directPath: expect.any(String) } } },
+            { header: { videoMessage: { directPath: expect.any(String) } } },
+          ],
+        },
+      },
+    });
+    const refused = await scenario.ask("POST", "/send-carousel", { phone: scenario.contact, cards: [card("/3")] });
+    expect(refused).toMatchObject({ body: { code: "media_rejected" } });
   });
 
   test("the ids of an order come back with its webhook, and its updates answer its message", async () => {

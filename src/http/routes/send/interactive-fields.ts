@@ -10,7 +10,7 @@ import { fileSource } from "./file-source.ts";
 import { refuse } from "./interactive-buttons.ts";
 import { lineBreaks } from "./words.ts";
 
-/** What stands in the description of every route whose messages only a phone can show. */
+/** All routes for messages with buttons are: only a phone can tell whether it shows them. */
 export const experimental = true;
 
 /** The text of a message with buttons. */
@@ -28,10 +28,10 @@ export const shortText = z.string().max(256);
 export const interactiveFields = contextFields.extend({
   title: shortText.optional(),
   footer: shortText.optional(),
-  sendAsText: z
-    .boolean()
-    .optional()
-    .meta({ description: "Send the same as plain text with numbered choices, which every phone shows" }),
+  sendAsText: z.boolean().optional().meta({
+    description:
+      "Send the same as plain text with numbered choices, which every phone shows; a file above the text stays, those of cards do not",
+  }),
 });
 
 /** Fields for a picture, a film or a document above the text. */
@@ -77,9 +77,7 @@ export async function takeHeader(
   return { header: { ...title, media, file } };
 }
 
-/**
- * Takes a card's file in, which may be a picture or a film. Throws what `MediaIntake.ingest` throws.
- */
+/** Takes a card's file in, which may be a picture or a film. Throws what `MediaIntake.ingest` throws. */
 export async function takePictureOrFilm(
   context: InstanceContext,
   given: { readonly source: string; readonly part: string; readonly media: "image" | "video" | "unknown" },

@@ -128,7 +128,7 @@ const sendOrder = sendRoute({
   }),
 });
 
-/** The bill and the update differ in what they call the new state only. */
+/** Both updates say the same; they differ in which of the two states is the new one. */
 function orderUpdate(changes: "order" | "payment") {
   return sendRoute({
     id: changes === "order" ? "orderStatusUpdate" : "orderPaymentUpdate",
