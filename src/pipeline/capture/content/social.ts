@@ -86,7 +86,7 @@ export async function convertEventResponse(
       response: (["GOING", "NOT_GOING", "MAYBE"] as const)[numberOf(answer.response) - 1] ?? "MAYBE",
       by: context.sender,
       time: numberOf(answer.timestampMs) || context.at,
-      target: await context.target(message.eventCreationMessageKey),
+      target: await context.target(fromOurSide(message.eventCreationMessageKey, context)),
     },
   };
 }
@@ -127,7 +127,7 @@ export async function convertPin(
       // WhatsApp protocol: 1 pins for all, 2 unpins for all.
       action: numberOf(message.type) === 2 ? "unpin" : "pin",
       durationSeconds: seconds,
-      target: await context.target(message.key),
+      target: await context.target(fromOurSide(message.key, context)),
     },
   };
 }
@@ -145,6 +145,17 @@ export function convertNewsletterInvite(message: proto.Message.INewsletterAdminI
   };
 }
 
+/**
+ * WhatsApp protocol: a key inside a message is written from its sender's side. The client turns those of reactions and
+ * votes to ours, and no others.
+ */
+function fromOurSide(key: proto.IMessageKey | null | undefined, { fromMe, isGroup, sender }: ContentContext) {
+  if (!key || fromMe) return key;
+  if (key.fromMe === true) return { ...key, fromMe: false, participant: key.participant || sender.jid };
+  // What the other one of two did not write is ours.
+  return { ...key, fromMe: !isGroup };
+}
+
 interface Answered {
   readonly message: proto.IMessage;
   readonly secret: Uint8Array;
@@ -158,8 +169,9 @@ async function secretOf(messageId: string, context: ContentContext): Promise<Ans
   const { message } = unwrap(stored.message);
   const secret = message.messageContextInfo?.messageSecret ?? stored.message.messageContextInfo?.messageSecret;
   if (!secret || secret.length === 0) return undefined;
+  // In chats of two the client leaves an empty participant behind.
   const author =
-    stored.key?.fromMe === true ? personJid(context.ownPhone) : (stored.key?.participant ?? stored.key?.remoteJid);
+    stored.key?.fromMe === true ? personJid(context.ownPhone) : stored.key?.participant || stored.key?.remoteJid;
   return { message, secret, authors: await namesOf(textOr(author), context) };
 }
 
