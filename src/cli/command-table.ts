@@ -112,6 +112,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/sandbox.ts")).declareSandbox,
   },
   {
+    name: "trigger",
+    summary: "make the simulated WhatsApp do something that leads to a webhook",
+    group: develop,
+    load: async () => (await import("./commands/trigger.ts")).declareTrigger,
+  },
+  {
     name: "routes",
     summary: "list the HTTP routes",
     group: develop,

@@ -1,3 +1,4 @@
+import { proto } from "@whiskeysockets/baileys";
 import { expect, test } from "vitest";
 
 import { renderCallback } from "#callbacks/catalogue.ts";
@@ -29,7 +30,12 @@ async function pin(
           {
             key: { ...chat, id: "3EB0ANSWER" },
             messageTimestamp: 1_690_000_000,
-            message: { pinInChatMessage: { key: { ...key, id: "3EB0PINNED" }, type: 1 } },
+            message: {
+              pinInChatMessage: {
+                key: { ...key, id: "3EB0PINNED" },
+                type: proto.Message.PinInChatMessage.Type.PIN_FOR_ALL,
+              },
+            },
           },
         ],
       },
