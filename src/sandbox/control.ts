@@ -292,12 +292,24 @@ export interface Refusal {
   readonly detail: string;
 }
 
+/** Something a client changed in the settings that phone and linked devices share (app state). */
+export interface SettingChange {
+  readonly at: number;
+  /** The account. */
+  readonly number: string;
+  /** What it is about, e.g. `["deleteMessageForMe", chat, id, "0", "0"]`. */
+  readonly index: readonly string[];
+  /** As protobuf JSON; absent when it was removed. */
+  readonly value?: Readonly<Record<string, unknown>>;
+}
+
 /** What passed lately; each list is bounded and keeps the newest. */
 export interface Trace {
   readonly stanzas: readonly TraceStanza[];
   readonly unhandled: readonly UnhandledQuery[];
   readonly decryptErrors: readonly DecryptError[];
   readonly refusals: readonly Refusal[];
+  readonly settings: readonly SettingChange[];
 }
 
 /** One linked device as `state` shows it. */

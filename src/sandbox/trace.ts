@@ -1,6 +1,6 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
-import type { DecryptError, Refusal, Trace, TraceStanza, UnhandledQuery } from "./control.ts";
+import type { DecryptError, Refusal, SettingChange, Trace, TraceStanza, UnhandledQuery } from "./control.ts";
 import { printStanza } from "./wire/stanza.ts";
 
 /** Whose connection a stanza passed. */
@@ -15,6 +15,7 @@ export interface TraceLog {
   unhandled(number: string | undefined, node: BinaryNode): void;
   decryptError(error: Omit<DecryptError, "at">): void;
   refusal(kind: Refusal["kind"], detail: string): void;
+  setting(change: Omit<SettingChange, "at">): void;
   read(): Trace;
   clear(): void;
 }
@@ -36,6 +37,7 @@ export function createTrace(clock: Clock): TraceLog {
   const unhandled: UnhandledQuery[] = [];
   const decryptErrors: DecryptError[] = [];
   const refusals: Refusal[] = [];
+  const settings: SettingChange[] = [];
   return {
     stanza(direction, device, node) {
       seq += 1;
@@ -57,14 +59,16 @@ export function createTrace(clock: Clock): TraceLog {
     },
     decryptError: (error) => keep(decryptErrors, { at: clock.now(), ...error }, limits.others),
     refusal: (kind, detail) => keep(refusals, { at: clock.now(), kind, detail }, limits.others),
+    setting: (change) => keep(settings, { at: clock.now(), ...change }, limits.others),
     read: () => ({
       stanzas: stanzas.map(({ device, node, ...rest }) => ({ ...rest, ...device, stanza: printStanza(node) })),
       unhandled: [...unhandled],
       decryptErrors: [...decryptErrors],
       refusals: [...refusals],
+      settings: [...settings],
     }),
     clear() {
-      for (const list of [stanzas, unhandled, decryptErrors, refusals]) list.length = 0;
+      for (const list of [stanzas, unhandled, decryptErrors, refusals, settings]) list.length = 0;
     },
   };
 }

@@ -175,7 +175,13 @@ describe("reset", () => {
     await sandbox.control.reset();
     expect(await client.closed()).toBe(428);
     expect(sandbox.control.state()).toMatchObject({ devices: [], contacts: [], groups: [], faults: [], waiting: [] });
-    expect(sandbox.control.trace()).toEqual({ stanzas: [], unhandled: [], decryptErrors: [], refusals: [] });
+    expect(sandbox.control.trace()).toEqual({
+      stanzas: [],
+      unhandled: [],
+      decryptErrors: [],
+      refusals: [],
+      settings: [],
+    });
     expect(await inbox(sandbox)).toEqual([]);
     expect(sandbox.control.config().rootPublicKey).toBe(rootPublicKey);
     await using again = await pairClient(sandbox, { number: own });

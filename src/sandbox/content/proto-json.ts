@@ -6,6 +6,15 @@ export function messageToJson(message: proto.IMessage): Readonly<Record<string, 
   return toObject(message, { enums: String });
 }
 
+/** A shared setting as protobuf JSON. */
+export function settingToJson(value: proto.ISyncActionValue): Readonly<Record<string, unknown>> {
+  return proto.SyncActionValue.toObject(value as proto.SyncActionValue, {
+    bytes: String,
+    longs: String,
+    enums: String,
+  });
+}
+
 /** Reads protobuf JSON. Throws `invalid` naming the first field or value that this protocol version does not have. */
 export function messageFromJson(json: Readonly<Record<string, unknown>>): proto.IMessage {
   if (Object.keys(json).length === 0) throw new SandboxError("invalid", "proto is empty");

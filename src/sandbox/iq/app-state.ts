@@ -1,5 +1,6 @@
 import type { Companion } from "../companion.ts";
 import { childrenOf, serverJid, stanza } from "../wire/stanza.ts";
+import { settingToJson } from "../content/proto-json.ts";
 import type { World } from "../world.ts";
 import type { IqHandler } from "./table.ts";
 
@@ -15,6 +16,8 @@ export const answerAppState: IqHandler = async (world, { child, from }) => {
     announceAppState(world, collection.attrs["name"] ?? "", { number: from.person.number, by: from });
     // The one setting that others see.
     for (const { index, value } of changes) {
+      const shown = value === undefined ? {} : { value: settingToJson(value) };
+      world.trace.setting({ number: from.person.number, index, ...shown });
       if (index[0] === "setting_pushName") from.person.name = value?.pushNameSetting?.name ?? from.person.name;
     }
   }
