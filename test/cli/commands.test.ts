@@ -137,10 +137,12 @@ test("webhook test: shoots once at each URL and fails when one refuses", () =>
     await run(["webhook", "set", "https://customer.example/hook", ...main]);
     expect((await run(["webhook", "test", ...main])).stdout).toMatch(/^all\b/m);
     expect((await run(["webhook", "test", "connected", ...main])).code).toBe(0);
-    const shot = ["received", "delivery", "connected"];
-    expect(http.calls.filter(([name]) => name === "webhookTest")).toEqual(
-      shot.map((slot) => ["webhookTest", slot, "https://customer.example/hook"]),
-    );
+    const shots = ["received", "delivery", "connected"].map((slot) => [
+      "webhookTest",
+      slot,
+      "https://customer.example/hook",
+    ]);
+    expect(http.calls.filter((call) => Array.isArray(call) && call[0] === "webhookTest")).toEqual(shots);
   }));
 
 test("send: text from the argument and from standard input, reply, delay, one key", () =>
