@@ -33,6 +33,7 @@ export interface SandboxClient {
   readonly code: (input: CodeInput, signal?: AbortSignal) => Promise<LinkedDevice>;
   readonly unlink: (input: Input<"unlink">, signal?: AbortSignal) => Promise<{ readonly unlinked: number }>;
   readonly phoneSend: (input: SendInput, signal?: AbortSignal) => Promise<Sent>;
+  readonly history: (input: Input<"history">, signal?: AbortSignal) => Promise<{ readonly chunks: number }>;
   readonly addContact: (input: Input<"addContact">, signal?: AbortSignal) => Promise<ContactInfo>;
   readonly contactSend: (input: ContactSendInput, signal?: AbortSignal) => Promise<Sent>;
   readonly typing: (input: Input<"typing">, signal?: AbortSignal) => Promise<void>;
@@ -76,6 +77,7 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     code: async (input, signal) => postTo("phones/code", input, signal),
     unlink: async (input, signal) => postTo("phones/unlink", input, signal),
     phoneSend: async (input, signal) => postTo("phones/send", input, signal),
+    history: async (input, signal) => postTo("phones/history", input, signal),
     addContact: async (input, signal) => post("/contacts", input, signal),
     contactSend: async (input, signal) => postTo("contacts/send", input, signal),
     typing: async (input, signal) => postTo("contacts/typing", input, signal),

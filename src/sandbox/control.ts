@@ -1,5 +1,6 @@
 import type { proto } from "@whiskeysockets/baileys";
 import type { ContentBody } from "./content-body.ts";
+import type { SharedHistory } from "./history/shared-history.ts";
 
 /** All a client needs to reach the simulated WhatsApp. */
 export interface SandboxConfig {
@@ -398,6 +399,8 @@ export interface SandboxControl {
   /** Unlinks one device, or all of the account's. */
   unlink(input: { readonly number: string; readonly device?: number }): Promise<{ readonly unlinked: number }>;
   phoneSend(input: SendInput, signal: AbortSignal): Promise<Sent>;
+  /** Makes up a past and shares it with the linked devices; answers in how many chunks. */
+  history(input: SharedHistory): Promise<{ readonly chunks: number }>;
   addContact(input: {
     readonly number: string;
     readonly name?: string;

@@ -54,6 +54,12 @@ describe("control routes: what reaches the control", () => {
     ],
     [`POST /phones/${number}/code`, { code: "ABCD1234" }, "code", { number, code: "ABCD1234" }],
     [`POST /phones/${number}/unlink`, undefined, "unlink", { number }],
+    [
+      `POST /phones/${number}/history`,
+      { contacts: ["5511988887777"], messages: 3 },
+      "history",
+      { number, contacts: ["5511988887777"], messages: 3 },
+    ],
     [`POST /phones/${number}/unlink`, { device: 2 }, "unlink", { number, device: 2 }],
     [
       `POST /phones/${number}/send`,

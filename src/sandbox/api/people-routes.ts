@@ -42,6 +42,18 @@ export const phoneRoutes: readonly Route[] = [
     run: async ({ control }, { params, body }, signal) =>
       control.phoneSend({ number: numberOf(params), ...sendFields(body), content: contentOf(body) }, signal),
   }),
+  bodyRoute({
+    method: "POST",
+    path: "/phones/:number/history",
+    summary: "The phone shares a made-up past with its linked devices",
+    body: z.strictObject({
+      contacts: z.array(phoneNumber).min(1).max(1_000),
+      messages: z.int().min(1).max(10_000),
+      perChunk: z.int().min(1).max(10_000).exactOptional(),
+      headsOnly: z.boolean().exactOptional(),
+    }),
+    run: async ({ control }, { params, body }) => control.history({ number: numberOf(params), ...body }),
+  }),
 ];
 
 const product = z.strictObject({
