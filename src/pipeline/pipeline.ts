@@ -76,7 +76,8 @@ export interface PipelineStats extends DispatchStats {
 export interface Pipeline extends AsyncDisposable {
   /**
    * Takes the batch in any case. Answers undefined while there is room; a promise says that the session's buffer is
-   * full, and resolves when there is room again. Nothing is ever dropped. Never rejects.
+   * full, and resolves when there is room again. A chunk of history counts as a full buffer until it is stored. Nothing
+   * is ever dropped. Never rejects.
    */
   readonly receive: (batch: InboundBatch) => Promise<void> | undefined;
   /**
@@ -174,8 +175,23 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
     ),
   );
 
+  async function untilStored(instanceId: string, result: Intake["result"]): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cut = (): void => resolve();
+    signal.addEventListener("abort", cut, { once: true });
+    await buffer.add(instanceId, { result, stored: resolve });
+    if (!signal.aborted) await promise;
+    signal.removeEventListener("abort", cut);
+  }
+
   return {
-    receive: (batch) => buffer.add(batch.instanceId, { result: once(() => capture(batch)), stored: () => {} }),
+    receive: (batch) => {
+      const result = once(() => capture(batch));
+      const isHistory = batch.events?.["messaging-history.set"] !== undefined;
+      if (!isHistory) return buffer.add(batch.instanceId, { result, stored: () => {} });
+      // Thousands of messages are one batch here: the session reads on once they are rows.
+      return untilStored(batch.instanceId, result);
+    },
     record: async (instanceId, captured) => {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const result: CaptureResult = { captured, records: {}, journalIds: [] };
