@@ -37,7 +37,8 @@ export async function sendMessage(deps: SendDeps, input: SendInput, signal: Abor
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const built = new AbortController();
-  const travelMs = fileTravelMs(input.outgoing.content);
+  const { to, content } = input.outgoing;
+  const travelMs = fileTravelMs(content) + (isStatusJid(to) ? statusMs : 0);
   const timeout = sleep(travelMs, AbortSignal.any([either, built.signal]))
     .then(() => sleep(input.ackTimeoutMs, either))
     .then(() => "timeout" as const);
@@ -45,6 +46,7 @@ export async function sendMessage(deps: SendDeps, input: SendInput, signal: Abor
   try {
     let written = false;
     const sending = relay(deps, { ...input, built: () => built.abort() }, either).then((message) => {
+      built.abort();
       written = true;
       return message;
     });
@@ -66,6 +68,9 @@ export async function sendMessage(deps: SendDeps, input: SendInput, signal: Abor
     ack.giveUp();
   }
 }
+
+/** A post is encrypted for each of thousands of people, many of whom nobody has written to before. */
+const statusMs = 120_000;
 
 /** Hands the message to the socket; resolves once it is written, which says nothing about the server. */
 async function relay(
@@ -89,7 +94,7 @@ async function relay(
   const jid = await resolveRecipient(deps, { instanceId, socket, to: answersInPrivate ? quote.author : chat });
   const payload = await payloadOf(deps, { instanceId, socket, jid, content, options }, signal);
   const audience = isStatusJid(jid) ? { statusJidList: await statusAudience(deps, { instanceId, socket }) } : {};
-  input.built();
+  if (!isStatusJid(jid)) input.built();
   // An upload cannot be called back: what was given up meanwhile must not leave after all.
   signal.throwIfAborted();
   const quoted = quote.quoted === undefined ? {} : { quoted: quote.quoted };
