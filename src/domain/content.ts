@@ -17,6 +17,8 @@ export interface SendOptions {
   readonly groupMentioned?: readonly { readonly phone: string; readonly subject: string }[];
   /** Answer a group message in a private chat with its author. */
   readonly privateAnswer?: boolean;
+  /** The message disappears this many seconds after it was sent; 0 or unset: it stays. */
+  readonly disappearsAfterSeconds?: number;
 }
 
 /** A text, or the edit of one. */

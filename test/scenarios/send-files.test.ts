@@ -307,6 +307,16 @@ describe("a file is a message like any other", () => {
     });
   });
 
+  test.each([
+    ["a file", "/send-image", () => ({ image: url("a.png") }), "imageMessage"],
+    ["a file to be viewed once", "/send-audio", () => ({ audio: url("a.ogg"), viewOnce: true }), "audioMessage"],
+    ["a text", "/send-text", () => ({ message: "soon gone" }), "extendedTextMessage"],
+  ])("it disappears after a while: %s", async (_, path, body, part) => {
+    const { entry } = await scenario.send(path, { ...body(), duration: 86_400 });
+    const content = entry.content["viewOnceMessageV2Extension"] as { readonly message: object } | undefined;
+    expect(content?.message ?? entry.content).toMatchObject({ [part]: { contextInfo: { expiration: 86_400 } } });
+  });
+
   test("a quoted file shows what it was", async () => {
     const file = await scenario.send("/send-document/pdf", { document: url("a.pdf"), fileName: "Bill" });
     const { entry } = await scenario.send("/send-text", { message: "see above", messageId: file.messageId });

@@ -36,6 +36,10 @@ export const contextFields = z.object({
     .max(256)
     .optional()
     .meta({ description: "Groups mentioned in a community" }),
+  duration: z
+    .literal([0, 86_400, 604_800, 7_776_000])
+    .optional()
+    .meta({ description: "Seconds after which the message disappears, as the chat is set; 0: it stays" }),
 });
 
 /** One send route as it is written. Its body is what the route takes beyond the fields of every send. */
@@ -137,6 +141,7 @@ function sendOptions(fields: z.output<typeof contextFields>): SendOptions {
     ...(fields.mentionedAll !== undefined && { mentionAll: fields.mentionedAll }),
     ...(fields.groupMentioned !== undefined && { groupMentioned: fields.groupMentioned }),
     ...(fields.privateAnswer !== undefined && { privateAnswer: fields.privateAnswer }),
+    ...(fields.duration !== undefined && fields.duration > 0 && { disappearsAfterSeconds: fields.duration }),
   };
 }
 

@@ -1,4 +1,9 @@
-import { generateWAMessageFromContent, proto, type WAMessage } from "@whiskeysockets/baileys";
+import {
+  generateWAMessageFromContent,
+  type MiscMessageGenerationOptions,
+  proto,
+  type WAMessage,
+} from "@whiskeysockets/baileys";
 import type { Outgoing } from "#domain/content.ts";
 import { errorTable, isWazapiError, WazapiError } from "#domain/errors.ts";
 import { canonicalJid, isGroupJid, isStatusJid } from "#domain/jid.ts";
@@ -97,11 +102,15 @@ async function relay(
   if (!isStatusJid(jid)) input.built();
   // An upload cannot be called back: what was given up meanwhile must not leave after all.
   signal.throwIfAborted();
-  const quoted = quote.quoted === undefined ? {} : { quoted: quote.quoted };
-  if ("message" in payload) return await relayAsIs(socket, { jid, messageId, payload, quoted, audience });
+  const { disappearsAfterSeconds } = options;
+  const frame: Frame = {
+    ...(quote.quoted === undefined ? {} : { quoted: quote.quoted }),
+    ...(disappearsAfterSeconds === undefined ? {} : { ephemeralExpiration: disappearsAfterSeconds }),
+  };
+  if ("message" in payload) return await relayAsIs(socket, { jid, messageId, payload, frame, audience });
   const message = await socket.sock.sendMessage(jid, payload.content, {
     ...payload.options,
-    ...quoted,
+    ...frame,
     ...audience,
     messageId,
   });
@@ -109,20 +118,23 @@ async function relay(
   return message;
 }
 
+/** What is put around a message whatever its kind. */
+type Frame = Pick<MiscMessageGenerationOptions, "quoted" | "ephemeralExpiration">;
+
 async function relayAsIs(
   { sock, own }: LiveSocket,
   input: {
     readonly jid: string;
     readonly messageId: string;
     readonly payload: Extract<Payload, { readonly message: unknown }>;
-    readonly quoted: { readonly quoted?: WAMessage };
+    readonly frame: Frame;
     readonly audience: { readonly statusJidList?: string[] };
   },
 ): Promise<WAMessage> {
-  const { jid, messageId, payload, quoted, audience } = input;
+  const { jid, messageId, payload, frame, audience } = input;
   const userJid = own()?.id;
   if (userJid === undefined) throw new WazapiError("not_connected");
-  const message = generateWAMessageFromContent(jid, payload.message, { userJid, messageId, ...quoted });
+  const message = generateWAMessageFromContent(jid, payload.message, { userJid, messageId, ...frame });
   await sock.relayMessage(jid, message.message ?? {}, {
     ...audience,
     messageId,
