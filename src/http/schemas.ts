@@ -74,7 +74,9 @@ export const queued = z
     warning: z
       .string()
       .optional()
-      .meta({ description: "What could not be made of the file, e.g. a picture of its first frame; it is sent as it is" }),
+      .meta({
+        description: "What could not be made of the file, e.g. a picture of its first frame; it is sent as it is",
+      }),
   })
   .meta({ id: "Queued" });
 

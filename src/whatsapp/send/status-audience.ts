@@ -4,7 +4,7 @@ import type { DirectoryStore } from "#store/directory.ts";
 import type { LiveSocket } from "../live-socket.ts";
 
 /** Most people a status is encrypted for; who is saved in the phone's address book comes first. */
-export const maxAudience = 5_000;
+const maxAudience = 5_000;
 
 /** Who may see the posts of this account, as its owner set it on the phone. */
 interface Audience {
