@@ -9,7 +9,7 @@ import type { MessageStore } from "#store/messages.ts";
 import type { LiveSocket } from "./live-socket.ts";
 import { resolveRecipient, type RecipientDeps } from "./recipient.ts";
 import { statusAudience } from "./send/status-audience.ts";
-import { isOwnJid, knownMessage } from "./send/target.ts";
+import { isOwnJid, knownMessage, namesAuthors } from "./send/target.ts";
 
 /** What acting on messages works with. */
 export interface MessageActionDeps extends RecipientDeps {
@@ -111,12 +111,12 @@ export async function readMessages(
     if (known?.fromMe === true) continue;
     // The receipt goes where the message came from: a person has two names.
     const remoteJid = known?.chat ?? chat;
-    if (isGroupJid(remoteJid) && author === undefined) throw unknownAuthor(messageId);
+    if (namesAuthors(remoteJid) && author === undefined) throw unknownAuthor(messageId);
     keys.push({
       remoteJid,
       id: messageId,
       fromMe: false,
-      ...(isGroupJid(remoteJid) && author !== undefined && { participant: author }),
+      ...(namesAuthors(remoteJid) && author !== undefined && { participant: author }),
     });
   }
   if (keys.length > 0) await socket.sock.readMessages(keys);

@@ -68,6 +68,8 @@ export interface ForwardContent {
   readonly messageId: string;
   /** JID of the chat it is taken from. */
   readonly from?: string;
+  /** Should it be a poll or an event: what the new one is answered with, as with those. */
+  readonly secret: string;
 }
 
 /** A message on top of its chat. */

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { proto } from "@whiskeysockets/baileys";
 import { WazapiError } from "#domain/errors.ts";
 import { isGroupJid, sameJid } from "#domain/jid.ts";
@@ -21,7 +20,7 @@ export const forwardPayload: BuildPayload<ForwardContent> = async (deps, { insta
   if (from !== undefined && (isGroupJid(from) || isGroupJid(known.chat)) && !sameJid(from, known.chat)) {
     throw new WazapiError("invalid_request", { message: `message ${messageId} is not in that chat` });
   }
-  return { message: forwarded(known) };
+  return { message: forwarded(known, Buffer.from(content.secret, "base64")) };
 };
 
 /** Contents that may go on, as texts are. */
@@ -44,7 +43,7 @@ const forwardable = [
   "eventMessage",
 ] as const satisfies readonly (keyof proto.IMessage)[];
 
-function forwarded(known: KnownMessage): proto.IMessage {
+function forwarded(known: KnownMessage, messageSecret: Uint8Array): proto.IMessage {
   if (isViewOnce(known)) {
     throw new WazapiError("invalid_request", { message: "a message that may be opened once cannot be forwarded" });
   }
@@ -64,7 +63,7 @@ function forwarded(known: KnownMessage): proto.IMessage {
   return {
     [kind ?? "extendedTextMessage"]: { ...body, contextInfo },
     // A question that is asked again is answered for itself.
-    ...(asked && { messageContextInfo: { messageSecret: randomBytes(32) } }),
+    ...(asked && { messageContextInfo: { messageSecret } }),
   };
 }
 

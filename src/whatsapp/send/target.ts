@@ -1,6 +1,6 @@
 import { normalizeMessageContent, proto, WAMessageAddressingMode } from "@whiskeysockets/baileys";
 import { WazapiError } from "#domain/errors.ts";
-import { canonicalJid, isGroupJid, isLidJid, isNewsletterJid, sameJid } from "#domain/jid.ts";
+import { canonicalJid, isGroupJid, isLidJid, isNewsletterJid, isStatusJid, sameJid } from "#domain/jid.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { LiveSocket } from "../live-socket.ts";
 
@@ -35,7 +35,7 @@ export async function knownMessage(
   const secrets = [content, message, whole].map((one) => one.messageContextInfo?.messageSecret);
   const secret = secrets.find((one) => one !== null && one !== undefined && one.length > 0);
   const chat = canonicalJid(info.key?.remoteJid || stored.chatId);
-  const author = info.key?.participant || info.participant || (isGroupJid(chat) ? stored.senderId : chat);
+  const author = info.key?.participant || info.participant || (namesAuthors(chat) ? stored.senderId : chat);
   return {
     messageId: input.messageId,
     fromMe: stored.fromMe,
@@ -85,6 +85,11 @@ export async function targetKey(messages: Pick<MessageStore, "get">, input: Targ
   return await keyIn(socket, { jid, messageId, author: isOwn ? undefined : sender });
 }
 
+/** Whether a key in this chat names the author, because many write there. */
+export function namesAuthors(chat: string): boolean {
+  return isGroupJid(chat) || isStatusJid(chat);
+}
+
 /** Whether this is the account itself, by number or by LID. */
 export function isOwnJid(socket: LiveSocket, jid: string): boolean {
   const own = socket.own();
@@ -101,12 +106,12 @@ export async function ownIn(socket: LiveSocket, chat: string): Promise<string> {
   return canonicalJid(byLid ? (own.lid ?? own.id) : own.id);
 }
 
-/** WhatsApp protocol: in a group the key names the author; between two people `fromMe` says it. */
+/** WhatsApp protocol: where many write the key names the author; between two people `fromMe` says it. */
 async function keyIn(
   socket: LiveSocket,
   input: { readonly jid: string; readonly messageId: string; readonly author: string | undefined },
 ): Promise<proto.IMessageKey> {
   const { jid, messageId, author } = input;
   const key = { remoteJid: jid, id: messageId, fromMe: author === undefined };
-  return isGroupJid(jid) ? { ...key, participant: author ?? (await ownIn(socket, jid)) } : key;
+  return namesAuthors(jid) ? { ...key, participant: author ?? (await ownIn(socket, jid)) } : key;
 }

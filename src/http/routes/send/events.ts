@@ -1,11 +1,10 @@
-import { randomBytes } from "node:crypto";
-
 import { z } from "zod";
 
 import { WazapiError } from "#domain/errors.ts";
 import type { EventEditContent, EventFacts } from "#domain/outgoing/social.ts";
 
 import { contextFields, sendRoute } from "../send-kind.ts";
+import { newSecret } from "./answer-secret.ts";
 import { eventTime } from "./event-time.ts";
 
 const place = z.object({
@@ -41,7 +40,7 @@ export const eventRoute = sendRoute({
   path: "/send-event",
   summary: "Send an event (appointment)",
   body: reply.extend({ event }),
-  content: ({ body }) => ({ kind: "event", ...factsOf(body.event), secret: randomBytes(32).toString("base64") }),
+  content: ({ body }) => ({ kind: "event", ...factsOf(body.event), secret: newSecret() }),
 });
 
 /** Changes one. */

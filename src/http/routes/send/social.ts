@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 import { z } from "zod";
 
 import { WazapiError } from "#domain/errors.ts";
@@ -8,6 +6,7 @@ import type { PinContent, PollContent, SocialContent } from "#domain/outgoing/so
 import { chat } from "#http/schemas.ts";
 import { contextFields, sendRoute } from "../send-kind.ts";
 import type { SendRoute } from "../send-kind.ts";
+import { newSecret } from "./answer-secret.ts";
 import { eventEditRoute, eventResponseRoute, eventRoute } from "./events.ts";
 import { aboutMessage, sender } from "./target.ts";
 import { lineBreaks } from "./words.ts";
@@ -69,7 +68,7 @@ function pollOf({ message, poll, pollMaxOptions }: z.output<typeof pollFields>):
     question: lineBreaks(message),
     options: poll.map(({ name }) => name),
     selectable: pollMaxOptions,
-    secret: randomBytes(32).toString("base64"),
+    secret: newSecret(),
   };
 }
 
@@ -117,6 +116,7 @@ export const socialRoutes = {
       content: ({ body: { messageId, messagePhone } }) => ({
         kind: "forward",
         messageId,
+        secret: newSecret(),
         ...(messagePhone !== undefined && { from: messagePhone }),
       }),
     }),
