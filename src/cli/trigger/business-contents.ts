@@ -33,8 +33,10 @@ const list = (text = "Choose one") => ({
   },
 });
 
+const button = (name: string, params: unknown) => ({ name, buttonParamsJson: JSON.stringify(params) });
+
 const flow = (name: string, params: unknown) => ({
-  interactiveMessage: { nativeFlowMessage: { buttons: [{ name, buttonParamsJson: JSON.stringify(params) }] } },
+  interactiveMessage: { nativeFlowMessage: { buttons: [button(name, params)] } },
 });
 
 const amount = (value: number) => ({ value, offset: 100 });
@@ -86,6 +88,7 @@ export const businessContents = {
         hydratedButtons: [
           { index: 0, urlButton: { displayText: "Track", url: "https://shop.example/t" } },
           { index: 1, quickReplyButton: { displayText: "Help", id: "help" } },
+          { index: 2, callButton: { displayText: "Call", phoneNumber: "+5511900000099" } },
         ],
       },
     },
@@ -101,7 +104,9 @@ export const businessContents = {
             footer: { text: "99.90" },
             nativeFlowMessage: {
               buttons: [
-                { name: "quick_reply", buttonParamsJson: JSON.stringify({ display_text: "More", id: "more" }) },
+                button("cta_url", { display_text: "Buy", url: "https://shop.example/shoe" }),
+                button("quick_reply", { display_text: "More", id: "more" }),
+                button("cta_call", { display_text: "Call", phone_number: "+5511900000099" }),
               ],
             },
           },

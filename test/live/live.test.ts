@@ -1,0 +1,158 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { readEventStream } from "#cli/event-stream.ts";
+import { samples } from "#cli/trigger/samples.ts";
+import { isTyped, triggers } from "#cli/trigger/table.ts";
+import type { Trigger } from "#cli/trigger/trigger.ts";
+import { createSandboxClient } from "#sandbox/client.ts";
+import type { SandboxClient } from "#sandbox/client.ts";
+
+import { openScenario, type Scenario, type WebhookBody } from "../scenarios/rig.ts";
+import { until } from "../support/processes.ts";
+import { expectedOf } from "./expected.ts";
+import { expectHonest } from "./honest.ts";
+import { difference, keyPaths } from "./key-paths.ts";
+
+/** Everything a contact or the own phone can do, through the whole program, to a receiver. */
+const cases = Object.entries(triggers).flatMap(([name, trigger]) => [
+  { name, trigger, onOwnPhone: false, who: "contact" },
+  ...(isTyped(name) ? [{ name, trigger, onOwnPhone: true, who: "own phone" }] : []),
+]);
+
+const patienceMs = 60_000;
+
+/** One line of the table that is printed at the end. */
+interface Row {
+  readonly kind: string;
+  readonly who: string;
+  readonly webhook: string;
+  ms: number | undefined;
+  ok: boolean;
+}
+
+const rows: Row[] = [];
+let scenario: Scenario;
+let sandbox: SandboxClient;
+
+beforeAll(async () => {
+  scenario = await openScenario({ sentByMe: true });
+  sandbox = createSandboxClient({ url: scenario.sandbox.url });
+});
+
+afterAll(async () => {
+  console.log(tableOf(rows));
+  await scenario[Symbol.asyncDispose]();
+});
+
+test.each(cases)(
+  "live: $name, by the $who",
+  { timeout: 2 * patienceMs },
+  async ({ name, trigger, onOwnPhone, who }) => {
+    const row: Row = { kind: name, who, webhook: trigger.webhook, ms: undefined, ok: false };
+    rows.push(row);
+    const before = scenario.receiver.taken.length;
+    const startedMs = performance.now();
+    const ids = await trigger.fire({
+      sandbox,
+      own: scenario.own,
+      contact: scenario.contact,
+      onOwnPhone,
+      text: undefined,
+      now: Date.now,
+      signal: AbortSignal.timeout(patienceMs),
+    });
+    const came = (): readonly WebhookBody[] => scenario.webhooks().slice(before);
+    const expected = expectedOf[name];
+    expect(expected, "an entry in expected.ts").toBeDefined();
+    const { fixture, more = [], less = [], status } = expected!;
+    const fits = fitOf(trigger, { id: ids.at(-1), status });
+    const body = await until(() => came().find(fits), {
+      what: `${trigger.webhook}; came: ${JSON.stringify(came())}`,
+      withinMs: patienceMs,
+      everyMs: 2,
+    });
+    row.ms = Math.round(performance.now() - startedMs);
+
+    const hasFile = ["image", "video", "ptv", "audio", "document", "sticker"].some((key) => key in body);
+    expect(linksOf(body).length > 0, "a file has a link").toBe(hasFile);
+    const [type] = trigger.webhook.split(".");
+    const sample: unknown = JSON.parse(
+      readFileSync(new URL(`../callbacks/${type}/${fixture}.payload.json`, import.meta.url), "utf8"),
+    );
+    expect(difference(keyPaths(body), keyPaths(sample))).toEqual({ more: [...more].sort(), less: [...less].sort() });
+    if (type === "ReceivedCallback") expect(body["fromMe"]).toBe(onOwnPhone);
+    for (const url of linksOf(body)) await expectSample(url);
+    for (const each of came()) expectHonest(each, { from: Date.now() - 2 * patienceMs, to: Date.now() + 86_400_000 });
+    row.ok = true;
+  },
+);
+
+test("live: the event stream carries what the webhooks carried, in their order", { timeout: patienceMs }, async () => {
+  const sent = new Map(
+    scenario.receiver.taken.map(({ headers, body }) => [headers["webhook-id"], JSON.parse(body) as WebhookBody]),
+  );
+  const hangUp = new AbortController();
+  const response = await scenario.fetch("/events?after=0", { signal: hangUp.signal });
+  const seen: string[] = [];
+  for await (const { event, data } of readEventStream(response.body!)) {
+    if (event === undefined) continue;
+    const { eventId, payload } = JSON.parse(data!) as { eventId: string; payload: unknown };
+    seen.push(eventId);
+    const webhook = sent.get(eventId);
+    if (webhook !== undefined) expect(keyPaths(payload)).toEqual(keyPaths(webhook));
+    if (seen.filter((id) => sent.has(id)).length === sent.size) break;
+  }
+  hangUp.abort();
+  expect(seen.filter((id) => sent.has(id))).toEqual([...sent.keys()]);
+});
+
+/** Links to files of this server in a webhook. */
+function linksOf(value: unknown): readonly string[] {
+  if (typeof value === "string") return value.startsWith(`${scenario.app.url()}/media/`) ? [value] : [];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(linksOf) : [];
+}
+
+const files: readonly string[] = Object.values(samples).map(({ base64 }) => base64);
+
+/** Fails unless the very bytes that were sent are there. */
+async function expectSample(url: string): Promise<void> {
+  const response = await until(
+    async () => {
+      const answer = await fetch(url);
+      if (answer.ok) return answer;
+      await answer.body?.cancel();
+      return undefined;
+    },
+    { what: `the file at ${url}`, withinMs: patienceMs },
+  );
+  expect(files).toContain(Buffer.from(await response.arrayBuffer()).toString("base64"));
+}
+
+/** Whether a webhook is the one that a trigger leads to. */
+function fitOf(
+  { webhook }: Trigger,
+  { id, status }: { readonly id: string | undefined; readonly status: string | undefined },
+): (body: WebhookBody) => boolean {
+  const [type, variant = ""] = webhook.split(".");
+  const isNotification = /^[A-Z]/.test(variant);
+  return (body) => {
+    if (body["type"] !== type) return false;
+    if (isNotification) return body["notification"] === variant;
+    if (type !== "ReceivedCallback") return status === undefined || body["status"] === status;
+    return body["messageId"] === id;
+  };
+}
+
+/** The table, for whoever runs the tests. */
+function tableOf(all: readonly Row[]): string {
+  const lines = all.map(({ kind, who, webhook, ms, ok }) => [
+    kind.padEnd(20),
+    who.padEnd(10),
+    webhook.padEnd(54),
+    String(ms ?? "-").padStart(6),
+    ok ? "ok" : "FAILED",
+  ]);
+  const head = ["kind".padEnd(20), "by".padEnd(10), "webhook".padEnd(54), "    ms", "ok"];
+  return ["", ...[head, ...lines].map((cells) => cells.join("  ")), ""].join("\n");
+}
