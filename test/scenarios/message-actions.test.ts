@@ -154,6 +154,14 @@ describe("marking as read", () => {
     expect(receipts(["3EB0UNREAD2"])).toHaveLength(1);
   });
 
+  test("a status: the receipt names its author", async () => {
+    const messageId = await received({ text: "my day" }, { to: "status@broadcast" });
+    expect((await read({ phone: "status@broadcast", messageId })).status).toBe(204);
+    const [receipt] = receipts([messageId]);
+    expect(receipt).toContain("status@broadcast");
+    expect(receipt).toMatch(new RegExp(`participant=["']?(?:${world.contact}@|${lidOf(world.contact)})`));
+  });
+
   test("nothing named", async () => {
     expect(await read({ phone: world.contact })).toMatchObject({ status: 400, body: { field: "messageId" } });
   });
