@@ -12,6 +12,7 @@ export interface ContactRow extends ContactPatch {
 
 /** LID pairs, contacts and chats of an instance. Pairs are shared by nobody: WhatsApp may show each account its own. */
 export interface DirectoryStore {
+  /** Remembers pairs. What is stored under a LID whose number is new moves to the number: messages, chat and contact. */
   putPairs(input: { readonly instanceId: string; readonly pairs: readonly LidPair[] }): Promise<void>;
   /** Digits of the number behind a LID user part. */
   phoneOf(input: { readonly instanceId: string; readonly lid: string }): Promise<string | undefined>;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { StoredMessage } from "#store/records.ts";
 import { addInstance, happening, range, sharedStore, type StoreAdapter, t0 } from "./adapter.ts";
 
 /** What every `DirectoryStore` keeps to. */
@@ -51,6 +52,75 @@ export function directoryContract(adapter: StoreAdapter): void {
       await directory.putPairs({ instanceId, pairs });
       expect(await directory.pairs({ instanceId, limit: 1_000 })).toHaveLength(500);
       expect(await directory.phoneOf({ instanceId, lid: "7" })).toBe("55507");
+    });
+
+    test("pairs: what was kept under the LID moves to the number, which keeps what it knows better", async () => {
+      const instanceId = await addInstance(store());
+      const { directory, messages } = store();
+      const message = (chatId: string, messageId: string, text: string): StoredMessage => ({
+        instanceId,
+        chatId,
+        messageId,
+        fromMe: false,
+        senderId: chatId,
+        at: t0,
+        type: "text",
+        proto: Buffer.from(text),
+      });
+      const [lid, phone] = ["77@lid", "5511900000077@s.whatsapp.net"];
+      await messages.put({
+        messages: [
+          message(lid, "A", "a"),
+          message(lid, "B", "old"),
+          message(phone, "B", "new"),
+          message(phone, "C", "c"),
+        ],
+      });
+      await directory.putChats({
+        instanceId,
+        chats: [
+          { chatId: lid, name: "by LID", unread: 2, lastMessageAt: t0 + 5, photoUrl: "p", extra: { a: 1, b: 1 } },
+          { chatId: phone, name: "by number", unread: 1, lastMessageAt: t0, photoUrl: "", extra: { b: 2 } },
+        ],
+      });
+      await directory.putContacts({
+        instanceId,
+        contacts: [
+          { contactId: lid, name: "old", pushName: "ana" },
+          { contactId: phone, name: "Ana" },
+        ],
+      });
+      await directory.putPairs({
+        instanceId,
+        pairs: [
+          { lid: "77", phone: "5511900000077" },
+          { lid: "78", phone: "1" },
+        ],
+      });
+      const stored = await messages.list({ instanceId, chatId: phone, limit: 10 });
+      expect(new Set(stored.map(({ messageId }) => messageId))).toEqual(new Set(["A", "B", "C"]));
+      expect(stored).toHaveLength(3);
+      expect(await messages.list({ instanceId, chatId: lid, limit: 10 })).toEqual([]);
+      expect(await directory.chats({ instanceId, offset: 0, limit: 10 })).toEqual([
+        {
+          instanceId,
+          chatId: phone,
+          name: "by number",
+          unread: 3,
+          lastMessageAt: t0 + 5,
+          photoUrl: "p",
+          extra: { a: 1, b: 2 },
+        },
+      ]);
+      expect(await directory.contacts({ instanceId, offset: 0, limit: 10 })).toEqual([
+        { instanceId, contactId: phone, name: "Ana", pushName: "ana" },
+      ]);
+      // Somebody known by LID alone moves as a whole.
+      await directory.putChats({ instanceId, chats: [{ chatId: "79@lid", name: "alone" }] });
+      await directory.putPairs({ instanceId, pairs: [{ lid: "79", phone: "5511900000079" }] });
+      const moved = await directory.chat({ instanceId, chatId: "5511900000079@s.whatsapp.net" });
+      expect(moved).toEqual({ instanceId, chatId: "5511900000079@s.whatsapp.net", name: "alone" });
+      expect(await directory.chat({ instanceId, chatId: "79@lid" })).toBeUndefined();
     });
 
     test("contacts: undefined fields leave the stored value", async () => {

@@ -13,6 +13,7 @@ import { laneDueSql } from "#store/postgres/lane-due.ts";
 import { leasesSql } from "#store/postgres/leases.ts";
 import { mediaFilesSql } from "#store/postgres/media-files.ts";
 import { mediaSql } from "#store/postgres/media.ts";
+import { mergePersonSql } from "#store/postgres/merge-person.ts";
 import { positionGuardSql } from "#store/postgres/position-guard.ts";
 import { putMediaSql } from "#store/postgres/put-media.ts";
 import { putRecordsSql } from "#store/postgres/put-records.ts";
@@ -44,6 +45,7 @@ const files: readonly Readonly<Record<string, Statement>>[] = [
   leasesSql,
   mediaFilesSql,
   mediaSql,
+  mergePersonSql,
   positionGuardSql,
   putMediaSql,
   putRecordsSql,

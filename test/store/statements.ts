@@ -12,6 +12,7 @@ import { laneDueSql } from "#store/sqlite/lane-due.ts";
 import { leasesSql } from "#store/sqlite/leases.ts";
 import { mediaFilesSql } from "#store/sqlite/media-files.ts";
 import { mediaSql } from "#store/sqlite/media.ts";
+import { mergePersonSql } from "#store/sqlite/merge-person.ts";
 import { putMediaSql } from "#store/sqlite/put-media.ts";
 import { putRecordsSql } from "#store/sqlite/put-records.ts";
 import { queueClaimsSql } from "#store/sqlite/queue-claims.ts";
@@ -39,6 +40,7 @@ const files: readonly Readonly<Record<string, string>>[] = [
   leasesSql,
   mediaFilesSql,
   mediaSql,
+  mergePersonSql,
   putMediaSql,
   putRecordsSql,
   queueClaimsSql,

@@ -1,4 +1,5 @@
 import type { ChatPatch, ContactPatch, LidPair, Records, StatusStep, StoredMessage } from "../records.ts";
+import { mergePeople } from "./merge-person.ts";
 import type { Queries } from "./queries.ts";
 import { statements } from "./statement.ts";
 
@@ -23,7 +24,8 @@ export const putRecordsSql = statements("put_records", {
     SELECT $1, p.lid, p.phone FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS p (lid, phone, ordinal)
     ORDER BY p.ordinal
     ON CONFLICT (instance_id, lid) DO UPDATE SET phone = excluded.phone, ordinal = excluded.ordinal
-    WHERE lid_pairs.phone <> excluded.phone`,
+    WHERE lid_pairs.phone <> excluded.phone
+    RETURNING lid, phone`,
   contacts: `INSERT INTO contacts (instance_id, contact_id, name, push_name, verified_name, photo_url)
     SELECT $1, c.contact_id, c.name, c.push_name, c.verified_name, c.photo_url
     FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
@@ -90,11 +92,12 @@ export async function putSteps(
   ]);
 }
 
-/** Stores numbers and their LIDs. */
+/** Stores numbers and their LIDs; what was kept under a LID moves to its number. */
 export async function putPairs(tx: Queries, instanceId: string, pairs: readonly LidPair[]): Promise<void> {
   const rows = joined(pairs, ({ lid }) => [lid]);
   if (rows.length === 0) return;
-  await tx.run(putRecordsSql.pairs, [instanceId, rows.map(({ lid }) => lid), rows.map(({ phone }) => phone)]);
+  const values = [instanceId, rows.map(({ lid }) => lid), rows.map(({ phone }) => phone)];
+  await mergePeople(tx, instanceId, await tx.rows<LidPair>(putRecordsSql.pairs, values));
 }
 
 /** Adds what is known of people. */

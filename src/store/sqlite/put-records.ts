@@ -1,5 +1,6 @@
 import type { ChatPatch, ContactPatch, LidPair, Records, StatusStep, StoredMessage } from "../records.ts";
 import type { SqliteContext } from "./context.ts";
+import { createMergePerson } from "./merge-person.ts";
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const putRecordsSql = {
@@ -49,6 +50,7 @@ export function createPutRecords(context: SqliteContext): PutRecords {
   const pairOfLid = db.prepare<[string, string], { phone: string }>(putRecordsSql.pairOfLid);
   const forgetPair = db.prepare<[string, string]>(putRecordsSql.forgetPair);
   const pair = db.prepare<[string, string, string]>(putRecordsSql.pair);
+  const mergePerson = createMergePerson(db);
   const contact = db.prepare<Value[]>(putRecordsSql.contact);
   const chatExtra = db.prepare<[string, string], { extra: string | null }>(putRecordsSql.chatExtra);
   const chat = db.prepare<Value[]>(putRecordsSql.chat);
@@ -87,6 +89,7 @@ export function createPutRecords(context: SqliteContext): PutRecords {
         // Deleted and not updated: a fresh row is what makes it the newest.
         if (known !== undefined) forgetPair.run(instanceId, lid);
         pair.run(instanceId, lid, phone);
+        mergePerson(instanceId, { lid, phone });
       }
     },
     contacts: (instanceId, contacts) => {
