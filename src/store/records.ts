@@ -78,6 +78,7 @@ export interface ContactPatch {
   readonly name?: string;
   readonly pushName?: string;
   readonly verifiedName?: string;
+  /** Empty once it is known that there is none for us. */
   readonly photoUrl?: string;
 }
 
@@ -88,6 +89,7 @@ export interface ChatPatch {
   /** Epoch milliseconds of the newest message. */
   readonly lastMessageAt?: number;
   readonly unread?: number;
+  /** Empty once it is known that there is none for us. */
   readonly photoUrl?: string;
   /** Everything else the read model keeps of a chat or group, merged key by key. */
   readonly extra?: Readonly<Record<string, unknown>>;

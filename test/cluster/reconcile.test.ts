@@ -14,6 +14,8 @@ interface Case {
   readonly owned?: boolean;
   readonly journal?: number;
   readonly startFails?: Error;
+  /** Chats that the phone is asked about. */
+  readonly gaps?: number;
 }
 
 function openRig(cases: readonly Case[], more: Partial<ReconcileDeps> = {}) {
@@ -44,6 +46,7 @@ function openRig(cases: readonly Case[], more: Partial<ReconcileDeps> = {}) {
       },
       restart: async (id) => void calls.push(`restart ${id}`),
       replayJournal: async ({ instanceId }) => caseOf(instanceId).journal ?? 0,
+      closeHistoryGaps: async (instanceId) => caseOf(instanceId).gaps ?? 0,
     },
     found: (finding, count) => void found.push(`${finding} ${count}`),
     ...time,
@@ -64,13 +67,14 @@ test("reconcile: the first round runs at once and heals what it finds", async ()
     { id: "alone", owned: false },
     { id: "silent", connection: { at: 0 } },
     { id: "journal", journal: 3 },
+    { id: "history", gaps: 2 },
     { id: "unpaired", connection: { state: "unpaired" }, owned: false },
   ]);
   await using reconcile = rig.reconcile;
   await rig.time.until(() => reconcile.last() !== undefined);
   expect(rig.calls).toEqual(["start alone", "restart silent"]);
-  expect(reconcile.last()?.findings).toEqual({ missing: 1, silent: 1, journal: 3 });
-  expect(rig.found).toEqual(["missing 1", "silent 1", "journal 3"]);
+  expect(reconcile.last()?.findings).toEqual({ missing: 1, silent: 1, journal: 3, history: 2 });
+  expect(rig.found).toEqual(["missing 1", "silent 1", "journal 3", "history 2"]);
 });
 
 test("reconcile: looks again after its interval, and at once when asked", async () => {
