@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { fixture } from "../media/temp-dir.ts";
 import { openScenario, type Scenario } from "./rig.ts";
 
-/** A server that cannot convert sounds and films says so, and sends what can be sent. */
+/** A server that cannot convert sounds and films, nor take large documents, says so and sends what can be sent. */
 const parts = new AsyncDisposableStack();
 let scenario: Scenario;
 const source: Record<string, string> = {};
@@ -16,7 +16,7 @@ beforeAll(async () => {
   ] as const) {
     source[name] = `data:${type};base64,${(await readFile(fixture(name))).toString("base64")}`;
   }
-  scenario = parts.use(await openScenario({ env: { WAZAPI_FFMPEG: "none" } }));
+  scenario = parts.use(await openScenario({ env: { WAZAPI_FFMPEG: "none", WAZAPI_MAX_DOCUMENT: "1MiB" } }));
 }, 60_000);
 afterAll(() => parts.disposeAsync(), 60_000);
 
@@ -36,6 +36,12 @@ test("what nobody could see is refused", async () => {
   const answer = await scenario.ask("POST", "/send-gif", body);
   expect(answer).toMatchObject({ status: 422, body: { code: "media_rejected" } });
   expect(answer.body["error"]).toContain("MP4");
+});
+
+test("a document beyond the operator's limit is refused", async () => {
+  const document = `data:application/zip;base64,${Buffer.alloc(1_048_577, 1).toString("base64")}`;
+  const answer = await scenario.ask("POST", "/send-document/zip", { phone: scenario.contact, document });
+  expect(answer).toMatchObject({ status: 413, body: { code: "payload_too_large" } });
 });
 
 test("a repeated request hears the warning again", async () => {

@@ -1,48 +1,21 @@
-import { readFile } from "node:fs/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pdfOf } from "./files.ts";
-import { fixture } from "../media/temp-dir.ts";
-import { startWeb, type Web } from "../media/web.ts";
+import { type SampleFiles, serveSamples } from "./files.ts";
 import { type Arrival, openScenario, type Scenario } from "./rig.ts";
 
 /** From the request to what the recipient's device decrypts, and the bytes of the file that it gets. */
 const parts = new AsyncDisposableStack();
 let scenario: Scenario;
-let web: Web;
-let files: Readonly<Record<string, { readonly type: string; readonly bytes: Buffer }>> = {};
-let fetched: string[] = [];
-
+let samples: SampleFiles;
 beforeAll(async () => {
-  const picture = sharp({ create: { width: 30, height: 20, channels: 3, background: "teal" } });
-  files = {
-    "a.png": { type: "image/png", bytes: await picture.png().toBuffer() },
-    "a.webp": { type: "image/webp", bytes: await picture.webp().toBuffer() },
-    "a.mp4": { type: "video/mp4", bytes: await readFile(fixture("film.mp4")) },
-    "a.gif": { type: "image/gif", bytes: await readFile(fixture("moving.gif")) },
-    "a.ogg": { type: "audio/ogg", bytes: await readFile(fixture("tone.ogg")) },
-    "a.mp3": { type: "audio/mpeg", bytes: await readFile(fixture("tone.mp3")) },
-    "a.pdf": { type: "application/pdf", bytes: pdfOf(3) },
-    "a.csv": { type: "text/csv", bytes: Buffer.from("a;b\n1;2\n") },
-    "empty.pdf": { type: "application/pdf", bytes: Buffer.alloc(0) },
-    "login.jpg": { type: "text/html", bytes: Buffer.from("<!doctype html><html>sign in</html>") },
-  };
-  web = parts.use(
-    await startWeb((request, response) => {
-      const name = (request.url ?? "").slice(1);
-      fetched.push(name);
-      const file = files[name];
-      if (file === undefined) return void response.writeHead(404).end("gone");
-      response.writeHead(200, { "content-type": file.type, "content-length": file.bytes.length }).end(file.bytes);
-    }),
-  );
+  samples = parts.use(await serveSamples());
   scenario = parts.use(await openScenario());
 }, 60_000);
 afterAll(() => parts.disposeAsync(), 60_000);
 
-const url = (name: string): string => web.url(`/${name}`);
-const dataUri = (name: string): string => `data:${files[name]!.type};base64,${files[name]!.bytes.toString("base64")}`;
-const bytesOf = (name: string): Buffer => files[name]!.bytes;
+const url = (name: string): string => samples.url(name);
+const dataUri = (name: string): string => samples.dataUri(name);
+const bytesOf = (name: string): Buffer => samples.bytesOf(name);
 
 /** A request, and what the message says of its file; what is not named does not matter. */
 interface Case {
@@ -327,10 +300,10 @@ describe("a file is a message like any other", () => {
 
   test("the caption of a document changes, the file is not sent again", async () => {
     const file = await scenario.send("/send-document/pdf", { document: url("a.pdf"), caption: "old" });
-    fetched = [];
+    samples.asked();
     const body = { document: url("a.pdf"), caption: "new", editDocumentMessageId: file.messageId };
     const { entry } = await scenario.send("/send-document/pdf", body);
-    expect(fetched).toEqual([]);
+    expect(samples.asked()).toEqual([]);
     const before = partOf(file, "documentMessage");
     expect(entry.content).toMatchObject({
       protocolMessage: {
@@ -341,6 +314,32 @@ describe("a file is a message like any other", () => {
     });
   });
 
+  test.each([
+    ["one that nobody knows", () => "3EB0UNKNOWN", "unknown"],
+    [
+      "one that is no document",
+      async () => (await scenario.send("/send-text", { message: "x" })).messageId,
+      "no document",
+    ],
+    [
+      "one of somebody else",
+      async () => {
+        const messageId = await scenario.receive({ document: { base64: "YWJj", fileName: "a.txt" } });
+        await scenario.webhook("the document", (hook) => hook["messageId"] === messageId);
+        return messageId;
+      },
+      "of this account",
+    ],
+  ])("only a caption of an own document can change: not %s", async (_, target, error) => {
+    const body = { phone: scenario.contact, caption: "new", editDocumentMessageId: await target() };
+    const { messageId } = (await scenario.ask("POST", "/send-document", body)).body;
+    const hook = await scenario.webhook(
+      "of the failure",
+      (one) => one["type"] === "DeliveryCallback" && one["messageId"] === messageId,
+    );
+    expect(hook["error"]).toContain(error);
+  });
+
   test("the own webhook shows it", async () => {
     const { messageId } = await scenario.send("/send-image", { image: url("a.png"), caption: "mine" });
     const echo = await scenario.webhook(
@@ -349,65 +348,4 @@ describe("a file is a message like any other", () => {
     );
     expect(echo).toMatchObject({ fromMe: true, image: { caption: "mine", mimeType: "image/png" } });
   });
-});
-
-const refused: readonly (readonly [name: string, path: string, body: () => unknown, status: number, code: string])[] = [
-  ["nothing in it", "/send-document/pdf", () => ({ document: url("empty.pdf") }), 422, "media_rejected"],
-  ["nothing in it, as data", "/send-image", () => ({ image: "data:image/png;base64," }), 422, "media_rejected"],
-  ["a web page", "/send-image", () => ({ image: url("login.jpg") }), 422, "media_rejected"],
-  ["it is gone", "/send-image", () => ({ image: url("gone.jpg") }), 422, "media_rejected"],
-  ["another kind of file", "/send-video", () => ({ video: url("a.png") }), 422, "media_rejected"],
-  ["no address at all", "/send-audio", () => ({ audio: "tone" }), 422, "media_rejected"],
-  ["a forbidden address", "/send-image", () => ({ image: "http://169.254.169.254/a" }), 422, "forbidden_address"],
-  ["a forbidden way", "/send-image", () => ({ image: "file:///etc/passwd" }), 422, "forbidden_address"],
-  ["no file", "/send-document/pdf", () => ({ fileName: "x" }), 400, "invalid_request"],
-  ["no file", "/send-image", () => ({ caption: "x" }), 400, "invalid_request"],
-  ["an extension that is none", "/send-document/p%2Ff", () => ({ document: url("a.pdf") }), 400, "invalid_request"],
-];
-
-describe("what cannot be sent is refused at once, and no message is queued", () => {
-  test.each(refused)("%s: %s", async (_, path, body, status, code) => {
-    const answer = await scenario.ask("POST", path, { phone: scenario.contact, ...(body() as object) });
-    expect(answer).toMatchObject({ status, body: { code } });
-    expect((await scenario.ask("GET", "/queue/count")).body).toEqual({ count: 0 });
-  });
-});
-
-describe("in the background", () => {
-  test("a file that cannot be fetched ends in a DeliveryCallback that says why", async () => {
-    const answer = await scenario.ask("POST", "/send-video", {
-      phone: scenario.contact,
-      video: url("gone.mp4"),
-      async: true,
-    });
-    expect(answer.status).toBe(200);
-    const { messageId } = answer.body;
-    const hook = await scenario.webhook(
-      "of the failure",
-      (body) => body["type"] === "DeliveryCallback" && body["messageId"] === messageId,
-    );
-    expect(hook["error"]).toContain("404");
-    expect(await scenario.inbox()).not.toContainEqual(expect.objectContaining({ messageId }));
-  });
-
-  test("the messages behind it do not overtake it", async () => {
-    const { contact } = scenario;
-    const film = await scenario.ask("POST", "/send-video", { phone: contact, video: url("a.mp4"), async: true });
-    const words = await scenario.send("/send-text", { message: "after the film" });
-    const ids = (await scenario.inbox()).map(({ messageId }) => messageId);
-    expect(ids.indexOf(String(film.body["messageId"]))).toBe(ids.indexOf(words.messageId) - 1);
-  });
-});
-
-test("an Idempotency-Key that is known is answered without fetching the file again", async () => {
-  const body = { phone: scenario.contact, image: url("a.png"), caption: "once" };
-  const headers = { "idempotency-key": "files-1" };
-  fetched = [];
-  const first = await scenario.ask("POST", "/send-image", body, headers);
-  const second = await scenario.ask("POST", "/send-image", body, headers);
-  expect(first.status).toBe(200);
-  expect(second).toEqual(first);
-  expect(fetched).toEqual(["a.png"]);
-  const other = await scenario.ask("POST", "/send-image", { ...body, caption: "twice" }, headers);
-  expect(other).toMatchObject({ status: 409, body: { code: "idempotency_conflict" } });
 });
