@@ -33,7 +33,7 @@ export function engineOptionsOf(config: Config, owner: string): EngineOptions {
         timeoutMs: webhooks.timeoutMs,
         connectionsPerOrigin: webhooks.connectionsPerOrigin,
       },
-      persist: { mediaKeepMs: config.media.keepMs },
+      persist: { mediaKeepMs: config.media.keepMs, uploadsSent: config.media.s3.bucket !== undefined },
     },
     queue: {
       ...defaultQueueOptions,

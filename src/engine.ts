@@ -136,8 +136,12 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       instances: store.instances,
       directory: store.directory,
       sender: sessions,
-      toNewEvent: (captured, instance) =>
-        toStoredEvent(captured, instance, { keepMs: options.pipeline.persist.mediaKeepMs, now: clock.now() }),
+      toNewEvent: (captured, instance, { outgoing }) =>
+        toStoredEvent(captured, instance, {
+          keepMs: options.pipeline.persist.mediaKeepMs,
+          now: clock.now(),
+          sent: { content: outgoing.content, upload: options.pipeline.persist.uploadsSent },
+        }),
       echo: ({ message, sent, instance }) => {
         const { phone = "", lid } = instance.connection;
         const own = lid === undefined ? { phone } : { phone, lid };

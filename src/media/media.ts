@@ -73,7 +73,7 @@ export interface Media extends AsyncDisposable {
   readonly localPath: (row: MediaRow, signal: AbortSignal) => Promise<string>;
   readonly local: LocalStorage;
   readonly s3: S3Storage | undefined;
-  /** Rows to fetch have been written. */
+  /** Rows to fetch, or to upload, have been written. */
   readonly wake: () => void;
 }
 
@@ -130,7 +130,10 @@ export async function startMedia(deps: MediaDeps, options: MediaOptions, signal:
     localPath: async (row, until) => fetchHere({ local, contents }, row, until),
     local,
     s3,
-    wake: downloads.wake,
+    wake: () => {
+      downloads.wake();
+      uploads?.wake();
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -55,8 +55,8 @@ export const defaultBufferOptions: BatcherOptions = {
   retry: { baseMs: 100, maxMs: 5_000, jitter: "equal" },
 };
 
-/** Thirty days. */
-export const defaultPersistOptions: PersistOptions = { mediaKeepMs: 30 * 86_400_000 };
+/** Thirty days, no bucket. */
+export const defaultPersistOptions: PersistOptions = { mediaKeepMs: 30 * 86_400_000, uploadsSent: false };
 
 /** Defaults of one request. */
 export const defaultPostOptions: PostOptions = {

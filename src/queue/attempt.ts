@@ -215,7 +215,7 @@ async function eventsOf(
       at: acked?.at ?? deps.clock.now(),
     });
     const echoes = acked === undefined ? [] : ((await deps.echo?.({ message, sent: acked, instance })) ?? []);
-    return [delivery, ...echoes].map((captured) => deps.toNewEvent(captured, instance));
+    return [delivery, ...echoes].map((captured) => deps.toNewEvent(captured, instance, message));
   } catch (error) {
     if (isWazapiError(error, "storage")) throw error;
     // The message is sent: that must be written even when its events cannot be made.

@@ -28,8 +28,8 @@ export interface QueueDeps {
   readonly instances: Pick<InstanceStore, "get">;
   readonly directory: Pick<DirectoryStore, "phoneOf" | "lidOf">;
   readonly sender: Sender;
-  /** Turns a captured event into a row, routed by the settings of the instance. */
-  readonly toNewEvent: (captured: Captured, instance: Instance) => NewEvent;
+  /** Turns a captured event of a message into a row, routed by the settings of the instance. */
+  readonly toNewEvent: (captured: Captured, instance: Instance, message: QueuedMessage) => NewEvent;
   /** Further events of a sent message, e.g. its echo to webhooks that want own messages. */
   readonly echo?: (input: {
     readonly message: QueuedMessage;

@@ -21,6 +21,8 @@ export interface NewMedia {
   readonly fileName?: string;
   /** Epoch milliseconds at which the row may go. */
   readonly expiresAt: number;
+  /** A row that has the same content: then nothing is fetched, unless that one is gone. `upload`: into the bucket with it. */
+  readonly copyOf?: { readonly mediaId: string; readonly upload: boolean };
 }
 
 /** Bytes that lie in the content-addressed storage. */
@@ -38,7 +40,7 @@ export type FilePlace =
   | { readonly storage: "s3"; readonly bucket: string };
 
 /** One file of a message. Files that customers hand in for sending have neither chat nor message. */
-export interface MediaRow extends Omit<NewMedia, "chatId" | "messageId"> {
+export interface MediaRow extends Omit<NewMedia, "chatId" | "messageId" | "copyOf"> {
   readonly direction: "in" | "out";
   readonly chatId?: string;
   readonly messageId?: string;
@@ -85,7 +87,7 @@ export interface MediaStore {
   expect(input: { readonly media: readonly NewMedia[]; readonly now: number }): Promise<void>;
   /** Adds the row of a file that a customer handed in, together with its content. */
   keep(input: {
-    readonly media: Omit<NewMedia, "chatId" | "messageId">;
+    readonly media: Omit<NewMedia, "chatId" | "messageId" | "copyOf">;
     readonly file: StoredFile;
     readonly volume: string;
     readonly upload: boolean;

@@ -53,6 +53,44 @@ export function mediaRecordsContract(adapter: StoreAdapter): void {
       expect(await store().media.get({ mediaId: media[0]!.mediaId })).toMatchObject({ state: "pending" });
     });
 
+    test("persist: a file that lies here already is not fetched, unless it is gone meanwhile", async () => {
+      const instanceId = await addInstance(store());
+      const ours = randomUUID();
+      const { sha256 } = await keep(instanceId, ours);
+      const copy = { ...fileOf(instanceId, "M1"), copyOf: { mediaId: ours, upload: false } };
+      const late = { ...fileOf(instanceId, "M2"), copyOf: { mediaId: randomUUID(), upload: true } };
+      const other = fileOf(instanceId, "M3");
+      const events = [copy, late, other].map((file, n) => happening(n, { media: [file] }));
+      await store().events.persist({ instanceId, events, now: t0 });
+      expect(await store().media.get({ mediaId: copy.mediaId })).toMatchObject({ state: "stored", file: { sha256 } });
+      expect(await store().media.get({ mediaId: late.mediaId })).toMatchObject({ state: "pending" });
+      expect(await store().media.get({ mediaId: other.mediaId })).toMatchObject({ state: "pending" });
+    });
+
+    test("persist: such a file goes into the bucket when it is to, once", async () => {
+      const instanceId = await addInstance(store());
+      const ours = randomUUID();
+      const { sha256 } = await keep(instanceId, ours);
+      const copied = (messageId: string, upload: boolean) =>
+        store().events.persist({
+          instanceId,
+          events: [
+            happening(messageId, { media: [{ ...fileOf(instanceId, messageId), copyOf: { mediaId: ours, upload } }] }),
+          ],
+          now: t0,
+        });
+      const take = () => store().mediaFiles.claimUploads({ owner: "a", volume: sha256, limit: 5, leaseMs: 1, now: t0 });
+      await copied("M1", false);
+      expect(await take()).toEqual([]);
+      await copied("M2", true);
+      const [claim] = await take();
+      expect(claim).toMatchObject({ sha256 });
+      const outcome = { kind: "uploaded", bucket: "b" } as const;
+      expect(await store().mediaFiles.settleUpload({ claim: claim!, outcome, now: t0 })).toBe(true);
+      await copied("M3", true);
+      expect(await take()).toEqual([]);
+    });
+
     test("enqueue: the files of a message stay as long as its row, whatever their own expiry says", async () => {
       const instanceId = await addInstance(store());
       const mediaId = randomUUID();
@@ -80,14 +118,18 @@ export function mediaRecordsContract(adapter: StoreAdapter): void {
       expect(await store().media.get({ mediaId: again })).toBeUndefined();
     });
 
-    const keep = (instanceId: string, mediaId: string) =>
-      store().media.keep({
-        media: { mediaId, instanceId, part: "main", kind: "document", mimeType: "text/plain", expiresAt: t0 + 1 },
-        file: { sha256: randomUUID(), bytes: 1, mimeType: "text/plain" },
-        volume: "v1",
+    const keep = async (instanceId: string, mediaId: string): Promise<{ readonly sha256: string }> => {
+      const file = { sha256: randomUUID(), bytes: 1, mimeType: "text/plain" };
+      const media = { mediaId, instanceId, part: "main", kind: "document", mimeType: "text/plain" } as const;
+      await store().media.keep({
+        media: { ...media, expiresAt: t0 + 1 },
+        file,
+        volume: file.sha256,
         upload: false,
         now: t0,
       });
+      return file;
+    };
     const pruneAll = async (now: number): Promise<void> => {
       while ((await store().media.prune({ limit: 1_000, now })) > 0);
     };

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ContentBody, MediaKind } from "#sandbox/content-body.ts";
 import { until } from "../support/processes.ts";
@@ -89,7 +90,21 @@ describe("files of received messages", () => {
     expect((await fetch(mixed)).status).toBe(400);
   });
 
-  test("the console of the account sends a picture: its webhook carries a URL, too", async () => {
+  test("a picture that is sent through the API is not fetched again for its webhook", async () => {
+    const sent = await sharp({ create: { width: 40, height: 30, channels: 3, background: "red" } })
+      .jpeg()
+      .toBuffer();
+    // Nothing can come from the media servers while this lasts.
+    await scenario.sandbox.control.addFault({ type: "download-fail", code: 503, times: 1_000 });
+    const { messageId } = await scenario.send("/send-image", {
+      image: `data:image/jpeg;base64,${sent.toString("base64")}`,
+    });
+    const webhook = await scenario.webhook("own picture", (body) => body["messageId"] === messageId && "image" in body);
+    await expectFile(urlIn(webhook, { field: "image", urlName: "imageUrl" }), sent);
+    await scenario.sandbox.control.clearFaults();
+  });
+
+  test("the phone of the account sends a picture: its webhook carries a URL, too", async () => {
     const bytes = randomBytes(5_000);
     const image = { base64: bytes.toString("base64") };
     const { messageIds } = await scenario.sandbox.control.phoneSend(

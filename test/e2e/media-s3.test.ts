@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import sharp from "sharp";
 import { expect, test } from "vitest";
 import { openScenario, type Scenario } from "../scenarios/rig.ts";
 import { until } from "../support/processes.ts";
@@ -15,6 +16,20 @@ test("the webhook carries an address of the bucket, and a GET gives exactly the 
   expect(new URL(url).pathname).toMatch(new RegExp(`^/media/wa/.*${sha256}$`));
   const answer = await fetch(url);
   expect([answer.status, hashOf(await answer.bytes())]).toEqual([200, sha256]);
+});
+
+test("what is sent through the API goes into the bucket for its webhook", async () => {
+  await using s3 = await startS3Server();
+  await using scenario = await openWithBucket(s3, "60s");
+  const sent = await sharp({ create: { width: 40, height: 30, channels: 3, background: "red" } })
+    .jpeg()
+    .toBuffer();
+  const image = `data:image/jpeg;base64,${sent.toString("base64")}`;
+  const { messageId } = await scenario.send("/send-image", { image });
+  const webhook = await scenario.webhook("own picture", (body) => body["messageId"] === messageId && "image" in body);
+  const { imageUrl } = webhook["image"] as { readonly imageUrl: string };
+  expect(new URL(imageUrl).origin).toBe(s3.url);
+  expect(hashOf(await (await fetch(imageUrl)).bytes())).toBe(hashOf(sent));
 });
 
 test("while the bucket is away it carries an address of this server, which leads to the bucket later", async () => {

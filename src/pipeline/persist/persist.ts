@@ -20,6 +20,8 @@ export interface PersistDeps {
 export interface PersistOptions {
   /** How long files of messages stay, milliseconds. */
   readonly mediaKeepMs: number;
+  /** Whether files of sent messages go into the bucket once they are sent, as received ones do. */
+  readonly uploadsSent: boolean;
 }
 
 /** Stores what was captured, in one transaction. Rejects when the store does; nothing is stored then. */
