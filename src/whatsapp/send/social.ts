@@ -1,4 +1,5 @@
 import { proto } from "@whiskeysockets/baileys";
+import { isGroupJid } from "#domain/jid.ts";
 import type { PinContent, PollContent, ReactionContent, SocialContent } from "#domain/outgoing/social.ts";
 import type { BuildPayload, PayloadTable } from "./payload.ts";
 import { eventResponsePayload, pollVotePayload } from "./social-answers.ts";
@@ -20,13 +21,15 @@ const pin: BuildPayload<PinContent> = async (deps, { content, ...at }) => {
     : { content: { pin: key, type: Type.UNPIN_FOR_ALL } };
 };
 
-const poll: BuildPayload<PollContent> = (_deps, { content }) => ({
+const poll: BuildPayload<PollContent> = async (_deps, { socket, jid, content }) => ({
   content: {
     poll: {
       name: content.question,
       values: [...content.options],
       selectableCount: content.selectable,
       messageSecret: Buffer.from(content.secret, "base64"),
+      // WhatsApp protocol: the announcements of a community have polls of their own kind.
+      toAnnouncementGroup: isGroupJid(jid) && (await socket.groups.get(jid))?.isCommunityAnnounce === true,
     },
   },
 });

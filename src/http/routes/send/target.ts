@@ -9,7 +9,7 @@ export const aboutMessage = {
 };
 
 /** A person; parsed to the JID. */
-export const person = z
+const person = z
   .union([z.string().min(1).max(128), z.int().positive()], { error: "expected a phone number" })
   .transform((given, context) => {
     try {
