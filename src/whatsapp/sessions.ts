@@ -156,7 +156,9 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
       if (socket === undefined) return { outcome: "unknown", kind: "disconnected", error: "not connected" };
       const { instanceId } = input;
       const result = await sendMessage({ ...deps, known: recipientsOf(instanceId) }, { ...input, socket }, sendSignal);
-      if (result.outcome === "acked") await keepEdit(deps, { instanceId, socket, proto: result.proto });
+      if (result.outcome === "acked") {
+        await keepEdit(deps, { instanceId, socket, content: input.outgoing.content, proto: result.proto });
+      }
       return result;
     },
     startAll: (startSignal) => startAll(AbortSignal.any([signal, startSignal])),

@@ -236,6 +236,16 @@ describe("forwards", () => {
     });
   });
 
+  test("a document of ours whose caption was changed goes on with the new one", async () => {
+    const document = `data:text/plain;base64,${Buffer.from("hello").toString("base64")}`;
+    const first = await world.send("/send-document/txt", { document, fileName: "a.txt", caption: "old" });
+    await world.send("/send-document/txt", { editDocumentMessageId: first.messageId, caption: "new" });
+    const { messageId } = first;
+    const { entry } = await world.send("/forward-message", { messageId, phone: world.other }, { to: world.other });
+    expect(entry.media).toMatchObject({ kind: "document", caption: "new", directPath: first.entry.media?.directPath });
+    expect(await world.bytesOf(entry)).toEqual(Buffer.from("hello"));
+  });
+
   test("a poll that is forwarded is a poll of its own", async () => {
     const target = await received({ poll: { question: "?", options: ["Yes", "No"] } });
     const { messageId } = await world.send(

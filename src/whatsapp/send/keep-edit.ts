@@ -1,4 +1,5 @@
 import { getContentType, normalizeMessageContent, proto } from "@whiskeysockets/baileys";
+import type { OutgoingContent } from "#domain/content.ts";
 import type { Log } from "#lib/log.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { LiveSocket } from "../live-socket.ts";
@@ -27,11 +28,13 @@ export async function keepEdit(
   sent: {
     readonly instanceId: string;
     readonly socket: LiveSocket;
+    readonly content: OutgoingContent;
     /** Encoded `WebMessageInfo` of what was sent. */
     readonly proto: Uint8Array;
   },
 ): Promise<void> {
-  const { instanceId } = sent;
+  const { instanceId, content } = sent;
+  if (!isEdit(content)) return;
   try {
     const replacement = await replacementBy(deps, {
       ...sent,
@@ -45,6 +48,18 @@ export async function keepEdit(
     await deps.messages.put({ messages: [{ ...stored, proto: proto.WebMessageInfo.encode(info).finish() }] });
   } catch (error) {
     deps.log.warn({ instanceId, error }, "edit not kept");
+  }
+}
+
+function isEdit(content: OutgoingContent): boolean {
+  switch (content.kind) {
+    case "text":
+      return content.editMessageId !== undefined;
+    case "documentCaption":
+    case "eventEdit":
+      return true;
+    default:
+      return false;
   }
 }
 
