@@ -71,7 +71,7 @@ export const seriesTable = {
   terminate: {
     times: 3,
     run: async (rig, { times }) => {
-      const found = await repeat(times, () => terminated(rig));
+      const found = await repeat(times, (series) => terminated(rig, series));
       const both = roadResult(
         "",
         found.flatMap(({ inbound, outbound }) => [inbound, outbound]),

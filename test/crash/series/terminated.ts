@@ -14,8 +14,8 @@ export interface Termination {
   readonly outbound: RoadTally;
 }
 
-/** Fills the queue, keeps webhooks in flight at a slow receiver, and terminates. */
-export async function terminated(rig: Rig): Promise<Termination> {
+/** Fills the queue, keeps webhooks in flight at a slow receiver, and terminates. `series` tells repetitions apart. */
+export async function terminated(rig: Rig, series: number): Promise<Termination> {
   await rig.connected();
   const before = (await rig.hits()).length;
   await rig.behave({ mode: "ok", delayMs: 300 });
@@ -28,7 +28,7 @@ export async function terminated(rig: Rig): Promise<Termination> {
   };
   const accepted: { readonly messageId: string; readonly text: string }[] = [];
   for (let count = 0; count < 200; count += 1) {
-    const text = `before the end ${count}`;
+    const text = `series ${series}, message ${count}`;
     const answer = await rig.api("POST", rig.instancePath("/send-text"), { phone: to, message: text });
     if (!answer.ok) throw new Error(`send-text: ${answer.status}`);
     accepted.push({ text, messageId: ((await answer.json()) as { messageId: string }).messageId });
