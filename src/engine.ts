@@ -99,9 +99,9 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       log: log.child({ component: "pipeline" }),
       guard: deps.guard,
       media: deps.media.links,
-      stored: (rows) => {
+      stored: (rows, { hasFiles }) => {
         news.ring();
-        deps.media.wake();
+        if (hasFiles) deps.media.wake();
         attendants.stored(rows);
       },
       attempted: deps.observe.attempted,
@@ -148,10 +148,10 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
         return pipeline.capturedOf({ instanceId: message.instanceId, own, proto: sent.proto, at: sent.at });
       },
       observe: deps.observe.queued,
-      eventsStored: () => {
+      eventsStored: (events) => {
         pipeline.wake();
         news.ring();
-        deps.media.wake();
+        if (events.some(({ media }) => media !== undefined)) deps.media.wake();
       },
       clock,
       sleep,

@@ -115,6 +115,8 @@ export async function startMedia(deps: MediaDeps, options: MediaOptions, signal:
       upload: s3 !== undefined && options.uploadOutgoing,
     },
   );
+  const stopping = new AbortController();
+  parts.defer(() => stopping.abort());
   const linkOptions = { ...options, waitMs: s3 === undefined ? 0 : options.waitMs };
   const owned = parts.move();
   return {
@@ -125,7 +127,7 @@ export async function startMedia(deps: MediaDeps, options: MediaOptions, signal:
     },
     remoteBytes: createRemoteBytes(remote),
     links: createMediaLinks({ ...common, arrivals, contents, signer }, linkOptions),
-    serve: createServeMedia({ ...common, arrivals, contents, signer }, defaultServeOptions),
+    serve: createServeMedia({ ...common, arrivals, contents, signer, stopping: stopping.signal }, defaultServeOptions),
     contents,
     localPath: async (row, until) => fetchHere({ local, contents }, row, until),
     local,

@@ -20,7 +20,7 @@ import { type DispatchStats, startDispatch } from "./dispatch/dispatch.ts";
 import type { Attempted } from "./dispatch/lane-worker.ts";
 import type { DispatchOptions } from "./dispatch/options.ts";
 import type { Outcome } from "./outcome.ts";
-import { createPersist, type PersistOptions } from "./persist/persist.ts";
+import { createPersist, type PersistDeps, type PersistOptions } from "./persist/persist.ts";
 
 /** What the pipeline works with. */
 export interface PipelineDeps {
@@ -31,7 +31,7 @@ export interface PipelineDeps {
   readonly clock: Clock;
   readonly log: Log;
   /** Told after each commit: event streams, wake signals to other nodes, the media downloads. Must not throw. */
-  readonly stored?: (rows: readonly EventRow[]) => void;
+  readonly stored?: PersistDeps["stored"];
   /** Told after each try of a delivery, for metrics. Must not throw. */
   readonly attempted?: (input: Attempted) => void;
   /** Waits and chance; tests bring their own. */
@@ -150,9 +150,9 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
       instances: store.instances,
       clock,
       log,
-      stored: (rows) => {
+      stored: (rows, what) => {
         dispatch.wake(rows[0]?.instanceId);
-        deps.stored?.(rows);
+        deps.stored?.(rows, what);
       },
     },
     options.persist,

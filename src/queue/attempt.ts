@@ -188,7 +188,7 @@ async function settle(
     // An economy only: when it fails, the lane claims again and reports what is wrong.
     draining.aborted || !lane.memory.breaker.pristine() ? undefined : claimHead(context, lane).catch(() => undefined),
   ]);
-  if (written === true && events.length > 0) deps.eventsStored?.();
+  if (written === true && events.length > 0) deps.eventsStored?.(events);
   observe(
     context,
     claim,

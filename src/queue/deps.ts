@@ -38,8 +38,8 @@ export interface QueueDeps {
   }) => Promise<readonly Captured[]>;
   /** Called after each try; must not throw. */
   readonly observe?: (outcome: QueueOutcome) => void;
-  /** Called when rows of the outbox were written, so that webhooks leave at once. */
-  readonly eventsStored?: () => void;
+  /** Called when rows of the outbox were written, so that webhooks leave and files are taken care of at once. */
+  readonly eventsStored?: (events: readonly NewEvent[]) => void;
   readonly clock: Clock;
   readonly sleep: typeof sleep;
   /** Answers in [0, 1): pace and jitter. */

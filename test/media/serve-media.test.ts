@@ -204,6 +204,14 @@ describe("a file that is on its way", () => {
     expect(answer.headers.get("retry-after")).toBe("5");
   });
 
+  test("the server stops meanwhile: come again later, at once", async () => {
+    rig = await openServeRig();
+    const asking = get(addressOf(await rig.expect()));
+    await rig.time.settle();
+    rig.stop();
+    expect((await asking).status).toBe(503);
+  });
+
   test("too many wait already: come again later, at once", async () => {
     rig = await openServeRig({ maxWaiting: 1 });
     const row = await rig.expect();

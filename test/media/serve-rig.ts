@@ -25,6 +25,8 @@ export interface ServeRig extends AsyncDisposable {
   readonly signer: UrlSigner;
   readonly serve: ServeMedia;
   readonly contents: ReturnType<typeof createContents>;
+  /** The server begins to stop. */
+  readonly stop: () => void;
   /** A row that waits to be fetched. */
   readonly expect: (over?: Partial<NewMedia>) => Promise<NewMedia>;
   /** Fetches the row that waits: with these bytes, or in vain. */
@@ -46,7 +48,8 @@ export async function openServeRig(
   const arrivals = createArrivals({ media: stores.media, clock, sleep });
   const signer = createUrlSigner(randomBytes(32));
   const contents = createContents({ local, s3 });
-  const deps = { arrivals, contents, signer, clock, log: silentLog };
+  const stopping = new AbortController();
+  const deps = { arrivals, contents, signer, stopping: stopping.signal, clock, log: silentLog };
   const owned = parts.move();
   return {
     stores,
@@ -55,6 +58,7 @@ export async function openServeRig(
     arrivals,
     signer,
     contents,
+    stop: () => stopping.abort(),
     serve: createServeMedia(deps, { ...defaultServeOptions, ...options }),
     expect: async (over = {}) => {
       const row = newMedia({ expiresAt: clock.now() + 86_400_000, ...over });

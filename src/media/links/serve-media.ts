@@ -14,6 +14,8 @@ export interface ServeMediaDeps {
   readonly arrivals: Arrivals;
   readonly contents: Contents;
   readonly signer: UrlSigner;
+  /** Ends the waits for files that are not there yet. */
+  readonly stopping: AbortSignal;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -58,7 +60,7 @@ export function createServeMedia(deps: ServeMediaDeps, options: ServeMediaOption
     const named = parseMediaPath(url.pathname);
     if (named === undefined) throw new WazapiError("invalid_request", { message: "this is no address of a file" });
     checkSignature(deps, url);
-    const row = await arrived(named.mediaId, request.signal);
+    const row = await arrived(named.mediaId, AbortSignal.any([request.signal, deps.stopping]));
     if (row === undefined || row.instanceId !== named.instanceId) throw notThere("there is no such file (any more)");
     if (row.state === "failed") throw notThere(row.lastError ?? "the file cannot be had");
     if (row.file === undefined) {

@@ -12,8 +12,8 @@ export interface PersistDeps {
   readonly instances: Pick<InstanceStore, "get">;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told after the commit, with the rows that are new. */
-  readonly stored: (rows: readonly EventRow[]) => void;
+  /** Told after the commit, with the rows that are new, and whether there may be files to fetch. */
+  readonly stored: (rows: readonly EventRow[], what: { readonly hasFiles: boolean }) => void;
 }
 
 /** How storing behaves. */
@@ -40,14 +40,15 @@ export function createPersist(deps: PersistDeps, options: PersistOptions): Persi
     }
     const now = deps.clock.now();
     const keep = { keepMs: options.mediaKeepMs, now };
+    const events = results.flatMap(({ captured }) => captured.map((one) => toStoredEvent(one, instance, keep)));
     const rows = await deps.events.persist({
       instanceId,
-      events: results.flatMap(({ captured }) => captured.map((one) => toStoredEvent(one, instance, keep))),
+      events,
       records: merged(results),
       journalIds: results.flatMap(({ journalIds }) => journalIds),
       now,
     });
-    if (rows.length > 0) deps.stored(rows);
+    if (rows.length > 0) deps.stored(rows, { hasFiles: events.some(({ media }) => media !== undefined) });
     return rows;
   };
 }

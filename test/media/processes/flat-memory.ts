@@ -74,7 +74,8 @@ async function pass(from: string): Promise<readonly string[]> {
     file: { ...file, storage: "local", volume },
   } as const;
   const arrivals = createArrivals({ media: { get: async () => served }, clock, sleep });
-  const serve = createServeMedia({ arrivals, contents, signer, clock, log: silentLog }, defaultServeOptions);
+  const stopping = new AbortController().signal;
+  const serve = createServeMedia({ arrivals, contents, signer, stopping, clock, log: silentLog }, defaultServeOptions);
   const url = `http://host${signer.sign(mediaPath(row), clock.now() + 60_000)}`;
   const answer = await serve(new Request(url));
   const fromDisk = await hashOf(answer.body!);
