@@ -5,11 +5,12 @@ import { sleep } from "#lib/sleep.ts";
 import { collectAcks, type Acks } from "./acks.ts";
 import type { AuthState } from "./auth-state.ts";
 import { createGroupCache, type GroupCache } from "./group-cache.ts";
+import { createHistoryJournal } from "./history-journal.ts";
 import type { Inbound, InboundBatch } from "./inbound.ts";
 import type { Correlation } from "./journal-entry.ts";
 import type { SessionsOptions } from "./options.ts";
 import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
-import { socketConfig, type MessageLookup } from "./socket-config.ts";
+import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
 import { gateStanzas, type StanzaGate } from "./stanza-gate.ts";
 import type { Transport } from "./transport.ts";
 
@@ -74,6 +75,7 @@ export function openLiveSocket(
   });
   const sock = makeWASocket(socketConfig({ ...deps, correlation, groups }, input));
   const raw = Reflect.get(sock.ws, "socket") as RawSocket;
+  const historyJournal = createHistoryJournal((notice) => fetchesHistory(notice, input.options));
   const ended = new AbortController();
   const acks = collectAcks(sock.ws);
   let lastSeenAt: number | undefined;
@@ -131,7 +133,7 @@ export function openLiveSocket(
     const upsert = events["messages.upsert"];
     void hand({
       events,
-      journalIds: upsert?.messages.flatMap(({ key }) => key.id ?? []) ?? [],
+      journalIds: historyJournal.settledBy(events),
       offline: upsert?.type === "append",
     });
   });

@@ -15,6 +15,14 @@ export type MessageLookup = (key: WAMessageKey) => Promise<proto.IMessage | unde
 
 const minuteMs = 60_000;
 
+/** Whether this chunk of history is fetched. */
+export function fetchesHistory(
+  { syncType }: proto.Message.IHistorySyncNotification,
+  options: Pick<SessionsOptions, "syncFullHistory">,
+): boolean {
+  return options.syncFullHistory || syncType !== proto.Message.HistorySyncType.FULL;
+}
+
 /** Every setting a socket is opened with. */
 export function socketConfig(
   deps: {
@@ -47,8 +55,7 @@ export function socketConfig(
     // Own messages are stored by the queue. Baileys' echo would sit in its event buffer and swallow later receipts.
     emitOwnEvents: false,
     syncFullHistory: options.syncFullHistory,
-    shouldSyncHistoryMessage: ({ syncType }) =>
-      options.syncFullHistory || syncType !== proto.Message.HistorySyncType.FULL,
+    shouldSyncHistoryMessage: (notice) => fetchesHistory(notice, options),
     // Our key store retries by itself and reports; a second layer of retries would hold the receipt for half a minute.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
     getMessage: deps.getMessage,

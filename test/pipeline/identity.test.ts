@@ -121,7 +121,7 @@ describe("where pairs are learnt", () => {
   const stanza = (tag: string, attrs: BinaryNode["attrs"], content?: BinaryNode[]) => ({
     stanza: { tag, attrs: { id: "S1", t: "1690000000", ...attrs }, ...(content === undefined ? {} : { content }) },
   });
-  const event = <K extends keyof BaileysEventMap>(name: K, value: unknown) => ({
+  const event = (name: keyof BaileysEventMap, value: unknown) => ({
     events: { [name]: value } as Partial<BaileysEventMap>,
   });
   const sources: readonly [string, Parameters<World["batch"]>[0]][] = [

@@ -113,3 +113,27 @@ describe("a chat without its newest messages", () => {
     expect(found()).toEqual([1, 1]);
   });
 });
+
+describe("a chunk that did not arrive", () => {
+  it(
+    "its notice stays in the journal until the chunk is stored, and a restart fetches it",
+    { timeout: 120_000 },
+    async () => {
+      await using rig = await openEngineRig(sandbox, { options: { attendants: quiet } });
+      const contacts = numbers(rig, 1);
+      const pending = async () =>
+        (await rig.inner.authState.pendingJournal({ instanceId: rig.instanceId, limit: 10 })).length;
+      await expect.poll(pending, wait).toBe(0);
+      await sandbox.control.addFault({ type: "download-fail", times: 50, code: 500 });
+      await sandbox.control.history({ number: rig.number, contacts, messages: 5 });
+      const [behind] = await rig.receive("behind it");
+      await expect.poll(() => rig.delivered(), wait).toEqual([behind]);
+      await expect.poll(pending, wait).toBe(1);
+      expect(await storedIn(rig, contacts)).toEqual([0]);
+      await sandbox.control.clearFaults();
+      await rig.restart("cut");
+      await expect.poll(() => storedIn(rig, contacts), wait).toEqual([5]);
+      await expect.poll(pending, wait).toBe(0);
+    },
+  );
+});

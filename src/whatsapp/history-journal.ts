@@ -1,0 +1,52 @@
+import type { BaileysEventMap, proto, WAMessage } from "@whiskeysockets/baileys";
+
+/** Which journal entries a batch of events settles. */
+export interface HistoryJournal {
+  /** Stanza ids that are settled once these events are stored. */
+  readonly settledBy: (events: Partial<BaileysEventMap>) => readonly string[];
+}
+
+interface Awaited {
+  readonly id: string;
+  readonly syncType: number;
+  readonly chunkOrder: number;
+}
+
+/** Chunks on their way at a time; of more the entries stay in the journal, and are tried once more. */
+const maxAwaited = 1_000;
+
+/**
+ * A message is settled with its own event, the notice of a chunk of history only with the chunk: Baileys downloads it
+ * after it has reported the message, and a crash, or a download that fails in between, would lose thousands of
+ * messages. A chunk that never came is fetched again when the journal is replayed. `fetches` says which chunks Baileys
+ * fetches at all.
+ */
+export function createHistoryJournal(
+  fetches: (notice: proto.Message.IHistorySyncNotification) => boolean,
+): HistoryJournal {
+  const awaited: Awaited[] = [];
+
+  function idOf(message: WAMessage): readonly string[] {
+    const { id } = message.key;
+    if (!id) return [];
+    const notice = message.message?.protocolMessage?.historySyncNotification;
+    if (!notice || message.key.fromMe !== true || !fetches(notice)) return [id];
+    if (awaited.length < maxAwaited) {
+      awaited.push({ id, syncType: Number(notice.syncType ?? 0), chunkOrder: notice.chunkOrder ?? 0 });
+    }
+    return [];
+  }
+
+  return {
+    settledBy: (events) => {
+      const ids = (events["messages.upsert"]?.messages ?? []).flatMap(idOf);
+      const set = events["messaging-history.set"];
+      if (set === undefined) return ids;
+      // WhatsApp protocol: the notice and the chunk number their kinds alike, in two enumerations.
+      const [kind, order] = [Number(set.syncType ?? 0), set.chunkOrder ?? 0];
+      const arrived = awaited.filter(({ syncType, chunkOrder }) => syncType === kind && chunkOrder === order);
+      for (const chunk of arrived) awaited.splice(awaited.indexOf(chunk), 1);
+      return [...ids, ...arrived.map(({ id }) => id)];
+    },
+  };
+}
