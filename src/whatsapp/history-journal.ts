@@ -8,8 +8,8 @@ export interface HistoryJournal {
 
 interface Awaited {
   readonly id: string;
-  readonly syncType: number;
-  readonly chunkOrder: number;
+  /** Kind and number of the chunk. */
+  readonly chunk: string;
 }
 
 /** Chunks on their way at a time; of more the entries stay in the journal, and are tried once more. */
@@ -31,9 +31,7 @@ export function createHistoryJournal(
     if (!id) return [];
     const notice = message.message?.protocolMessage?.historySyncNotification;
     if (!notice || message.key.fromMe !== true || !fetches(notice)) return [id];
-    if (awaited.length < maxAwaited) {
-      awaited.push({ id, syncType: Number(notice.syncType ?? 0), chunkOrder: notice.chunkOrder ?? 0 });
-    }
+    if (awaited.length < maxAwaited) awaited.push({ id, chunk: nameOf(notice) });
     return [];
   }
 
@@ -42,11 +40,15 @@ export function createHistoryJournal(
       const ids = (events["messages.upsert"]?.messages ?? []).flatMap(idOf);
       const set = events["messaging-history.set"];
       if (set === undefined) return ids;
-      // WhatsApp protocol: the notice and the chunk number their kinds alike, in two enumerations.
-      const [kind, order] = [Number(set.syncType ?? 0), set.chunkOrder ?? 0];
-      const arrived = awaited.filter(({ syncType, chunkOrder }) => syncType === kind && chunkOrder === order);
-      for (const chunk of arrived) awaited.splice(awaited.indexOf(chunk), 1);
+      const chunk = nameOf(set);
+      const arrived = awaited.filter((one) => one.chunk === chunk);
+      for (const one of arrived) awaited.splice(awaited.indexOf(one), 1);
       return [...ids, ...arrived.map(({ id }) => id)];
     },
   };
+}
+
+/** WhatsApp protocol: the notice and the chunk number their kinds alike, in two enumerations. */
+function nameOf(chunk: { readonly syncType?: number | null; readonly chunkOrder?: number | null }): string {
+  return `${chunk.syncType ?? 0} ${chunk.chunkOrder ?? 0}`;
 }
