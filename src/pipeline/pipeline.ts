@@ -6,7 +6,6 @@ import type { Clock } from "#lib/clock.ts";
 import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
 import type { sleep } from "#lib/sleep.ts";
-import type { EventRow } from "#store/records.ts";
 import type { Store } from "#store/store.ts";
 import { createBuffer } from "./buffer/buffer.ts";
 import { createCapture, type SentMessage } from "./capture/capture.ts";

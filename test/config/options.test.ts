@@ -71,7 +71,10 @@ describe("options", () => {
   });
 
   it("the defaults are those of the rooms", () => {
-    const { pipeline, queue, enqueue, sessions, reconcile, retention, attendants } = engineOptionsOf(defaults().config, "me");
+    const { pipeline, queue, enqueue, sessions, reconcile, retention, attendants } = engineOptionsOf(
+      defaults().config,
+      "me",
+    );
     expect(pipeline.buffer).toEqual(defaultBufferOptions);
     expect(pipeline.dispatch).toEqual({ ...defaultDispatchOptions, owner: "me" });
     expect(pipeline.post).toEqual(defaultPostOptions);

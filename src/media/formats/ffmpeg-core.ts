@@ -21,7 +21,7 @@ export async function loadFfmpegCore(): Promise<FfmpegCore | undefined> {
 
 /** Whether it could be loaded. */
 export function hasFfmpegCore(): boolean {
-  return isSea() ? embedded() !== undefined : pathOf("@ffmpeg/core") !== undefined;
+  return isSea() ? embedded() !== undefined : installedAt() !== undefined;
 }
 
 interface CoreFiles {
@@ -44,14 +44,15 @@ function embedded(): CoreFiles | undefined {
 }
 
 async function installed(): Promise<CoreFiles | undefined> {
-  const [script, wasm] = [pathOf("@ffmpeg/core"), pathOf("@ffmpeg/core/wasm")];
-  if (script === undefined || wasm === undefined) return undefined;
-  return { script: await readFile(script, "utf8"), wasm: await readFile(wasm) };
+  const paths = installedAt();
+  if (paths === undefined) return undefined;
+  return { script: await readFile(paths.script, "utf8"), wasm: await readFile(paths.wasm) };
 }
 
-function pathOf(name: string): string | undefined {
+function installedAt(): { readonly script: string; readonly wasm: string } | undefined {
+  const require = createRequire(import.meta.url);
   try {
-    return createRequire(import.meta.url).resolve(name);
+    return { script: require.resolve("@ffmpeg/core"), wasm: require.resolve("@ffmpeg/core/wasm") };
   } catch {
     return undefined;
   }
