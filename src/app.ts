@@ -29,6 +29,7 @@ import type { Store } from "#store/store.ts";
 import { realTransport, sandboxTransport } from "#whatsapp/transport.ts";
 import { type Engine, refuseOtherWorld, startEngine, takeOver } from "./engine.ts";
 import { engineOptionsOf } from "./engine-options.ts";
+import { emptyScratch } from "./scratch.ts";
 import { openMediaRoom } from "./media-room.ts";
 
 /** What a process gives its app. */
@@ -261,6 +262,7 @@ async function lead(
     phases.unshift({ name, run: async () => part[Symbol.asyncDispose]() });
   };
   shell.leadership = leadership;
+  await emptyScratch(config.dataDir);
   close("leadership", leadership);
   if (announced !== undefined) {
     // A port that cannot be shared is free only when the former leader is gone.

@@ -23,6 +23,8 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Working directory. */
   readonly cwd: string;
+  /** From now on this process, and what it starts, keeps its temporary files there. */
+  readonly useTemporaryDirectory: (path: string) => void;
   readonly clock: Clock;
   /** Where requests to stop come from. */
   readonly signals: {
@@ -56,6 +58,9 @@ export function processIo(): CliIo {
     },
     env: process.env,
     cwd: process.cwd(),
+    useTemporaryDirectory: (path) => {
+      for (const name of ["TMPDIR", "TEMP", "TMP"]) process.env[name] = path;
+    },
     clock: systemClock,
     signals: process,
     onBrokenPipe: (listener) => {

@@ -1,6 +1,7 @@
 import { isWazapiError } from "#domain/errors.ts";
 
 import type { App } from "#app.ts";
+import { scratchOf } from "#scratch.ts";
 import type { Cli } from "./cli.ts";
 import { withSandbox } from "./with-sandbox.ts";
 import { loadSettings } from "./settings.ts";
@@ -20,6 +21,7 @@ export async function openHere(cli: Cli): Promise<AppHere | undefined> {
   const settings = await loadSettings(cli, flags);
   await using parts = new AsyncDisposableStack();
   const { config } = parts.use(await withSandbox(cli, settings.config));
+  cli.io.useTemporaryDirectory(scratchOf(config.dataDir));
   try {
     const options = { log: createLog(config.log), clock: cli.io.clock, version: programVersion() };
     // A stop ends the command, which then closes the app in order; the listener must not go first.

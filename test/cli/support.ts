@@ -53,6 +53,7 @@ export function start(argv: readonly string[], options: RunOptions = {}): Runnin
     untilStdinEnds: async () => {},
     env: { NO_COLOR: "1", ...options.env },
     cwd: options.cwd ?? tmpdir(),
+    useTemporaryDirectory: () => {},
     clock: systemClock,
     signals,
     onBrokenPipe: (listener) => {

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startWeb, type Web } from "../media/web.ts";
 import { until } from "../support/processes.ts";
@@ -39,6 +41,7 @@ test.each([
   rig.server().kill("SIGKILL");
   await rig.server().exited;
   await rig.sandbox("DELETE", "/faults");
+  await writeFile(join(rig.dataDir, "tmp", "left-by-the-dead"), "half a copy");
   await rig.start();
   const entry = await until(async () => (await rig.inbox(contact)).find((one) => one.messageId === messageId), {
     what: "the file at the contact",
@@ -49,6 +52,12 @@ test.each([
   // What lies here already is not fetched again.
   if (isAsync) expect(asked).toBeGreaterThan(1);
   else expect(asked).toBe(1);
+  // Neither the dead process nor this one leaves an encrypted copy behind.
+  const scratch = join(rig.dataDir, "tmp");
+  await until(async () => (await readdir(scratch)).length === 0, {
+    what: "an empty scratch directory",
+    withinMs: 30_000,
+  });
 });
 
 /** What the queue says of the last try of a message. */

@@ -5,6 +5,7 @@ import { allOptions } from "#config/options.ts";
 import { startSandbox } from "#config/groups/whatsapp.ts";
 import type { Config, OptionPath } from "#config/schema.ts";
 import { ensureSecrets } from "#config/secrets.ts";
+import { scratchOf } from "#scratch.ts";
 
 import type { Cli } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
@@ -64,6 +65,7 @@ async function serve(cli: Cli, { options }: { readonly options: ServeOptions }):
   const version = programVersion();
   await using reports = await startSentry({ ...config.sentry, release: version }, cli.io.clock);
   const log = reportingLog(createLog(config.log), reports);
+  cli.io.useTemporaryDirectory(scratchOf(config.dataDir));
   // A stop during the opening ends it; later it must not cut the listener off before everything else is put down.
   const whileOpening = new AbortController();
   const stopOpening = (): void => whileOpening.abort();
