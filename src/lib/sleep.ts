@@ -1,12 +1,24 @@
-import { setTimeout as wait } from "node:timers/promises";
-
 /** Waits `ms` milliseconds; resolves early, without throwing, when the signal aborts. */
-export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted || ms <= 0) return;
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || ms <= 0) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    resolve();
+  };
+  const timer = setTimeout(end, ms);
+  signal.addEventListener("abort", end, { once: true });
+  return promise;
+}
+
+/** Waits for the first of these, or so long, or until the signal aborts. Throws what the first of them throws. */
+export async function sleepUnless(ms: number, firsts: readonly Promise<unknown>[], signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
   try {
-    await wait(ms, undefined, { signal });
-  } catch (error) {
-    // An abort is how a wait ends early here, not a failure.
-    if (!signal.aborted) throw error;
+    await Promise.race([...firsts, sleep(ms, AbortSignal.any([over.signal, signal]))]);
+  } finally {
+    // A reason of its own: without one an exception with its stack is made each time.
+    over.abort("over");
   }
 }

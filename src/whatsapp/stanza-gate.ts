@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
-import { sleep } from "#lib/sleep.ts";
+import { sleepUnless } from "#lib/sleep.ts";
 import type { JournalEntry } from "#store/auth-state.ts";
 import { stanzaEntry, type Correlation } from "./journal-entry.ts";
 
@@ -70,9 +70,7 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
 
   /** Waits for the first of these; the limit only keeps a message that hangs from holding up all others for ever. */
   async function inOrder(signs: readonly Promise<unknown>[]): Promise<void> {
-    const passed = new AbortController();
-    await Promise.race([...signs, sleep(maxOrderWaitMs, AbortSignal.any([passed.signal, deps.signal]))]);
-    passed.abort();
+    await sleepUnless(maxOrderWaitMs, signs, deps.signal);
   }
 
   const deliver = new Map<string, (node: BinaryNode) => Promise<unknown>>();

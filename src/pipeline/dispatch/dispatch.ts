@@ -90,7 +90,7 @@ export function startDispatch(deps: DispatchDeps, options: DispatchOptions, sign
         const cancel = new AbortController();
         const timer = laneDeps.sleep(options.pollMs, AbortSignal.any([stop, cancel.signal]));
         await Promise.race([nudge.promise, timer]);
-        cancel.abort();
+        cancel.abort("nudged");
       }
       wanted = false;
       try {

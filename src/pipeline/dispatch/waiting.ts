@@ -35,7 +35,8 @@ export function createWaiting(): Waiting {
         waiter = Promise.withResolvers<void>();
         const cancel = new AbortController();
         await Promise.race([waiter.promise, ...(timer === undefined ? [] : [timer(cancel.signal)])]);
-        cancel.abort();
+        // A reason of its own: without one an exception with its stack is made each time.
+        cancel.abort("woken");
         waiter = undefined;
       }
       woken = false;

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq } from "drizzle-orm";
+import { and, asc, desc, eq, sql } from "drizzle-orm";
 import type { ChatRow, ContactRow, DirectoryStore } from "../directory.ts";
 import { withoutNulls } from "../rows.ts";
 import type { SqliteContext } from "./context.ts";
@@ -18,6 +18,19 @@ export function createDirectory(context: SqliteContext): DirectoryStore {
   const { db, orm } = context;
   const phoneOf = db.prepare<[string, string], { phone: string }>(directorySql.phoneOf);
   const lidOf = db.prepare<[string, string], { lid: string }>(directorySql.lidOf);
+  // Prepared once: both are asked for each message.
+  const contact = orm
+    .select()
+    .from(contacts)
+    .where(
+      and(eq(contacts.instanceId, sql.placeholder("instanceId")), eq(contacts.contactId, sql.placeholder("contactId"))),
+    )
+    .prepare();
+  const chat = orm
+    .select()
+    .from(chats)
+    .where(and(eq(chats.instanceId, sql.placeholder("instanceId")), eq(chats.chatId, sql.placeholder("chatId"))))
+    .prepare();
   const put = createPutRecords(context);
   const assertKnown = createInstanceGuard(db);
 
@@ -44,11 +57,7 @@ export function createDirectory(context: SqliteContext): DirectoryStore {
     putContacts: (input) => writing(input.instanceId, () => put.contacts(input.instanceId, input.contacts)),
     contact: ({ instanceId, contactId }) =>
       context.read(() => {
-        const row = orm
-          .select()
-          .from(contacts)
-          .where(and(eq(contacts.instanceId, instanceId), eq(contacts.contactId, contactId)))
-          .get();
+        const row = contact.get({ instanceId, contactId });
         return row === undefined ? undefined : (withoutNulls(row) satisfies ContactRow);
       }),
     contacts: ({ instanceId, offset, limit }) =>
@@ -66,11 +75,7 @@ export function createDirectory(context: SqliteContext): DirectoryStore {
     putChats: (input) => writing(input.instanceId, () => put.chats(input.instanceId, input.chats)),
     chat: ({ instanceId, chatId }) =>
       context.read(() => {
-        const row = orm
-          .select()
-          .from(chats)
-          .where(and(eq(chats.instanceId, instanceId), eq(chats.chatId, chatId)))
-          .get();
+        const row = chat.get({ instanceId, chatId });
         return row === undefined ? undefined : (withoutNulls(row) satisfies ChatRow);
       }),
     chats: ({ instanceId, offset, limit }) =>
