@@ -2,6 +2,7 @@ import type { Captured, CapturedMessage } from "#domain/captured.ts";
 import { defaultInstanceSettings, type Instance } from "#domain/instance.ts";
 import { createAddressGuard } from "#lib/guard.ts";
 import { type Log, silentLog } from "#lib/log.ts";
+import type { MediaLinks } from "#pipeline/deliver/media-links.ts";
 import { defaultDispatchOptions, type DispatchOptions } from "#pipeline/dispatch/options.ts";
 import {
   defaultBufferOptions,
@@ -75,6 +76,8 @@ export function startRig(
     /** Aborts at the deadline of a shutdown. */
     readonly stop?: AbortController;
     readonly log?: Log;
+    /** Links of files; none unless a test says otherwise. */
+    readonly media?: MediaLinks;
   } = {},
 ): Rig {
   const time = input.time ?? createFakeTime();
@@ -83,7 +86,7 @@ export function startRig(
     {
       store,
       guard: createAddressGuard({ allowLoopback: true, allowPrivate: false }),
-      media: { links: async () => new Map() },
+      media: input.media ?? { links: async () => new Map() },
       clock: time.clock,
       log: input.log ?? silentLog,
       sleep: time.sleep,
