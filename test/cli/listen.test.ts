@@ -32,7 +32,7 @@ describe("listen", () => {
     const { code, stdout, stderr } = await server.run(["listen", "--after", "0", "-n", "1"]);
     expect([code, stderr]).toEqual([0, expect.stringContaining("listening at http://127.0.0.1:")]);
     const [time, ...rest] = stdout.trimEnd().split("\t");
-    expect(rest).toEqual(["ReceivedCallback", "main", "5511988887777@s.whatsapp.net", eventId]);
+    expect(rest).toEqual(["ReceivedCallback", "main", "5511988887777@s.whatsapp.net", eventId, "-"]);
     expect(time).toMatch(/^\d{4}-\d\d-\d\dT/);
   });
 

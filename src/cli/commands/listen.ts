@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "commander";
 
 import { callbackTypes } from "#callbacks/definition.ts";
 
+import { aboutOf } from "../about-body.ts";
 import type { InstanceRef } from "../api.ts";
 import type { Cli } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
@@ -101,8 +102,9 @@ async function nameOf(instanceOf: ReturnType<typeof lookUp>, instanceId: string)
   }
 }
 
-function eventLine({ occurredAt, type, chatId = "-", eventId }: TailedEvent, instanceName: string): string {
-  return [clockTime(occurredAt), type, instanceName, chatId, eventId].map(harmless).join("\t");
+function eventLine(event: TailedEvent, instanceName: string): string {
+  const { occurredAt, type, chatId = "-", eventId, payload } = event;
+  return [clockTime(occurredAt), type, instanceName, chatId, eventId, aboutOf(payload)].map(harmless).join("\t");
 }
 
 function showAnswer({ out, signal }: Cli, answer: Forwarded): void {
