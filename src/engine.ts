@@ -22,12 +22,14 @@ import type { QueueOptions } from "#queue/options.ts";
 import { startQueue } from "#queue/worker.ts";
 import type { Store } from "#store/store.ts";
 import { createFileDownloads, type FileDownloads } from "#whatsapp/download.ts";
+import { createHistoryPages, defaultHistoryPagesOptions } from "#whatsapp/history-pages.ts";
 import type { Inbound } from "#whatsapp/inbound.ts";
 import type { SessionsOptions } from "#whatsapp/options.ts";
 import type { OutgoingFiles } from "#whatsapp/send/payload.ts";
 import type { SessionObserver } from "#whatsapp/session.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import type { Transport } from "#whatsapp/transport.ts";
+import { createChatMessages } from "./engine-chat-messages.ts";
 import { type AttendantsOptions, defaultAttendantsOptions, startAttendants } from "./engine-attendants.ts";
 
 /** What an engine works with. Whoever opened store and transport closes them, after it. */
@@ -67,7 +69,7 @@ export interface EngineOptions {
 /** The parts of `HttpDeps` that an engine brings. */
 type EngineParts = Pick<
   HttpDeps,
-  "store" | "sessions" | "sendQueue" | "webhookTest" | "feed" | "wake" | "deadLetters" | "renderEvent"
+  "store" | "sessions" | "sendQueue" | "webhookTest" | "feed" | "wake" | "deadLetters" | "renderEvent" | "chatMessages"
 >;
 
 /** Sessions, pipeline, queue and the workers around them, on an open store. */
@@ -219,6 +221,15 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       },
       wake: { queue: (instanceId) => queue.wake(instanceId), deliveries: () => pipeline.wake() },
       deadLetters: { purge: (input) => store.deliveries.purgeDiscarded(input) },
+      chatMessages: createChatMessages({
+        store,
+        pages: createHistoryPages(
+          { ...store, sessions, news: news.wait, clock, log: log.child({ component: "history" }) },
+          defaultHistoryPagesOptions,
+        ),
+        pipeline,
+        links: deps.media.links,
+      }),
       renderEvent: (event) => eventPayload(deps.media.links, event, background.signal),
     },
     sessions,

@@ -147,6 +147,20 @@ export interface MediaFiles {
   }>;
 }
 
+/** Messages that passed already, in the form of their webhooks. */
+export interface ChatMessages {
+  /** Up to `amount` older than the message `before`, newest first. May ask the phone, and wait for its answer. */
+  readonly page: (
+    input: {
+      readonly instanceId: string;
+      readonly chatId: string;
+      readonly amount: number;
+      readonly before?: string;
+    },
+    signal: AbortSignal,
+  ) => Promise<readonly unknown[]>;
+}
+
 /** Everything the routes need; `app.ts` joins the rooms that have it. */
 export interface HttpDeps {
   readonly store: Pick<Store, "instances" | "events" | "deliveries" | "queue" | "messages" | "directory">;
@@ -161,6 +175,7 @@ export interface HttpDeps {
   readonly remoteFile: RemoteFile;
   readonly media: MediaIntake;
   readonly mediaFiles: MediaFiles;
+  readonly chatMessages: ChatMessages;
   /** What callers may point webhooks at. */
   readonly addressGuard: Pick<AddressGuard, "check">;
   /** The webhook body of an event as its hook receives it; undefined for kinds without one. */

@@ -33,6 +33,7 @@ export function standbyDeps(parts: StandbyParts): HttpDeps {
     remoteFile: missing,
     media: missing,
     mediaFiles: missing,
+    chatMessages: missing,
     renderEvent: refuse,
   };
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { Captured } from "#domain/captured.ts";
+import type { Captured, CapturedMessage } from "#domain/captured.ts";
 import { WazapiError } from "#domain/errors.ts";
 import type { BatcherOptions } from "#lib/batcher.ts";
 import type { Clock } from "#lib/clock.ts";
@@ -86,6 +86,8 @@ export interface Pipeline extends AsyncDisposable {
   readonly record: (instanceId: string, captured: readonly Captured[]) => Promise<void>;
   /** The message and its status SENT, as events for the transaction that ends its row in the queue. Stores nothing. */
   readonly capturedOf: (message: SentMessage) => Promise<readonly Captured[]>;
+  /** A stored message as what happened then; undefined for one that nobody is shown. Stores nothing. */
+  readonly shown: (message: SentMessage) => Promise<CapturedMessage | undefined>;
   /** Something was stored elsewhere; of one instance when it is named. */
   readonly wake: (instanceId?: string) => void;
   /** Sends one signed callback that is no event, once. Throws `instance_not_found`. */
@@ -156,7 +158,7 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
     },
     options.persist,
   );
-  const { capture, sent } = createCapture({ directory: store.directory, messages: store.messages, clock, log });
+  const { capture, sent, shown } = createCapture({ directory: store.directory, messages: store.messages, clock, log });
   const buffer = parts.use(
     createBuffer<Intake>(
       {
@@ -205,6 +207,7 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
       }
     },
     capturedOf: sent,
+    shown,
     wake: (instanceId) => dispatch.wake(instanceId),
     deliverTest: async ({ instanceId, url }, signal) => {
       const instance = await store.instances.get({ instanceId });

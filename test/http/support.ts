@@ -103,6 +103,12 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
   const deps: HttpDeps = {
     store,
     sessions: sessionsOf(calls, () => control.connection),
+    chatMessages: {
+      page: async (wanted) => {
+        calls.push(["chatMessages", wanted]);
+        return [{ type: "ReceivedCallback", messageId: "M1" }];
+      },
+    },
     sendQueue: {
       accepted: ({ idempotencyKey: key, ...input }) => store.queue.accepted({ ...input, key, now: clock.now }),
       enqueue: async ({ instanceId, outgoing, delayMs, typingMs, scheduledAt, idempotencyKey, requestHash }) => {

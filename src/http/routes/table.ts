@@ -1,4 +1,5 @@
 import type { Operation } from "../operation.ts";
+import { chatMessagesOperations } from "./chat-messages.ts";
 import { connectionOperations } from "./connection.ts";
 import { dlqOperations } from "./dlq.ts";
 import { docsOperations } from "./docs.ts";
@@ -28,6 +29,7 @@ export function operationTable(): readonly Operation[] {
     ...webhookOperations,
     ...sendOperations,
     ...messageActionOperations,
+    ...chatMessagesOperations,
     ...queueOperations,
     ...messagesStatusOperations,
     ...mediaOperations,

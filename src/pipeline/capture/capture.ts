@@ -47,6 +47,8 @@ export interface SentMessage {
 export interface Capture {
   /** Rejects only when a table cannot be read; the same batch may be captured again. */
   readonly capture: (batch: InboundBatch) => Promise<CaptureResult>;
+  /** A stored message as what happened then; undefined for one that nobody is shown. Remembers nothing. */
+  readonly shown: (message: SentMessage) => Promise<CapturedMessage | undefined>;
   /** What happened when WhatsApp took a message sent through this API: the message itself, and its status SENT. */
   readonly sent: (message: SentMessage) => Promise<readonly Captured[]>;
 }
@@ -58,6 +60,8 @@ export function createCapture(deps: CaptureDeps): Capture {
   const book = createAddressBook(deps.directory, deps.clock);
   const calls = createTtlCache<RingingCall>(deps.clock, maxRingingCalls);
   const messageDeps = { book, messages: deps.messages, log: deps.log };
+  // Names as they were then must not get into the one that live messages are shown by.
+  const past = { ...messageDeps, book: createAddressBook(deps.directory, deps.clock) };
 
   const stanza = (input: { readonly owner: Owner; readonly now: number }, node: BinaryNode): Promise<CapturedOne> => {
     switch (node.tag) {
@@ -118,6 +122,15 @@ export function createCapture(deps: CaptureDeps): Capture {
       if (node !== undefined) all.push(await guarded(owner, () => stanza(input, node)));
       for (const work of events === undefined ? [] : works(input, events)) all.push(await guarded(owner, work));
       return { ...joined(all), journalIds: batch.journalIds };
+    },
+    shown: async ({ instanceId, own, proto: encoded, at }) => {
+      const owner = { instanceId, own };
+      const info = proto.WebMessageInfo.decode(encoded);
+      if (!info.key) return undefined;
+      const message: WAMessage = Object.assign(info, { key: info.key });
+      const origin = { owner, fromApi: false, receivedAt: at };
+      const { captured = [] } = await guarded(owner, () => captureMessage(past, origin, message));
+      return captured.find((one) => one.kind === "message");
     },
     sent: async ({ instanceId, own, proto: encoded, at }) => {
       const owner = { instanceId, own };
