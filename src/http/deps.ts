@@ -178,7 +178,7 @@ export interface HttpDeps {
   readonly chatMessages: ChatMessages;
   /** What callers may point webhooks at. */
   readonly addressGuard: Pick<AddressGuard, "check">;
-  /** The webhook body of an event as its hook receives it; undefined for kinds without one. */
+  /** The webhook body of an event as its hook receives it, or a promise of it; undefined for kinds without one. */
   readonly renderEvent: (event: EventRow) => unknown;
   /** `draining`: sends are refused. `standby`: everything that needs the store is. */
   readonly availability: () => "open" | "draining" | "standby";
