@@ -305,13 +305,12 @@ test("the access log names operation, status, duration and instance, and nothing
   ]);
 });
 
-test("what is refused is logged with its code, and with its path where it reached no route; tokens are left out", async () => {
+test("what is refused is logged with its code and the id of the request, and with nothing the caller made up", async () => {
   await using http = await openHttp();
   const headers = { "x-request-id": "r1" };
   await call(http, { request: "POST send-text", body: { message: "to nobody" }, headers });
   await call(http, { request: "POST send-txet", body: {}, headers });
   await call(http, { request: "PATCH send-text", body: {}, headers });
-  const start = `/instances/${known.instanceId}/token/…`;
   expect(http.logged).toEqual([
     {
       operation: "sendText",
@@ -322,14 +321,8 @@ test("what is refused is logged with its code, and with its path where it reache
       requestId: "r1",
       message: "request answered",
     },
-    { method: "POST", path: `${start}/send-txet`, code: "not_found", requestId: "r1", message: "request refused" },
-    {
-      method: "PATCH",
-      path: `${start}/send-text`,
-      code: "method_not_allowed",
-      requestId: "r1",
-      message: "request refused",
-    },
+    { code: "not_found", requestId: "r1", message: "request refused" },
+    { code: "method_not_allowed", requestId: "r1", message: "request refused" },
   ]);
 });
 
