@@ -4,6 +4,7 @@ import { isWazapiError } from "#domain/errors.ts";
 import type { Instance } from "#domain/instance.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import { orAborted } from "#lib/or-aborted.ts";
 import type { sleep } from "#lib/sleep.ts";
 import type { DirectoryStore } from "#store/directory.ts";
 import type { EventStore } from "#store/events.ts";
@@ -145,7 +146,8 @@ export function startAutoActions(deps: AutoActionsDeps, options: AutoActionsOpti
   async function read(instanceId: string, reads: readonly AutoRead[]): Promise<void> {
     const keys = reads.map(({ key }) => key);
     await trying(instanceId, "messages not marked as read", async () => {
-      await deps.sessions.markRead(instanceId, keys);
+      await orAborted(deps.sessions.markRead(instanceId, keys), either);
+      if (either.aborted) return;
       const chats = [...new Set(reads.map(({ chatId }) => chatId))].map((chatId) => ({ chatId, unread: 0 }));
       await deps.directory.putChats({ instanceId, chats });
     });
@@ -155,9 +157,9 @@ export function startAutoActions(deps: AutoActionsDeps, options: AutoActionsOpti
     const { id: instanceId, settings } = instance;
     if (deps.clock.now() - call.at < options.ringingMs) {
       // A call that is not rejected at once is not worth a second try.
-      await deps.sessions
-        .rejectCall(instanceId, call)
-        .catch((error: unknown) => deps.log.warn({ instanceId, error }, "call not rejected"));
+      await orAborted(deps.sessions.rejectCall(instanceId, call), either).catch((error: unknown) =>
+        deps.log.warn({ instanceId, error }, "call not rejected"),
+      );
     }
     if (settings.callRejectMessage === "" || call.chatId === undefined) return;
     if (deps.clock.now() - call.at >= options.lookBackMs) return;

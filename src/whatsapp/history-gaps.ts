@@ -1,8 +1,10 @@
 import { isBroadcastJid, isNewsletterJid } from "#domain/jid.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import { orAborted } from "#lib/or-aborted.ts";
 import type { ChatRow, DirectoryStore } from "#store/directory.ts";
 import type { MessageStore } from "#store/messages.ts";
+import { BoundedMap } from "./bounded-map.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** What looking for holes works with. */
@@ -46,6 +48,9 @@ export interface HistoryGaps {
   readonly close: (instanceId: string, signal: AbortSignal) => Promise<number>;
 }
 
+/** Instances whose connection is remembered; looking through one again costs a few queries. */
+const maxInstances = 10_000;
+
 /** Name of the field of a chat that holds which newest message it was asked for already. */
 const askedField = "historyAskedFor";
 
@@ -55,8 +60,8 @@ const askedField = "historyAskedFor";
  * an unknown id leaves it the time. That a real phone takes an empty id was not verified; the sandbox does.
  */
 export function createHistoryGaps(deps: HistoryGapsDeps, options: HistoryGapsOptions): HistoryGaps {
-  /** Start of the connection that was looked through, by instance: one number for each instance of this process. */
-  const looked = new Map<string, number>();
+  /** Start of the connection that was looked through, by instance. */
+  const looked = new BoundedMap<string, number>({ limit: maxInstances });
 
   return {
     close: async (instanceId, signal) => {
@@ -75,7 +80,7 @@ export function createHistoryGaps(deps: HistoryGapsDeps, options: HistoryGapsOpt
         const noted = { chatId, extra: { [askedField]: lastMessageAt } };
         await deps.directory.putChats({ instanceId, chats: [noted] });
         const anchor = { remoteJid: chatId, id: "", fromMe: false };
-        await socket.sock.fetchMessageHistory(options.messages, anchor, lastMessageAt + 1_000);
+        await orAborted(socket.sock.fetchMessageHistory(options.messages, anchor, lastMessageAt + 1_000), signal);
         deps.log.info({ instanceId, messages: options.messages }, "asked the phone for messages that a chat lacks");
         asked += 1;
       }

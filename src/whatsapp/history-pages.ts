@@ -2,6 +2,7 @@ import { proto, type WAMessageKey } from "@whiskeysockets/baileys";
 import type { CapturedHistory } from "#domain/captured.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import { orAborted } from "#lib/or-aborted.ts";
 import type { EventStore } from "#store/events.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { StoredMessage } from "#store/records.ts";
@@ -93,7 +94,7 @@ export function createHistoryPages(deps: HistoryPagesDeps, options: HistoryPages
     const from = deps.clock.now();
     const either = AbortSignal.any([signal, AbortSignal.timeout(options.waitMs)]);
     try {
-      await socket.sock.fetchMessageHistory(amount, keyOf(chatId, anchor), anchor?.at ?? from);
+      await orAborted(socket.sock.fetchMessageHistory(amount, keyOf(chatId, anchor), anchor?.at ?? from), either);
     } catch (error) {
       deps.log.warn({ instanceId, error }, "the phone could not be asked for older messages");
       return false;

@@ -1,6 +1,7 @@
 import type { Captured } from "#domain/captured.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import { orAborted } from "#lib/or-aborted.ts";
 import type { sleep } from "#lib/sleep.ts";
 import { createTtlCache } from "#lib/ttl-cache.ts";
 import type { InstanceStore } from "#store/instances.ts";
@@ -141,10 +142,12 @@ export function startNames(deps: NamesDeps, options: NamesOptions, signal: Abort
   }
 
   async function ask(instanceId: string, socket: Pick<LiveSocket, "sock" | "own">, wanted: ProfileWish): Promise<void> {
-    const events = await askProfile(socket, wanted);
+    const events = await orAborted(askProfile(socket, wanted), either);
     const own = socket.own();
-    if (own === undefined || Object.keys(events).length === 0) return;
-    await deps.inbound.receive({ instanceId, own: ownAccount(own), events, journalIds: [], offline: false });
+    if (own === undefined || events === undefined || Object.keys(events).length === 0) return;
+    const batch = { instanceId, own: ownAccount(own), events, journalIds: [], offline: false };
+    const full = deps.inbound.receive(batch);
+    if (full !== undefined) await orAborted(full, either);
   }
 
   /** Whether the instance is still there to be asked for; waits while it is not connected. */
