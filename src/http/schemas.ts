@@ -71,12 +71,9 @@ export const queued = z
     zaapId: z.string().meta({ description: "Id of the queued message" }),
     messageId: z.string().meta({ description: "WhatsApp message id, already final" }),
     id: z.string().meta({ description: "The same as `messageId`" }),
-    warning: z
-      .string()
-      .optional()
-      .meta({
-        description: "What could not be made of the file, e.g. a picture of its first frame; it is sent as it is",
-      }),
+    warning: z.string().optional().meta({
+      description: "What could not be made of the file, e.g. a picture of its first frame; it is sent as it is",
+    }),
   })
   .meta({ id: "Queued" });
 
