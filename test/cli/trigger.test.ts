@@ -27,6 +27,7 @@ test.each([
   ["an event that does not exist", ["fireworks"], 3, "there is no event fireworks (`wazapi trigger` lists them)"],
   ["what is in the prototype of the table", ["constructor"], 3, "there is no event constructor"],
   ["what nobody types", ["call", "--own-phone"], 2, "call is nothing that is typed on a phone"],
+  ["what nobody posts", ["typing", "--in-group"], 2, "typing is nothing that is typed on a phone"],
 ])("refuses %s", async (_, argv, code, says) => {
   expect(await run(["trigger", ...argv])).toMatchObject({ code, stderr: expect.stringContaining(says) });
 });

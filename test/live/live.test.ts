@@ -16,8 +16,14 @@ import { difference, keyPaths } from "./key-paths.ts";
 
 /** Everything a contact or the own phone can do, through the whole program, to a receiver. */
 const cases = Object.entries(triggers).flatMap(([name, trigger]) => [
-  { name, trigger, onOwnPhone: false, who: "contact" },
-  ...(isTyped(name) ? [{ name, trigger, onOwnPhone: true, who: "own phone" }] : []),
+  { name, trigger, onOwnPhone: false, inGroup: false, who: "contact" },
+  ...(isTyped(name)
+    ? [
+        { name, trigger, onOwnPhone: true, inGroup: false, who: "own phone" },
+        { name, trigger, onOwnPhone: false, inGroup: true, who: "member" },
+        { name, trigger, onOwnPhone: true, inGroup: true, who: "own phone, in a group" },
+      ]
+    : []),
 ]);
 
 const patienceMs = 60_000;
@@ -48,7 +54,7 @@ afterAll(async () => {
 test.each(cases)(
   "live: $name, by the $who",
   { timeout: 2 * patienceMs },
-  async ({ name, trigger, onOwnPhone, who }) => {
+  async ({ name, trigger, onOwnPhone, inGroup, who }) => {
     const row: Row = { kind: name, who, webhook: trigger.webhook, ms: undefined, ok: false };
     rows.push(row);
     const before = scenario.receiver.taken.length;
@@ -58,6 +64,7 @@ test.each(cases)(
       own: scenario.own,
       contact: scenario.contact,
       onOwnPhone,
+      ...(inGroup && { group: scenario.group.jid }),
       text: undefined,
       now: Date.now,
       signal: AbortSignal.timeout(patienceMs),
@@ -80,8 +87,20 @@ test.each(cases)(
     const sample: unknown = JSON.parse(
       readFileSync(new URL(`../callbacks/${type}/${fixture}.payload.json`, import.meta.url), "utf8"),
     );
-    expect(difference(keyPaths(body), keyPaths(sample))).toEqual({ more: [...more].sort(), less: [...less].sort() });
+    const group = { isGroup: inGroup, more, less };
+    expect(difference(keyPaths(body), keyPaths(sample))).toEqual(inChat(keyPaths(sample), group));
+    if (isTyped(name))
+      expect([body["isGroup"], body["phone"]]).toEqual([inGroup, inGroup ? scenario.group.phone : scenario.contact]);
     if (type === "ReceivedCallback") expect(body["fromMe"]).toBe(onOwnPhone);
+    // Each answers a message of its own author.
+    for (const reference of referencesOf(body)) {
+      const author = onOwnPhone ? scenario.own : scenario.contact;
+      expect(reference).toMatchObject({
+        fromMe: onOwnPhone,
+        phone: inGroup ? scenario.group.phone : scenario.contact,
+        participant: inGroup ? author : null,
+      });
+    }
     for (const url of linksOf(body)) await expectSample(url);
     for (const each of came()) expectHonest(each, { from: Date.now() - 2 * patienceMs, to: Date.now() + 86_400_000 });
     row.ok = true;
@@ -106,6 +125,32 @@ test("live: the event stream carries what the webhooks carried, in their order",
   hangUp.abort();
   expect(seen.filter((id) => sent.has(id))).toEqual([...sent.keys()]);
 });
+
+/** The differences that the kind of chat makes beside those that were foreseen: only groups name the author. */
+function inChat(
+  sample: readonly string[],
+  {
+    isGroup,
+    more,
+    less,
+  }: { readonly isGroup: boolean; readonly more: readonly string[]; readonly less: readonly string[] },
+) {
+  const key = "participantPhone";
+  if (!isGroup) return { more: more.toSorted(), less: less.toSorted() };
+  return {
+    more: [...more, ...(sample.includes(key) ? [] : [key])].sort(),
+    less: less.filter((one) => one !== key).sort(),
+  };
+}
+
+/** The messages that a webhook refers to. */
+function referencesOf(body: WebhookBody): readonly unknown[] {
+  return Object.values(body).flatMap((content) =>
+    typeof content === "object" && content !== null && "referencedMessage" in content
+      ? [content.referencedMessage]
+      : [],
+  );
+}
 
 /** Links to files of this server in a webhook. */
 function linksOf(value: unknown): readonly string[] {
@@ -148,11 +193,11 @@ function fitOf(
 function tableOf(all: readonly Row[]): string {
   const lines = all.map(({ kind, who, webhook, ms, ok }) => [
     kind.padEnd(20),
-    who.padEnd(10),
+    who.padEnd(22),
     webhook.padEnd(54),
     String(ms ?? "-").padStart(6),
     ok ? "ok" : "FAILED",
   ]);
-  const head = ["kind".padEnd(20), "by".padEnd(10), "webhook".padEnd(54), "    ms", "ok"];
+  const head = ["kind".padEnd(20), "by".padEnd(22), "webhook".padEnd(54), "    ms", "ok"];
   return ["", ...[head, ...lines].map((cells) => cells.join("  ")), ""].join("\n");
 }

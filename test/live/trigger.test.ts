@@ -41,6 +41,22 @@ test("trigger --own-phone: the webhook is of an own message", { timeout: 120_000
   expect(body).toMatchObject({ fromMe: true, phone: "5511988887777", pollVote: { options: [{ name: "Pizza" }] } });
 });
 
+test(
+  "trigger --in-group: the webhook is of a group of the two, the same one each time",
+  { timeout: 120_000 },
+  async () => {
+    const phones = [];
+    for (const argv of [["reaction"], ["text", "--own-phone"]]) {
+      const { stdout } = await trigger(...argv, "--in-group", "--json");
+      const { ids } = JSON.parse(stdout) as { ids: readonly string[] };
+      const body = await scenario.webhook(argv.join(" "), ({ messageId }) => messageId === ids.at(-1));
+      expect(body).toMatchObject({ isGroup: true, fromMe: argv.length > 1 });
+      phones.push(body["phone"]);
+    }
+    expect(new Set(phones).size).toBe(1);
+  },
+);
+
 test("trigger: an instance that does not exist is named", async () => {
   expect(await trigger("text", "--instance", "nobody")).toMatchObject({
     code: 3,

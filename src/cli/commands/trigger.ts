@@ -6,6 +6,7 @@ import { connectionOf } from "../connection.ts";
 import { instanceOption } from "../options.ts";
 import { connectSandbox, linkedNumber } from "../sandbox.ts";
 import { connectServer } from "../server.ts";
+import { groupOf } from "../trigger/stage.ts";
 import type { Stage } from "../trigger/stage.ts";
 import { isTyped, triggers } from "../trigger/table.ts";
 
@@ -14,6 +15,7 @@ interface TriggerOptions {
   readonly instance?: string;
   readonly text?: string;
   readonly ownPhone?: true;
+  readonly inGroup?: true;
 }
 
 const defaultContact = "5511988887777";
@@ -28,6 +30,7 @@ export const declareTrigger: Declare = (command, run) => {
     .option("--from <number>", "the contact that does it", defaultContact)
     .option("--text <text>", "words in place of the usual ones, where there are any")
     .option("--own-phone", "type the message on the account's own phone, to the contact")
+    .option("--in-group", "post the message in a group of the two, which is made when there is none")
     .addOption(instanceOption())
     .addHelpText("after", "\n`wazapi listen` shows what comes of it. It never works on the real WhatsApp.")
     .action(
@@ -60,7 +63,8 @@ async function fire(
     });
   }
   const onOwnPhone = options.ownPhone === true;
-  if (onOwnPhone && !isTyped(name)) {
+  const inGroup = options.inGroup === true;
+  if ((onOwnPhone || inGroup) && !isTyped(name)) {
     throw new WazapiError("invalid_request", { message: `${name} is nothing that is typed on a phone` });
   }
   const stage: Stage = {
@@ -73,7 +77,8 @@ async function fire(
     signal: cli.signal,
   };
   const own = await accountNumber(cli, stage, options.instance);
-  const ids = await trigger.fire({ ...stage, own });
+  const group = inGroup ? { group: (await groupOf({ ...stage, own })).id } : {};
+  const ids = await trigger.fire({ ...stage, own, ...group });
   cli.out.document({ event: name, webhook: trigger.webhook, ids }, (page) => {
     for (const id of ids) page.text(id);
   });

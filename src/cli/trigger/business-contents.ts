@@ -188,8 +188,9 @@ export const businessContents = {
     summary: "a message that is pinned",
     fire: async (stage) => {
       const messageId = await sayFirst(stage);
-      const { own, contact, onOwnPhone } = stage;
-      const key = { remoteJid: `${onOwnPhone ? contact : own}@s.whatsapp.net`, fromMe: true, id: messageId };
+      const { own, contact, onOwnPhone, group } = stage;
+      const remoteJid = group ?? `${onOwnPhone ? contact : own}@s.whatsapp.net`;
+      const key = { remoteJid, fromMe: true, id: messageId };
       const proto = {
         pinInChatMessage: { key, type: "PIN_FOR_ALL", senderTimestampMs: String(stage.now()) },
         messageContextInfo: { messageAddOnDurationInSecs: 604_800 },

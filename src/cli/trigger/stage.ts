@@ -11,6 +11,8 @@ export interface Stage {
   readonly contact: string;
   /** Messages are typed on the account's own phone, to the contact. */
   readonly onOwnPhone: boolean;
+  /** Full jid of the group that messages are posted in; without it they go from one to the other. */
+  readonly group?: string;
   /** Words in place of the usual ones. */
   readonly text: string | undefined;
   /** Epoch milliseconds. */
@@ -25,8 +27,9 @@ const groupSubject = "wazapi trigger";
 
 /** Sends a content in the direction of the stage; answers the message id. */
 export async function say(stage: Stage, content: ContentBody): Promise<string> {
-  const { sandbox, own, contact, onOwnPhone, signal } = stage;
-  const [number, to] = onOwnPhone ? [own, contact] : [contact, own];
+  const { sandbox, own, contact, onOwnPhone, group, signal } = stage;
+  const [number, other] = onOwnPhone ? [own, contact] : [contact, own];
+  const to = group ?? other;
   const { messageIds } = await sandbox[onOwnPhone ? "phoneSend" : "contactSend"]({ number, to, content }, signal);
   return messageIds[0] ?? "";
 }
