@@ -45,6 +45,8 @@ export interface AutoActionsOptions {
   readonly maxLookBack: number;
   /** A call older than this rings no more. */
   readonly ringingMs: number;
+  /** How long the answer to a rejection is waited for. */
+  readonly rejectMs: number;
   /** Before a round that failed is tried again. */
   readonly retryMs: number;
   /** Tries of a round before it is left. */
@@ -58,6 +60,7 @@ export const defaultAutoActionsOptions: AutoActionsOptions = {
   lookBackMs: 15 * 60_000,
   maxLookBack: 500,
   ringingMs: 90_000,
+  rejectMs: 10_000,
   retryMs: 2_000,
   maxTries: 5,
 };
@@ -157,7 +160,8 @@ export function startAutoActions(deps: AutoActionsDeps, options: AutoActionsOpti
     const { id: instanceId, settings } = instance;
     if (deps.clock.now() - call.at < options.ringingMs) {
       // A call that is not rejected at once is not worth a second try.
-      await orAborted(deps.sessions.rejectCall(instanceId, call), either).catch((error: unknown) =>
+      const patience = AbortSignal.any([either, AbortSignal.timeout(options.rejectMs)]);
+      await orAborted(deps.sessions.rejectCall(instanceId, call), patience).catch((error: unknown) =>
         deps.log.warn({ instanceId, error }, "call not rejected"),
       );
     }

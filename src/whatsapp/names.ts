@@ -34,6 +34,8 @@ export interface NamesOptions {
   readonly everyMs: number;
   /** Questions of an instance that may wait; the oldest makes room. */
   readonly maxWaiting: number;
+  /** How long an answer may take; Baileys itself waits longer for one that a closed connection will not bring. */
+  readonly answerMs: number;
   /** How long an answer counts, also that there is none. */
   readonly refreshMs: number;
   /** How long a question rests that failed for another reason. */
@@ -46,6 +48,7 @@ export interface NamesOptions {
 export const defaultNamesOptions: NamesOptions = {
   everyMs: 2_000,
   maxWaiting: 1_000,
+  answerMs: 15_000,
   refreshMs: 24 * 60 * 60_000,
   failedMs: 60 * 60_000,
   tooMuchMs: 10 * 60_000,
@@ -79,6 +82,8 @@ export function startNames(deps: NamesDeps, options: NamesOptions, signal: Abort
   const { clock } = deps;
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  /** Ends the waits for answers: a little later, because a question in hand is most often answered at once. */
+  const cut = new AbortController();
   const lanes = new Map<string, Lane>();
   const asked = createTtlCache<true>(clock, maxAsked);
   const keyOf = (instanceId: string, wish: ProfileWish): string => `${instanceId} ${wish.question} ${wish.jid}`;
@@ -142,12 +147,14 @@ export function startNames(deps: NamesDeps, options: NamesOptions, signal: Abort
   }
 
   async function ask(instanceId: string, socket: Pick<LiveSocket, "sock" | "own">, wanted: ProfileWish): Promise<void> {
-    const events = await orAborted(askProfile(socket, wanted), either);
+    const patience = AbortSignal.any([cut.signal, AbortSignal.timeout(options.answerMs)]);
+    const events = await orAborted(askProfile(socket, wanted), patience);
+    if (events === undefined) throw new Error("no answer");
     const own = socket.own();
-    if (own === undefined || events === undefined || Object.keys(events).length === 0) return;
+    if (own === undefined || Object.keys(events).length === 0) return;
     const batch = { instanceId, own: ownAccount(own), events, journalIds: [], offline: false };
     const full = deps.inbound.receive(batch);
-    if (full !== undefined) await orAborted(full, either);
+    if (full !== undefined) await orAborted(full, cut.signal);
   }
 
   /** Whether the instance is still there to be asked for; waits while it is not connected. */
@@ -175,12 +182,16 @@ export function startNames(deps: NamesDeps, options: NamesOptions, signal: Abort
     waiting: () => [...lanes.values()].reduce((sum, { wishes }) => sum + wishes.size, 0),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
+      const grace = setTimeout(() => cut.abort(), closeGraceMs);
       await Promise.all([...lanes.values()].flatMap(({ running }) => running ?? []));
+      clearTimeout(grace);
     },
   };
 }
 
 const kinds: ReadonlySet<string> = new Set(["message", "waiting", "notification"]);
+/** How long the questions in hand may take when the server stops. */
+const closeGraceMs = 1_000;
 /** WhatsApp's code for too many questions. */
 const tooMuch = 429;
 /** How often an instance that is not connected is looked for: it may have been deleted. */

@@ -17,6 +17,7 @@ import type { InboxEntry, SandboxControl } from "#sandbox/control.ts";
 import { openSqliteStore } from "#store/sqlite/open.ts";
 import type { Store } from "#store/store.ts";
 import { sandboxTransport } from "#whatsapp/transport.ts";
+import { defaultAttendantsOptions } from "../../src/engine-attendants.ts";
 import { type Engine, type EngineOptions, startEngine, takeOver } from "#engine.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { testSealer } from "../support/store.ts";
@@ -242,7 +243,11 @@ function quickOptions(owner: string, quick: Quick): EngineOptions {
       ...quick.sessions,
     },
     reconcile: { ...defaultReconcileOptions, everyMs: 1_000, firstAfterMs: 1_000 },
-    ...(quick.attendants === undefined ? {} : { attendants: quick.attendants }),
+    // Nobody asks for names and pictures, unless a test is about them.
+    attendants: quick.attendants ?? {
+      ...defaultAttendantsOptions,
+      names: { ...defaultAttendantsOptions.names, everyMs: 0 },
+    },
     retention: {
       ...defaultRetentionPace,
       policy: {
