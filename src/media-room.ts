@@ -76,7 +76,7 @@ export async function openMediaRoom(
     // It ends when it is disposed, in its turn of the shutdown.
     new AbortController().signal,
   );
-  const media = createIntake({ room, log });
+  const media = createIntake({ room, log, maxBytes: options.maxDocumentBytes });
   return {
     engine: { links: room.links, files: createOutgoingFiles({ room, store, media }), wake: room.wake },
     http: {
@@ -150,8 +150,15 @@ function ffmpegChoiceOf({ media: { ffmpeg } }: Config): FfmpegChoice {
 }
 
 /** Takes in what callers of the API hand in; what could not be made of it is told in the log and in the answer. */
-function createIntake({ room, log }: { readonly room: Pick<Media, "ingest">; readonly log: Log }): MediaIntake {
+function createIntake(deps: {
+  readonly room: Pick<Media, "ingest" | "receive">;
+  readonly log: Log;
+  readonly maxBytes: number;
+}): MediaIntake {
+  const { room, log, maxBytes } = deps;
   return {
+    maxBytes,
+    receive: room.receive,
     ingest: async (input, signal) => {
       const file = outgoingOf(await room.ingest(input, signal));
       const { instanceId, kind } = input;

@@ -15,8 +15,8 @@ export interface ApiCall {
   /** With its query, below the server or the instance. */
   readonly path: `/${string}`;
   readonly body?: unknown;
-  /** JSON that is made while it is sent, instead of `body`. */
-  readonly streamed?: AsyncIterable<Uint8Array>;
+  /** Bytes that are made while they are sent, instead of `body`. */
+  readonly streamed?: { readonly pieces: AsyncIterable<Uint8Array>; readonly bytes: number };
   readonly headers?: Readonly<Record<string, string>>;
   /** Default 30 s. */
   readonly timeoutMs?: number;
@@ -49,10 +49,9 @@ export function createApi(server: ApiServer, signal: AbortSignal): Api {
   const request = async (call: ApiCall, headers: Readonly<Record<string, string>>, limit: AbortSignal) => {
     const { method = "GET", path } = call;
     const content = contentOf(call);
-    const type = content === undefined ? {} : { "content-type": "application/json" };
     try {
-      const all = { ...headers, ...type, ...call.headers };
-      return await fetch(`${base}${path}`, { method, headers: all, ...content, signal: limit });
+      const all = { ...headers, ...content?.headers, ...call.headers };
+      return await fetch(`${base}${path}`, { method, ...content, headers: all, signal: limit });
     } catch (cause) {
       if (signal.aborted) throw new WazapiError("unavailable", { message: "stopped", cause });
       if (limit.aborted) throw new WazapiError("timeout", { message: `${base} does not answer in time`, cause });
@@ -83,9 +82,17 @@ export function createApi(server: ApiServer, signal: AbortSignal): Api {
   };
 }
 
-function contentOf({ body, streamed }: ApiCall): Pick<RequestInit, "body" | "duplex"> | undefined {
-  if (streamed !== undefined) return { body: ReadableStream.from(streamed), duplex: "half" };
-  return body === undefined ? undefined : { body: JSON.stringify(body) };
+type Content = Pick<RequestInit, "body" | "duplex"> & { readonly headers: Readonly<Record<string, string>> };
+
+function contentOf({ body, streamed }: ApiCall): Content | undefined {
+  if (streamed !== undefined) {
+    const { pieces, bytes } = streamed;
+    const headers = { "content-type": "application/octet-stream", "content-length": String(bytes) };
+    return { body: ReadableStream.from(pieces), duplex: "half", headers };
+  }
+  return body === undefined
+    ? undefined
+    : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
 }
 
 /** The failure a refused request tells of. */

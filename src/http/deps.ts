@@ -108,7 +108,7 @@ export interface RemoteFile {
 export interface MediaInput {
   readonly instanceId: string;
   readonly kind: FileContent["kind"];
-  /** An http(s) address, a `data:` URI, or base64 where that is taken. */
+  /** An http(s) address, a `data:` URI, `wazapi:` and the id of a file handed in before, or base64 where that is taken. */
   readonly source: string;
   readonly bareBase64?: boolean;
   /** The name the caller gives it; it never becomes a path. */
@@ -123,6 +123,17 @@ export interface MediaInput {
   readonly part?: string;
 }
 
+/** A file that waits to be sent under its id. */
+export interface ReceivedFile {
+  readonly mediaId: string;
+  /** As its content says. */
+  readonly mimeType: string;
+  readonly bytes: number;
+  readonly fileName?: string;
+  /** Epoch milliseconds at which it may go when no message uses it. */
+  readonly expiresAt: number;
+}
+
 /** Takes the files of messages into the storage. */
 export interface MediaIntake {
   /**
@@ -130,6 +141,21 @@ export interface MediaIntake {
    * signal's reason.
    */
   readonly ingest: (input: MediaInput, signal: AbortSignal) => Promise<OutgoingFile>;
+  /**
+   * Writes a file as it comes, before it is known what it is for; resolves when it survives a crash. Throws
+   * `payload_too_large`, `media_rejected`, `invalid_request` for one that breaks off, or the signal's reason.
+   */
+  readonly receive: (
+    input: {
+      readonly instanceId: string;
+      readonly bytes: AsyncIterable<Uint8Array>;
+      readonly contentType?: string;
+      readonly fileName?: string;
+    },
+    signal: AbortSignal,
+  ) => Promise<ReceivedFile>;
+  /** Largest file of any kind. */
+  readonly maxBytes: number;
 }
 
 /** The files of messages as customers get them. */

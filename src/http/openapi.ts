@@ -91,6 +91,9 @@ function describe(operation: Operation, schemas: Schemas): JsonObject {
         content: { [json]: { schema: withAliases(schemas.of(operation.body, "input"), operation.aliases) } },
       },
     }),
+    ...(operation.takes !== undefined && {
+      requestBody: { required: true, content: { [operation.takes]: { schema: { type: "string", format: "binary" } } } },
+    }),
     responses: { [operation.status ?? 200]: success(operation, schemas), default: error },
   };
 }

@@ -76,6 +76,8 @@ interface OperationBase {
   readonly experimental?: boolean;
   /** Other accepted names of body fields: alias to canonical name. The canonical one wins. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Content type of a body that the route reads itself, from the request; such an operation has no `body`. */
+  readonly takes?: string;
   /** Content type when the answer is a `RawAnswer`; such an operation has no `response`. */
   readonly answers?: string;
 }

@@ -7,19 +7,19 @@ import { cleanFileName, documentName } from "./file-name.ts";
 import type { Formats, MediaFacts, Prepared } from "./formats/formats.ts";
 import { type IngestKind, kindRules } from "./kinds.ts";
 import type { Bytes } from "./source/flow.ts";
-import { openSource } from "./source/open-source.ts";
+import { openSource, type SourceDeps } from "./source/open-source.ts";
 import { looksLikeHtml, rejected } from "./source/refusals.ts";
-import type { Remote } from "./source/remote.ts";
 import type { LocalStorage, StagedFile } from "./storage/local-storage.ts";
-import { baseType, type FileGroup, fileTypes, groupOf, isMimeType, typeOfExtension } from "./types/file-type.ts";
+import { typeOfExtension } from "./types/file-type.ts";
 import { sniffFile } from "./types/sniff-file.ts";
 import { sniffBytes, sniffHead } from "./types/sniff-head.ts";
+import { typeOf } from "./types/type-of.ts";
 
 /** What is handed in. */
 export interface IngestInput {
   readonly instanceId: string;
   readonly kind: IngestKind;
-  /** An http(s) address, a `data:` URI, or base64 where that is taken. */
+  /** An http(s) address, a `data:` URI, `wazapi:` and the id of a file handed in before, or base64 where that is taken. */
   readonly source: string;
   readonly bareBase64?: boolean;
   /** The name the customer gives it; it never becomes a path. */
@@ -47,10 +47,9 @@ export interface IngestedMedia {
 }
 
 /** What handing in works with. */
-export interface IngestDeps {
-  readonly remote: Remote;
+export interface IngestDeps extends SourceDeps {
   readonly local: LocalStorage;
-  readonly media: Pick<MediaStore, "keep">;
+  readonly media: Pick<MediaStore, "get" | "keep">;
   readonly formats: Pick<Formats, "prepare">;
   readonly clock: Clock;
 }
@@ -148,53 +147,3 @@ function refuseHtml({ kind, extension }: IngestInput, type: string | undefined):
   const isWanted = kind === "document" && extension !== undefined && typeOfExtension(extension) === "text/html";
   if (type === "text/html" && !isWanted) throw looksLikeHtml();
 }
-
-interface Hints {
-  readonly found: string | undefined;
-  readonly named?: string | undefined;
-  readonly declared?: string;
-}
-
-/** The type of the file; what its content says counts, the rest only where content says little. */
-function typeOf(kind: IngestKind, { found, named, declared }: Hints): string {
-  const hints = [named, declared].filter((hint) => hint !== undefined && isMimeType(hint) && isBelievable(hint, found));
-  const type = found !== undefined && !vague.has(found) ? found : (hints[0] ?? found ?? "application/octet-stream");
-  const { groups }: { readonly groups: readonly FileGroup[] } = kindRules[kind];
-  if (groups.length === 0) return type;
-  if (kind === "sticker" && groupOf(type) !== "image") throw rejected(`Unsupported sticker format: ${type}`);
-  // A sound may begin with something no signature fits; a picture may not.
-  const isSound = found === undefined && kind === "audio" && groupOf(type) === "audio";
-  if (!isSound && (found === undefined || !groups.includes(groupOf(found)))) {
-    throw rejected(`the media is no ${nouns[kind]}: its content is ${found ?? "unknown"}`, {
-      details: { contentType: found ?? null },
-    });
-  }
-  return type;
-}
-
-/** Contents that many types share: the name and the sender's word tell them apart. */
-const vague: ReadonlySet<string> = new Set([
-  "application/zip",
-  "application/x-cfb",
-  "application/xml",
-  "application/gzip",
-  "text/plain",
-] satisfies (keyof typeof fileTypes)[]);
-
-/** Not those that say nothing or make a browser run what is inside, nor those that the content would have shown. */
-function isBelievable(hint: string, found: string | undefined): boolean {
-  const base = baseType(hint);
-  if (["text/html", "application/octet-stream", "binary/octet-stream"].includes(base)) return false;
-  return found === undefined || vague.has(base) || !Object.hasOwn(fileTypes, base);
-}
-
-const nouns = {
-  image: "picture",
-  video: "video",
-  gif: "video or GIF",
-  ptv: "video",
-  audio: "sound",
-  document: "document",
-  sticker: "picture",
-  profilePicture: "picture",
-} as const satisfies Record<IngestKind, string>;

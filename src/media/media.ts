@@ -7,6 +7,7 @@ import type { MediaFileStore, MediaRow, MediaStore } from "#store/media.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
 import type { Formats } from "./formats/formats.ts";
 import { createArrivals } from "./links/arrivals.ts";
+import { createReceive, type Receive } from "./receive.ts";
 import { createMediaLinks, type MediaLinks } from "./links/media-links.ts";
 import { createServeMedia, defaultServeOptions, type ServeMedia } from "./links/serve-media.ts";
 import { createUrlSigner } from "./links/sign-url.ts";
@@ -62,6 +63,8 @@ export interface MediaOptions {
 export interface Media extends AsyncDisposable {
   /** Takes in files that customers hand in. */
   readonly ingest: Ingest;
+  /** Takes in files before it is known what they are for. */
+  readonly receive: Receive;
   /** Fetches small files into memory. */
   readonly remoteBytes: RemoteBytes;
   /** Links for webhooks. */
@@ -76,6 +79,9 @@ export interface Media extends AsyncDisposable {
   /** Rows to fetch, or to upload, have been written. */
   readonly wake: () => void;
 }
+
+/** How long a customer's line may be silent while a file comes in. */
+const receiveIdleMs = 60_000;
 
 /** Opens the storage and starts the workers. Throws when the directory cannot be used; makes no request to S3. */
 export async function startMedia(deps: MediaDeps, options: MediaOptions, signal: AbortSignal): Promise<Media> {
@@ -107,14 +113,10 @@ export async function startMedia(deps: MediaDeps, options: MediaOptions, signal:
       signal,
     ),
   );
-  const ingest = createIngest(
-    { ...deps, remote, local },
-    {
-      maxDocumentBytes: options.maxDocumentBytes,
-      keepMs: options.outgoingKeepMs,
-      upload: s3 !== undefined && options.uploadOutgoing,
-    },
-  );
+  const handedIn = { keepMs: options.outgoingKeepMs, upload: s3 !== undefined && options.uploadOutgoing };
+  const { maxDocumentBytes } = options;
+  const ingest = createIngest({ ...deps, remote, local, contents }, { ...handedIn, maxDocumentBytes });
+  const receive = createReceive({ ...deps, local }, { ...handedIn, maxBytes: maxDocumentBytes, idleMs: receiveIdleMs });
   const stopping = new AbortController();
   parts.defer(() => stopping.abort());
   const linkOptions = { ...options, waitMs: s3 === undefined ? 0 : options.waitMs };
@@ -124,6 +126,11 @@ export async function startMedia(deps: MediaDeps, options: MediaOptions, signal:
       const taken = await ingest(input, until);
       uploads?.wake();
       return taken;
+    },
+    receive: async (input, until) => {
+      const received = await receive(input, until);
+      uploads?.wake();
+      return received;
     },
     remoteBytes: createRemoteBytes(remote),
     links: createMediaLinks({ ...common, arrivals, contents, signer }, linkOptions),

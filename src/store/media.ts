@@ -85,7 +85,10 @@ export interface MediaStore {
    * its own transaction.
    */
   expect(input: { readonly media: readonly NewMedia[]; readonly now: number }): Promise<void>;
-  /** Adds the row of a file that a customer handed in, together with its content. */
+  /**
+   * Adds the row of a file that a customer handed in, together with its content. A known id, whose content must be the
+   * same, stays at least as long as both say.
+   */
   keep(input: {
     readonly media: Omit<NewMedia, "chatId" | "messageId" | "copyOf">;
     readonly file: StoredFile;

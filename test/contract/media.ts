@@ -69,6 +69,21 @@ export function mediaContract(adapter: StoreAdapter): void {
       expect(await codeOf(media().keep(input))).toBe("instance_not_found");
     });
 
+    test("keep: the same file again stays at least as long as both say, and is one row", async () => {
+      const instanceId = await newInstance();
+      const mediaId = randomUUID();
+      const ids = { mediaId, instanceId, part: "main", kind: "document", mimeType: "a/b", fileName: "a" } as const;
+      const file = content();
+      const keep = (expiresAt: number, now: number): Promise<void> =>
+        media().keep({ media: { ...ids, expiresAt }, file, volume: "v1", upload: false, now });
+      await keep(t0 + 10, t0);
+      await keep(t0 + 20, t0 + 1);
+      await keep(t0 + 15, t0 + 2);
+      expect(await media().getMany({ mediaIds: [mediaId] })).toMatchObject([
+        { ...ids, direction: "out", state: "stored", expiresAt: t0 + 20, createdAt: t0, file },
+      ]);
+    });
+
     test("getMany: in the order asked for, without the unknown", async () => {
       const instanceId = await newInstance();
       const rows = [await expected(instanceId), await expected(instanceId)];

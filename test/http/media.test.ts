@@ -36,3 +36,57 @@ test("a file: for everybody, with the status and the headers of whoever serves i
   const { pathname } = new URL(`http://localhost${file}`);
   expect(http.calls).toEqual(["GET", "HEAD"].map((method) => ["serve", method, pathname]));
 });
+
+const url = `http://localhost/instances/${known.instanceId}/token/${known.instanceToken}/media`;
+
+/** Hands in a file as a customer does. */
+function handIn(body: RequestInit["body"], { query = "", ...headers }: Record<string, string> = {}): Request {
+  const given = { "client-token": known.clientToken, ...headers };
+  return new Request(`${url}${query}`, { method: "POST", headers: given, body: body ?? null });
+}
+
+test("a file to send: taken in as it comes, whatever its type", async () => {
+  await using http = await openHttp();
+  const headers = { "content-type": "application/json", query: "?fileName=B%C3%A4r.pdf" };
+  const answer = await http.app.fetch(handIn("{not json", headers));
+  expect([answer.status, await answer.json()]).toEqual([
+    200,
+    {
+      mediaId: "d".repeat(32),
+      mimeType: "application/pdf",
+      bytes: 9,
+      fileName: "B\u00e4r.pdf",
+      expiresAt: "1970-01-01T00:00:00.000Z",
+    },
+  ]);
+  const { instanceId } = known;
+  const contentType = "application/json";
+  expect(http.calls).toEqual([
+    ["receive", { instanceId, contentType, fileName: "B\u00e4r.pdf", file: Buffer.from("{not json") }],
+  ]);
+});
+
+test("a file to send: one that says it is too large is not read, and the connection ends", async () => {
+  await using http = await openHttp();
+  const answer = await http.app.fetch(handIn("x", { "content-length": "1000001" }));
+  expect([answer.status, answer.headers.get("connection"), await answer.json()]).toEqual([
+    413,
+    "close",
+    { error: "the file is larger than 1000000 bytes", code: "payload_too_large" },
+  ]);
+  expect(http.calls).toEqual([]);
+});
+
+test("a file to send: not without the token, and not for another instance", async () => {
+  await using http = await openHttp();
+  const statuses: number[] = [];
+  for (const [path, token] of [
+    [url, "wrong"],
+    [url.replace(known.instanceId, known.otherId), known.clientToken],
+  ] as const) {
+    const headers = { "client-token": token };
+    statuses.push((await http.app.fetch(new Request(path, { method: "POST", headers, body: "x" }))).status);
+  }
+  expect(statuses).toEqual([401, 401]);
+  expect(http.calls).toEqual([]);
+});

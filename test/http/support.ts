@@ -182,6 +182,15 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
       },
     },
     media: {
+      maxBytes: 1_000_000,
+      receive: async ({ bytes, ...input }) => {
+        const pieces: Uint8Array[] = [];
+        for await (const piece of bytes) pieces.push(piece);
+        const file = Buffer.concat(pieces);
+        const received = { mediaId: "d".repeat(32), mimeType: "application/pdf", bytes: file.length, expiresAt: 0 };
+        calls.push(["receive", { ...input, file }]);
+        return { ...received, ...(input.fileName !== undefined && { fileName: input.fileName }) };
+      },
       ingest: async (input) => {
         calls.push(["ingest", input]);
         const named = input.fileName === undefined ? {} : { fileName: input.fileName };

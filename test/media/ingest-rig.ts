@@ -54,7 +54,8 @@ export async function openIngestRig(
     {
       remote,
       local,
-      media: { keep: async (row) => void kept.push(row) },
+      media: { keep: async (row) => void kept.push(row), get: async () => undefined },
+      contents: { read: async () => Promise.reject(new Error("nothing is kept")) },
       formats: options.formats ?? asItIs,
       clock: systemClock,
     },

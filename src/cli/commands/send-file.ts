@@ -60,33 +60,17 @@ export function extensionOf(name: string): string | undefined {
   return /^[A-Za-z0-9]{1,16}$/.test(extension) ? extension : undefined;
 }
 
-/** Bytes read at once: their base64 needs no padding in between. */
-const pieceBytes = 3 * 65_536;
-
-/**
- * A JSON object of these fields and one with the file as a data URI. It is read as it is sent, so that the size of the
- * file does not matter here; `onRead` hears how many of its bytes are on their way.
- */
-export async function* jsonWithFile(
-  fields: Readonly<Record<string, unknown>>,
-  input: { readonly field: string; readonly file: LocalFile; readonly onRead: (bytes: number) => void },
+/** A file as it is read, piece by piece; `onRead` hears how many of its bytes are on their way. */
+export async function* readFile(
+  file: LocalFile,
+  { onRead }: { readonly onRead: (bytes: number) => void },
 ): AsyncGenerator<Uint8Array> {
-  const { field, file, onRead } = input;
-  const others = JSON.stringify(fields).slice(1, -1);
-  yield Buffer.from(
-    `{${others}${others === "" ? "" : ","}${JSON.stringify(field)}:"data:application/octet-stream;base64,`,
-  );
-  let rest: Uint8Array = new Uint8Array(0);
   let read = 0;
-  for await (const chunk of createReadStream(file.path, { highWaterMark: pieceBytes }) as AsyncIterable<Buffer>) {
-    const bytes = Buffer.concat([rest, chunk]);
-    const whole = bytes.length - (bytes.length % 3);
-    rest = bytes.subarray(whole);
-    yield Buffer.from(bytes.toString("base64", 0, whole));
-    read += chunk.length;
+  for await (const piece of createReadStream(file.path) as AsyncIterable<Buffer>) {
+    yield piece;
+    read += piece.length;
     onRead(read);
   }
-  yield Buffer.from(`${Buffer.from(rest).toString("base64")}"}`);
 }
 
 /** Shows how far an upload is, on a terminal and for files that take a while; disposing takes the bar away. */

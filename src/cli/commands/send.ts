@@ -2,6 +2,7 @@ import { Option } from "commander";
 
 import { isWazapiError, WazapiError } from "#domain/errors.ts";
 
+import { query } from "../api.ts";
 import type { ApiCall, InstanceRef } from "../api.ts";
 import { connectionOf } from "../connection.ts";
 import type { Cli } from "../cli.ts";
@@ -11,8 +12,8 @@ import type { AwaitedStatus } from "../await-status.ts";
 import { instanceOption, seconds } from "../options.ts";
 import { connectOrOpenServer } from "../server.ts";
 import type { Server } from "../server.ts";
-import { extensionOf, fileFlags, givenFile, jsonWithFile, progressBar } from "./send-file.ts";
-import type { FileFlag, GivenFile } from "./send-file.ts";
+import { extensionOf, fileFlags, givenFile, progressBar, readFile } from "./send-file.ts";
+import type { FileFlag, GivenFile, LocalFile } from "./send-file.ts";
 
 interface SendOptions extends Partial<Record<FileFlag, string>> {
   readonly caption?: string;
@@ -131,7 +132,7 @@ async function accepted(
 ): Promise<Accepted> {
   const { server, instance, message, fields } = input;
   const { idempotencyKey } = input.options;
-  const ask = (path: `/${string}`, call: Pick<ApiCall, "body" | "streamed" | "timeoutMs">): Promise<Accepted> =>
+  const ask = (path: `/${string}`, call: Pick<ApiCall, "body" | "timeoutMs">): Promise<Accepted> =>
     server.api.instance<Accepted>(instance, {
       method: "POST",
       path,
@@ -141,18 +142,32 @@ async function accepted(
   if ("text" in message) return await ask("/send-text", { body: { ...fields, message: message.text } });
   const { flag, file, caption } = message;
   const withCaption = { ...fields, ...(caption !== undefined && { caption }) };
-  if ("url" in file) {
-    return await ask(routeOf(flag), { body: { ...withCaption, [flag]: file.url }, timeoutMs: fileTimeoutMs });
-  }
-  const { local } = file;
-  const named = flag === "document" ? { ...withCaption, fileName: local.name } : withCaption;
-  using bar = progressBar(cli, local.bytes);
+  const [source, name] =
+    "url" in file
+      ? [file.url]
+      : [`wazapi:${await handIn(cli, { server, instance, file: file.local })}`, file.local.name];
+  const shownAs = flag === "document" && name !== undefined ? { fileName: name } : {};
+  return await ask(routeOf(flag, name), {
+    body: { ...withCaption, ...shownAs, [flag]: source },
+    timeoutMs: fileTimeoutMs,
+  });
+}
+
+/** Brings a file of this machine to the server; answers the id it is sent under. */
+async function handIn(
+  cli: Cli,
+  { server, instance, file }: { readonly server: Server; readonly instance: InstanceRef; readonly file: LocalFile },
+): Promise<string> {
+  using bar = progressBar(cli, file.bytes);
   try {
-    return await ask(routeOf(flag, local.name), {
-      streamed: jsonWithFile(named, { field: flag, file: local, onRead: bar.at }),
+    const { mediaId } = await server.api.instance<{ readonly mediaId: string }>(instance, {
+      method: "POST",
+      path: `/media${query({ fileName: file.name })}`,
+      streamed: { pieces: readFile(file, { onRead: bar.at }), bytes: file.bytes },
       // At least as fast as a slow line.
-      timeoutMs: fileTimeoutMs + Math.ceil(local.bytes / slowestBytesPerMs),
+      timeoutMs: fileTimeoutMs + Math.ceil(file.bytes / slowestBytesPerMs),
     });
+    return mediaId;
   } catch (error) {
     throw isWazapiError(error) ? uploadFailure(error, cli.signal) : error;
   }
@@ -162,7 +177,7 @@ async function accepted(
 function uploadFailure(error: WazapiError, signal: AbortSignal): WazapiError {
   const hungUp = error.code === "unavailable" && !signal.aborted;
   if (error.code !== "payload_too_large" && !hungUp) return error;
-  const hint = "a large file goes as an http(s) address, or the server takes more with WAZAPI_MAX_BODY";
+  const hint = "the server takes larger files with WAZAPI_MAX_DOCUMENT, WhatsApp up to 2 GB";
   const message = hungUp ? "the server hung up while the file was on its way" : error.message;
   return new WazapiError(error.code, { message, details: { hint }, cause: error });
 }

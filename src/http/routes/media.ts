@@ -1,7 +1,10 @@
 import { z } from "zod";
 
+import { WazapiError } from "#domain/errors.ts";
+
 import { operation, RawAnswer } from "../operation.ts";
 import type { Operation } from "../operation.ts";
+import { instancePath } from "../schemas.ts";
 
 const tag = "media";
 
@@ -14,6 +17,47 @@ const signed = z.object({
 
 /** Files of messages. */
 export const mediaOperations: readonly Operation[] = [
+  operation({
+    id: "receiveMedia",
+    method: "POST",
+    path: `${instancePath}/media`,
+    summary:
+      "Hand in a file to send: its bytes are the body. Every field that takes a file takes `wazapi:` and the `mediaId`, for a day",
+    tag,
+    scope: "instance",
+    takes: "*/*",
+    query: z.object({
+      fileName: z.string().max(255).optional().meta({ description: "Its name, which a document is shown with" }),
+    }),
+    response: z.strictObject({
+      mediaId: z.string().meta({ description: "The same for the same file" }),
+      mimeType: z.string().meta({ description: "As its content says" }),
+      bytes: z.number(),
+      fileName: z.string().optional(),
+      expiresAt: z.string().meta({ description: "ISO 8601; files of waiting messages stay longer" }),
+    }),
+    run: async ({ deps, instance, request, signal, header }, { query: { fileName } }) => {
+      const { media } = deps;
+      if (Number(header("content-length") ?? 0) > media.maxBytes) {
+        throw new WazapiError("payload_too_large", {
+          message: `the file is larger than ${media.maxBytes} bytes`,
+          // What still comes is not read.
+          details: { closesConnection: true },
+        });
+      }
+      const contentType = header("content-type");
+      const { expiresAt, ...received } = await media.receive(
+        {
+          instanceId: instance.id,
+          bytes: request.body ?? nothing,
+          ...(contentType !== undefined && { contentType }),
+          ...(fileName !== undefined && { fileName }),
+        },
+        signal,
+      );
+      return { ...received, expiresAt: new Date(expiresAt).toISOString() };
+    },
+  }),
   operation({
     id: "mediaStats",
     method: "GET",
@@ -62,6 +106,9 @@ export const mediaOperations: readonly Operation[] = [
     },
   }),
 ];
+
+/** What a request without a body brings. */
+const nothing: AsyncIterable<Uint8Array> = new Blob([]).stream();
 
 /** A length of time as Go writes it. */
 function hoursMinutesSeconds(ms: number): string {

@@ -102,6 +102,8 @@ const byName: Readonly<Record<string, string>> = {
 const extensions: ReadonlyMap<string, string> = new Map([
   ...Object.entries(fileTypes).map(([type, { extension }]) => [extension, type] as const),
   ["ogg", "audio/ogg"],
+  // Whatever nobody has a name for; compound files just borrow it.
+  ["bin", "application/octet-stream"],
   ...Object.entries(byName),
 ]);
 const byType: ReadonlyMap<string, string> = new Map([

@@ -13,9 +13,11 @@ const waiting = "state IN ('pending', 'downloading')";
 export const mediaSql = statements("media", {
   // Also the lock against a removal of the instance at the same time.
   known: "SELECT 1 FROM instance_counters WHERE instance_id = ANY ($1::text[]) FOR SHARE",
-  keep: `INSERT INTO media (media_id, instance_id, direction, part, kind, mime_type, file_name, state, sha256, due_at,
+  keep: `INSERT INTO media AS m (media_id, instance_id, direction, part, kind, mime_type, file_name, state, sha256, due_at,
       expires_at, created_at, updated_at)
-    VALUES ($1, $2, 'out', $3, $4, $5, $6, 'stored', $7, $9, $8, $9, $9)`,
+    VALUES ($1, $2, 'out', $3, $4, $5, $6, 'stored', $7, $9, $8, $9, $9)
+    ON CONFLICT (media_id) DO UPDATE SET expires_at = greatest(m.expires_at, excluded.expires_at),
+      updated_at = excluded.updated_at`,
   file: `INSERT INTO media_files AS f (sha256, bytes, mime_type, volume, upload_due_at, seen_at)
     VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (sha256) DO UPDATE SET seen_at = excluded.seen_at, volume = excluded.volume,

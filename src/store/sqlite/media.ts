@@ -12,7 +12,8 @@ export const mediaSql = {
   keep: `INSERT INTO media (media_id, instance_id, direction, part, kind, mime_type, file_name, state, sha256, due_at,
       expires_at, created_at, updated_at)
     VALUES (@mediaId, @instanceId, 'out', @part, @kind, @mimeType, @fileName, 'stored', @sha256, @now,
-      @expiresAt, @now, @now)`,
+      @expiresAt, @now, @now)
+    ON CONFLICT (media_id) DO UPDATE SET expires_at = max(expires_at, excluded.expires_at), updated_at = excluded.updated_at`,
   file: `INSERT INTO media_files (sha256, bytes, mime_type, volume, upload_due_at, seen_at)
     VALUES (@sha256, @bytes, @mimeType, @volume, @uploadDueAt, @now)
     ON CONFLICT (sha256) DO UPDATE SET seen_at = excluded.seen_at, volume = excluded.volume,

@@ -43,11 +43,13 @@ const remote = createRemote(
   { guard: createAddressGuard({ allowPrivate: false, allowLoopback: true }), sleep },
   defaultRemoteOptions,
 );
+const contents = createContents({ local, s3 });
 const ingest = createIngest(
   {
     remote,
     local,
-    media: { keep: async (row) => void kept.push(row) },
+    media: { keep: async (row) => void kept.push(row), get: async () => undefined },
+    contents,
     formats: { prepare: async () => ({ facts: {}, [Symbol.asyncDispose]: async () => {} }) },
     clock,
   },
@@ -57,7 +59,6 @@ const take = (from: string) => {
   const input: IngestInput = { instanceId: "I", kind: "document", source: from };
   return ingest(input, never);
 };
-const contents = createContents({ local, s3 });
 const signer = createUrlSigner(randomBytes(32));
 
 /** All steps once; the hashes that came out of each. */

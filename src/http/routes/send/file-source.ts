@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { WazapiError } from "#domain/errors.ts";
+import { isWazapiError, WazapiError } from "#domain/errors.ts";
 import type { FileContent, FileSource } from "#domain/outgoing/files.ts";
 
 import type { InstanceContext } from "#http/operation.ts";
@@ -8,7 +8,7 @@ import { lineBreaks } from "./words.ts";
 
 /** A file as callers name it. */
 export const fileSource = z.string().min(1).meta({
-  description: "http(s) address, or data URI (`data:<type>;base64,…`)",
+  description: "http(s) address, data URI (`data:<type>;base64,…`), or `wazapi:` and the id of a file handed in before",
 });
 
 /** Words under a file. */
@@ -31,9 +31,19 @@ export interface FileRequest {
   readonly async?: boolean | undefined;
 }
 
+/** What `taking` resolves to; what it throws about a file names this field of the body. */
+export async function named<T>(field: string, taking: Promise<T>): Promise<T> {
+  try {
+    return await taking;
+  } catch (error) {
+    if (!isWazapiError(error, "media_rejected", "forbidden_address", "payload_too_large")) throw error;
+    throw new WazapiError(error.code, { message: error.message, details: { ...error.details, field }, cause: error });
+  }
+}
+
 /**
  * The file, taken in now or, where the caller does not wait, an address to fetch it from. Throws `media_rejected`,
- * `forbidden_address`, `payload_too_large`.
+ * `forbidden_address`, `payload_too_large`, naming the field, which is called as the kind.
  */
 export async function takeFile(context: InstanceContext, request: FileRequest): Promise<FileSource> {
   const { kind, source, fileName, extension, stickerAuthor, maxBytes } = request;
@@ -45,10 +55,13 @@ export async function takeFile(context: InstanceContext, request: FileRequest): 
   };
   const url = source.trim();
   if (request.async === true && /^https?:/i.test(url)) {
-    if (!URL.canParse(url)) throw new WazapiError("media_rejected", { message: "this is no http(s) address" });
+    if (!URL.canParse(url)) {
+      throw new WazapiError("media_rejected", { message: "this is no http(s) address", details: { field: kind } });
+    }
     return { url, ...hints };
   }
-  return await context.deps.media.ingest({ instanceId: context.instance.id, kind, source, ...hints }, context.signal);
+  const input = { instanceId: context.instance.id, kind, source, ...hints };
+  return await named(kind, context.deps.media.ingest(input, context.signal));
 }
 
 /** The caption as the content has it. */

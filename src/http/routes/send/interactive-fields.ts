@@ -6,7 +6,7 @@ import type { InteractiveHeader } from "#domain/outgoing/interactive.ts";
 
 import type { InstanceContext } from "#http/operation.ts";
 import { contextFields } from "../send-kind.ts";
-import { fileSource } from "./file-source.ts";
+import { fileSource, named } from "./file-source.ts";
 import { refuse } from "./interactive-buttons.ts";
 import { lineBreaks } from "./words.ts";
 
@@ -49,6 +49,8 @@ interface GivenHeader {
   readonly video?: string | null | undefined;
   readonly document?: string | null | undefined;
   readonly documentFilename?: string | undefined;
+  /** Name of the object that holds the fields, with a point behind it; they are in the body itself when absent. */
+  readonly within?: string;
 }
 
 /**
@@ -68,12 +70,10 @@ export async function takeHeader(
   if (another !== undefined) refuse(another.media, "only one file can stand above the text");
   if (one === undefined) return given.title ? { header: title } : {};
   const { media, source } = one;
-  const named =
+  const shownAs =
     media === "document" && given.documentFilename !== undefined ? { fileName: given.documentFilename } : {};
-  const file = await context.deps.media.ingest(
-    { instanceId: context.instance.id, kind: media, source, part: "header", ...named },
-    context.signal,
-  );
+  const input = { instanceId: context.instance.id, kind: media, source, part: "header", ...shownAs } as const;
+  const file = await named(`${given.within ?? ""}${media}`, context.deps.media.ingest(input, context.signal));
   return { header: { ...title, media, file } };
 }
 

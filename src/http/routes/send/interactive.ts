@@ -24,7 +24,7 @@ import {
   takeHeader,
   takePictureOrFilm,
 } from "./interactive-fields.ts";
-import { fileSource } from "./file-source.ts";
+import { fileSource, named } from "./file-source.ts";
 import { orderRoutes } from "./interactive-orders.ts";
 import { lineBreaks } from "./words.ts";
 
@@ -51,11 +51,12 @@ const sendButtonList = sendRoute({
     const buttons = identified(...oneOf({ "buttonList.buttons": buttonList?.buttons, buttons: body.buttons }));
     const image = buttonList?.image ?? body.image;
     const video = buttonList?.video ?? body.video;
+    const within = buttonList?.image || buttonList?.video ? { within: "buttonList." } : {};
     return {
       kind: "buttons",
       text: body.message,
       buttons,
-      ...(await takeHeader(context, { title: body.title, image, video })),
+      ...(await takeHeader(context, { title: body.title, image, video, ...within })),
       ...interactiveBase(body),
     };
   },
@@ -207,7 +208,8 @@ const sendCarousel = sendRoute({
     const cards: CarouselContent["cards"][number][] = [];
     for (const { source, media, ...card } of checked) {
       const part = `card-${cards.length}`;
-      cards.push({ ...card, ...(await takePictureOrFilm(context, { source, media, part })) });
+      const at = `${field}.${cards.length}.${media === "image" ? "image" : "mediaUrl"}`;
+      cards.push({ ...card, ...(await named(at, takePictureOrFilm(context, { source, media, part }))) });
     }
     return {
       kind: "carousel",
