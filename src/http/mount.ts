@@ -130,7 +130,8 @@ async function answer(mounted: Mounted, operation: Operation, event: H3Event): P
     });
     if (options.validateResponses === true) checkAnswer(operation, value);
     response = success(operation, value, headers);
-  } catch (error) {
+  } catch (thrown) {
+    const error = ofCaller(thrown, event.req.signal);
     if (!isWazapiError(error)) deps.log.error({ operation: operation.id, requestId, error }, "request failed");
     failure = { code: isWazapiError(error) ? error.code : "internal", requestId };
     response = answerError(error, requestId);
@@ -144,6 +145,12 @@ async function answer(mounted: Mounted, operation: Operation, event: H3Event): P
     deps.log.debug(line, "request answered");
   } else deps.log.info(line, "request answered");
   return response;
+}
+
+/** A request that ended because its caller went away is no failure of ours; nobody reads its answer. */
+function ofCaller(error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted || error !== signal.reason) return error;
+  return new WazapiError("invalid_request", { message: "the caller hung up", cause: error });
 }
 
 /** Verbs a path does not list: HEAD where there is GET, OPTIONS, and 405 for the rest. */

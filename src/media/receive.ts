@@ -35,7 +35,7 @@ export interface ReceivedMedia {
 
 /**
  * Writes a file into the storage as it comes; it survives a crash when this resolves. Throws `payload_too_large`,
- * `media_rejected` for an empty one, `invalid_request` for one that breaks off or stalls, or the signal's reason.
+ * `media_rejected` for an empty one, and `invalid_request` for one that breaks off, stalls, or is aborted.
  */
 export type Receive = (input: ReceiveInput, signal: AbortSignal) => Promise<ReceivedMedia>;
 
@@ -58,9 +58,8 @@ export function createReceive(
   },
 ): Receive {
   return async ({ instanceId, bytes, contentType, fileName: given = "" }, signal) => {
-    const coming = wholly(flowing(deps, { bytes, idleMs: options.idleMs }, signal), signal);
+    const coming = wholly(flowing(deps, { bytes, idleMs: options.idleMs }, signal));
     await using staged = await deps.local.stage(coming, { maxBytes: options.maxBytes });
-    signal.throwIfAborted();
     if (staged.bytes === 0) throw rejected("the media has 0 bytes");
     const fileName = cleanFileName(given);
     const extension = /\.([^.]+)$/.exec(fileName ?? "")?.[1];
@@ -86,11 +85,10 @@ export function createReceive(
 }
 
 /** Tells of a body that ended early as the caller's failure; what else fails stays as it is. */
-async function* wholly(bytes: Bytes, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* wholly(bytes: Bytes): AsyncGenerator<Uint8Array> {
   try {
     yield* bytes;
   } catch (cause) {
-    if (signal.aborted) throw cause;
     const message = cause instanceof StalledError ? "the body stopped coming" : "the body ended before its end";
     throw new WazapiError("invalid_request", { message, details: { closesConnection: true }, cause });
   }

@@ -24,6 +24,10 @@ export async function serveSamples(): Promise<SampleFiles> {
     "a.mp3": { type: "audio/mpeg", bytes: await readFile(fixture("tone.mp3")) },
     "a.pdf": { type: "application/pdf", bytes: pdfOf(3) },
     "a.csv": { type: "text/csv", bytes: Buffer.from("a;b\n1;2\n") },
+    "large.mp4": {
+      type: "video/mp4",
+      bytes: Buffer.concat([await readFile(fixture("film.mp4")), Buffer.alloc(10 * 1_048_576)]),
+    },
     "empty.pdf": { type: "application/pdf", bytes: Buffer.alloc(0) },
     "login.jpg": { type: "text/html", bytes: Buffer.from("<!doctype html><html>sign in</html>") },
   };

@@ -14,24 +14,85 @@ afterAll(() => parts.disposeAsync(), 60_000);
 
 const url = (name: string): string => samples.url(name);
 
-const refused: readonly (readonly [name: string, path: string, body: () => unknown, status: number, code: string])[] = [
-  ["nothing in it", "/send-document/pdf", () => ({ document: url("empty.pdf") }), 422, "media_rejected"],
-  ["nothing in it, as data", "/send-image", () => ({ image: "data:image/png;base64," }), 422, "media_rejected"],
-  ["a web page", "/send-image", () => ({ image: url("login.jpg") }), 422, "media_rejected"],
-  ["it is gone", "/send-image", () => ({ image: url("gone.jpg") }), 422, "media_rejected"],
-  ["another kind of file", "/send-video", () => ({ video: url("a.png") }), 422, "media_rejected"],
-  ["no address at all", "/send-audio", () => ({ audio: "tone" }), 422, "media_rejected"],
-  ["a forbidden address", "/send-image", () => ({ image: "http://169.254.169.254/a" }), 422, "forbidden_address"],
-  ["a forbidden way", "/send-image", () => ({ image: "file:///etc/passwd" }), 422, "forbidden_address"],
-  ["no file", "/send-document/pdf", () => ({ fileName: "x" }), 400, "invalid_request"],
-  ["no file", "/send-image", () => ({ caption: "x" }), 400, "invalid_request"],
-  ["an extension that is none", "/send-document/p%2Ff", () => ({ document: url("a.pdf") }), 400, "invalid_request"],
+/** What is asked for, and how it is refused: the status, the code, and the field that is wrong. */
+type Refusal = readonly [name: string, path: string, body: () => object, status: number, code: string, field: string];
+
+const refused: readonly Refusal[] = [
+  ["empty", "/send-document/pdf", () => ({ document: url("empty.pdf") }), 422, "media_rejected", "document"],
+  ["empty, as data", "/send-image", () => ({ image: "data:image/png;base64," }), 422, "media_rejected", "image"],
+  ["a web page", "/send-image", () => ({ image: url("login.jpg") }), 422, "media_rejected", "image"],
+  ["it is gone", "/send-image", () => ({ image: url("gone.jpg") }), 422, "media_rejected", "image"],
+  ["another kind of file", "/send-video", () => ({ video: url("a.png") }), 422, "media_rejected", "video"],
+  ["another kind, by the other name", "/send-ptv", () => ({ video: url("a.png") }), 422, "media_rejected", "ptv"],
+  ["another kind of file", "/send-sticker", () => ({ sticker: url("a.mp3") }), 422, "media_rejected", "sticker"],
+  ["another kind of file", "/send-gif", () => ({ gif: url("a.mp3") }), 422, "media_rejected", "gif"],
+  ["no address at all", "/send-audio", () => ({ audio: "tone" }), 422, "media_rejected", "audio"],
+  [
+    "a forbidden address",
+    "/send-image",
+    () => ({ image: "http://169.254.169.254/a" }),
+    422,
+    "forbidden_address",
+    "image",
+  ],
+  ["a forbidden way", "/send-image", () => ({ image: "file:///etc/passwd" }), 422, "forbidden_address", "image"],
+  [
+    "a broken address, later",
+    "/send-image",
+    () => ({ image: "http:///", async: true }),
+    422,
+    "media_rejected",
+    "image",
+  ],
+  ["too large", "/send-video-status", () => ({ video: url("large.mp4") }), 413, "payload_too_large", "video"],
+  ["no file", "/send-document/pdf", () => ({ fileName: "x" }), 400, "invalid_request", "document"],
+  ["no file", "/send-image", () => ({ caption: "x" }), 400, "invalid_request", "image"],
+  [
+    "an extension that is none",
+    "/send-document/p%2Ff",
+    () => ({ document: url("a.pdf") }),
+    400,
+    "invalid_request",
+    "extension",
+  ],
+  [
+    "a picture above buttons",
+    "/send-button-list",
+    () => ({ message: "x", buttonList: { image: url("login.jpg"), buttons: [{ label: "a" }] } }),
+    422,
+    "media_rejected",
+    "buttonList.image",
+  ],
+  [
+    "a film above buttons, in the other form",
+    "/send-button-list",
+    () => ({ message: "x", video: url("gone.mp4"), buttons: [{ id: "1", title: "a" }] }),
+    422,
+    "media_rejected",
+    "video",
+  ],
+  [
+    "a picture of a card",
+    "/send-carousel",
+    () => ({ message: "x", carousel: ["a.png", "gone.png"].map((name) => ({ text: "x", image: url(name) })) }),
+    422,
+    "media_rejected",
+    "carousel.1.image",
+  ],
+  [
+    "a file of a card, in the other form",
+    "/send-carousel",
+    () => ({ cards: [{ mediaUrl: url("a.pdf"), body: "x" }] }),
+    422,
+    "media_rejected",
+    "cards.0.mediaUrl",
+  ],
 ];
 
 describe("what cannot be sent is refused at once, and no message is queued", () => {
-  test.each(refused)("%s: %s", async (_, path, body, status, code) => {
-    const answer = await scenario.ask("POST", path, { phone: scenario.contact, ...(body() as object) });
-    expect(answer).toMatchObject({ status, body: { code } });
+  test.each(refused)("%s: %s", async (_, path, body, status, code, field) => {
+    const answer = await scenario.ask("POST", path, { phone: scenario.contact, ...body() });
+    expect(answer).toEqual({ status, body: { code, field, error: expect.any(String) } });
     expect((await scenario.ask("GET", "/queue/count")).body).toEqual({ count: 0 });
   });
 });
