@@ -65,10 +65,11 @@ export async function simulateHours(hours: number): Promise<boolean> {
     // What the fake time remembers for tests is no growth of ours.
     (time.waits as number[]).length = 0;
     const hour = (tick * tickMs) / hourMs;
-    process.stderr.write(`hour ${hour} of ${hours}\n`);
+    const heapMiB = heapAfterCollection();
+    process.stderr.write(`hour ${hour} of ${hours}: ${heapMiB.toFixed(1)} MiB on the heap\n`);
     if (hour < warmupHours) continue;
     for (const [name, rows] of Object.entries(rowsOf(path))) keep(name, rows);
-    keep("heap MiB", heapAfterCollection());
+    keep("heap MiB", heapMiB);
     for (const [name, value] of Object.entries(world.stats())) keep(name, value);
   }
   const all: Growth[] = [...points].map(([name, series]) => growthOf(name, series, noise(name, series[0]?.value ?? 0)));

@@ -101,6 +101,8 @@ async function work(
   } finally {
     // After a failure too: what is not written before the lane is given back would be delivered again.
     await settler.flush();
+    // A composite signal with a listener lives as long as what it is made of.
+    stop.removeEventListener("abort", waiting.wake);
     ended.abort();
     await renewing;
     if (!lost.signal.aborted) await deps.deliveries.releaseLane({ lane, now: deps.clock.now() });
