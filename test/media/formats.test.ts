@@ -47,6 +47,17 @@ const frames = async (count: number) => {
   return sharp(raw, { raw: { width: 40, height: 30 * count, channels: 3, pageHeight: 30 } });
 };
 
+const noise = (side: number) =>
+  sharp({
+    create: {
+      width: side,
+      height: side,
+      channels: 3,
+      background: "white",
+      noise: { type: "gaussian", mean: 128, sigma: 60 },
+    },
+  });
+
 describe("pictures", () => {
   test.each([
     ["JPEG", () => picture().jpeg().toBuffer()],
@@ -121,6 +132,42 @@ describe("stickers", () => {
     expect(made).toMatchObject({ format: "webp", pages: 5, width: 512, delay: [100, 100, 100, 100, 100] });
   });
 
+  const ofSide = (side: number) => sharp({ create: { width: side, height: side, channels: 4, background: "#2d2" } });
+  const moving = async (side: number) => {
+    const raw = Buffer.concat([0, 90, 180].map((shade) => Buffer.alloc(side * side * 4, shade)));
+    return sharp(raw, { raw: { width: side, height: side * 3, channels: 4, pageHeight: side } });
+  };
+  test.each([
+    ["still", async () => ofSide(512).webp({ quality: 100 }).toBuffer(), false],
+    ["animated", async () => (await moving(512)).webp({ delay: 100 }).toBuffer(), true],
+  ])("what is a sticker already keeps its bytes: %s", async (_, make, isAnimated) => {
+    const source = await make();
+    await using prepared = await prepare(without, "sticker", source);
+    expect(prepared.replacement).toBeUndefined();
+    expect(prepared.facts).toEqual({ width: 512, height: 512, isAnimated });
+    const signed = await makeSticker(source, "Ana");
+    // Behind the head, which tells of the words, come the bytes of the picture as they were.
+    expect(signed.bytes.includes(source.subarray(-200))).toBe(true);
+    expect(signed.bytes.length).toBeGreaterThan(source.length);
+  });
+
+  test.each([
+    ["of another size", async () => ofSide(500).webp().toBuffer()],
+    ["too large", async () => noise(512).webp({ lossless: true }).toBuffer()],
+  ])("a WebP that is no sticker is made one: %s", async (_, make) => {
+    const source = await make();
+    await using prepared = await prepare(without, "sticker", source);
+    const made = await readFile(prepared.replacement!.path);
+    expect(await sharp(made).metadata()).toMatchObject({ format: "webp", width: 512, height: 512 });
+    expect(made.length).toBeLessThanOrEqual(100_000);
+  });
+
+  test("a sticker that was cut off is refused", async () => {
+    const source = await noise(512).webp({ quality: 5 }).toBuffer();
+    const cut = source.subarray(0, source.length / 2);
+    await expect(prepare(without, "sticker", cut)).rejects.toMatchObject({ code: "media_rejected" });
+  });
+
   test.each([
     ["a photo", picture().jpeg()],
     ["a drawing", picture().png()],
@@ -171,16 +218,7 @@ describe("stickers", () => {
   });
 
   test("noise is made small enough; what is too long is refused", async () => {
-    const noise = sharp({
-      create: {
-        width: 512,
-        height: 512,
-        channels: 3,
-        background: "white",
-        noise: { type: "gaussian", mean: 128, sigma: 60 },
-      },
-    });
-    await using prepared = await prepare(without, "sticker", await noise.png().toBuffer());
+    await using prepared = await prepare(without, "sticker", await noise(512).png().toBuffer());
     expect((await readFile(prepared.replacement!.path)).length).toBeLessThanOrEqual(100_000);
     const long = await (await frames(201)).webp({ delay: 20, effort: 0 }).toBuffer();
     await expect(prepare(without, "sticker", long)).rejects.toMatchObject({ code: "media_rejected" });

@@ -161,7 +161,8 @@ async function prepareImage({ path, mimeType, temp }: Work): Promise<Result> {
 async function prepareSticker({ path, temp, stickerAuthor }: Work): Promise<Result> {
   const { frames } = await imageFacts(path);
   if (!isShortEnough(frames)) throw rejected(`an animated sticker of ${frames} pictures is too long`);
-  const { bytes, ...facts } = await makeSticker(path, stickerAuthor);
+  const { bytes, isUnchanged, ...facts } = await makeSticker(path, stickerAuthor);
+  if (isUnchanged) return { facts };
   const output = temp("webp");
   await writeFile(output, bytes, { mode: 0o600 });
   return { facts, replacement: { path: output, mimeType: "image/webp" } };

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { rejected } from "../source/refusals.ts";
 import { openImage, unreadable } from "./images.ts";
 import { withStickerAuthor } from "./sticker-exif.ts";
@@ -8,6 +9,8 @@ export interface Sticker {
   readonly width: number;
   readonly height: number;
   readonly isAnimated: boolean;
+  /** It was a sticker already: these are the bytes that came. */
+  readonly isUnchanged: boolean;
 }
 
 const side = 512;
@@ -19,23 +22,36 @@ const maxFrames = 200;
 
 /**
  * A WebP of 512 dots a side with transparent margins, animated when the source is; `author` is shown as its publisher.
+ * What is one already is not encoded again.
  * Throws `media_rejected` when it cannot be made small enough.
  */
 export async function makeSticker(source: string | Buffer, author?: string): Promise<Sticker> {
-  const frames = await framesOf(source);
-  const isAnimated = frames > 1;
+  const { isAnimated, isSticker } = await look(source);
   const limit = isAnimated ? maxBytes.animated : maxBytes.still;
+  const signed = (picture: Buffer): Buffer => (author === undefined ? picture : withStickerAuthor(picture, author));
+  if (isSticker) {
+    const given = typeof source === "string" ? await readFile(source) : source;
+    const bytes = signed(given);
+    if (bytes.length <= limit) {
+      return { bytes, width: side, height: side, isAnimated, isUnchanged: author === undefined };
+    }
+  }
   for (const quality of qualities) {
-    const picture = await encode(source, { isAnimated, quality });
-    const bytes = author === undefined ? picture : withStickerAuthor(picture, author);
-    if (bytes.length <= limit) return { bytes, width: side, height: side, isAnimated };
+    const bytes = signed(await encode(source, { isAnimated, quality }));
+    if (bytes.length <= limit) return { bytes, width: side, height: side, isAnimated, isUnchanged: false };
   }
   throw rejected(`the sticker cannot be made smaller than ${limit / 1_000} kB`, { details: { maxBytes: limit } });
 }
 
-async function framesOf(source: string | Buffer): Promise<number> {
+/** Whether it moves, and whether it is a whole WebP of the right size. */
+async function look(source: string | Buffer): Promise<{ readonly isAnimated: boolean; readonly isSticker: boolean }> {
   try {
-    return (await openImage(source).metadata()).pages ?? 1;
+    const { format, width, height, pages = 1, orientation = 1 } = await openImage(source).metadata();
+    const isAnimated = pages > 1;
+    const isSticker = format === "webp" && width === side && height === side && orientation === 1;
+    // Only unpacking shows that it is whole.
+    if (isSticker) await openImage(source, { animated: isAnimated }).stats();
+    return { isAnimated, isSticker };
   } catch (error) {
     throw unreadable(error);
   }
