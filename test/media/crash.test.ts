@@ -119,6 +119,17 @@ test("kill -9 during a download, a file handed in and an upload: all resumed, no
   );
   expect(report.leftovers).toBeGreaterThan(0);
   expect(await readdir(join(directory, "staging"))).toEqual([]);
+  // On the disk lies what no bucket has, in the bucket what its rows say: nothing more, nothing less.
+  const rows = (where: string): readonly string[] =>
+    stores.db
+      .prepare<[], { sha256: string }>(`SELECT sha256 FROM media_files WHERE ${where}`)
+      .all()
+      .map((one) => one.sha256)
+      .toSorted();
+  const onDisk = await Array.fromAsync(local.list(clock.now()));
+  expect(onDisk.toSorted()).toEqual(rows("bucket IS NULL"));
+  const inBucket = server.keys().map((key) => key.slice(-64));
+  expect(inBucket.toSorted()).toEqual(rows("bucket IS NOT NULL"));
   // The bucket has it, so the disk needs no copy; the files of rows that expired are gone.
   expect(await local.size(sha256)).toBeUndefined();
   expect((await buffer(await contents.read(file!, undefined, never))).equals(body)).toBe(true);

@@ -18,6 +18,7 @@ export async function serveSamples(): Promise<SampleFiles> {
   const files: Readonly<Record<string, { readonly type: string; readonly bytes: Buffer }>> = {
     "a.png": { type: "image/png", bytes: await picture.png().toBuffer() },
     "a.webp": { type: "image/webp", bytes: await picture.webp().toBuffer() },
+    "sticker.webp": { type: "image/webp", bytes: await picture.clone().resize(512, 512).webp().toBuffer() },
     "a.mp4": { type: "video/mp4", bytes: await readFile(fixture("film.mp4")) },
     "a.gif": { type: "image/gif", bytes: await readFile(fixture("moving.gif")) },
     "a.ogg": { type: "audio/ogg", bytes: await readFile(fixture("tone.ogg")) },

@@ -43,6 +43,7 @@ const kinds: readonly (readonly [path: string, field: string, name: string, isSa
   ["/send-audio", "audio", "a.ogg", true],
   ["/send-audio", "audio", "a.mp3", false],
   ["/send-sticker", "sticker", "a.png", false],
+  ["/send-sticker", "sticker", "sticker.webp", true],
   ["/send-document/pdf", "document", "a.pdf", true],
   ["/send-document", "document", "a.csv", true],
 ];
