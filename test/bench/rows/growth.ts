@@ -27,7 +27,7 @@ const past: readonly string[] = [
    SELECT position, sequence, @id, @hookId, @url, 2, 'delivered', 1, @at, @at, @at FROM events`,
   `INSERT INTO queue (instance_id, zaap_id, message_id, outgoing, state, attempts, due_at, held, typing_ms, created_at,
      updated_at)
-   SELECT @id, 'Z' || sequence, 'W' || sequence, '{}', 'sent', 1, @at, 0, 0, @at, @at FROM events`,
+   SELECT @id, 'Z' || sequence, 'W' || sequence, '{}', 'sent', 1, @at, NULL, 0, @at, @at FROM events`,
   `INSERT INTO messages (instance_id, message_id, chat_id, from_me, sender_id, at, type, proto, stored_at)
    SELECT @id, message_id, chat_id, 0, 's', @at, 'text', x'00', @at FROM events`,
   `INSERT INTO message_steps (instance_id, message_id, status, participant, chat_id, at, stored_at)
