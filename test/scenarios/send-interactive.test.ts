@@ -63,6 +63,18 @@ describe("what the contact's device decrypts, and what our own webhook says of i
     expect(refused).toMatchObject({ body: { code: "media_rejected" } });
   });
 
+  test("a card may have answers beside other buttons", async () => {
+    const buttons = [
+      { type: "URL", label: "Site", url: "https://a.example" },
+      { type: "REPLY", label: "Take", id: "one" },
+    ];
+    const { entry } = await send("/send-carousel", { carousel: [{ text: "One", image: dot, buttons }] });
+    const names = [{ name: "cta_url" }, { name: "quick_reply" }];
+    expect(entry.content).toMatchObject({
+      interactiveMessage: { carouselMessage: { cards: [{ nativeFlowMessage: { buttons: names } }] } },
+    });
+  });
+
   test("the ids of an order come back with its webhook, and its updates answer its message", async () => {
     const { reviewAndPay } = await own(await send("/send-order", { order }));
     const { referenceId, orderRequestId } = reviewAndPay as {

@@ -203,7 +203,8 @@ const sendCarousel = sendRoute({
     // Everything is checked before the first file is fetched.
     const checked = given.map(({ buttons, ...card }, index) => ({
       ...card,
-      buttons: identified(buttons ?? [], `${field}.${index}.buttons`),
+      // Cards may mix answers with other buttons.
+      buttons: withIds(buttons ?? [], `${field}.${index}.buttons`),
     }));
     const cards: CarouselContent["cards"][number][] = [];
     for (const { source, media, ...card } of checked) {
