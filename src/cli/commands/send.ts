@@ -17,6 +17,8 @@ import type { FileFlag, GivenFile, LocalFile } from "./send-file.ts";
 
 interface SendOptions extends Partial<Record<FileFlag, string>> {
   readonly caption?: string;
+  readonly as?: string;
+  readonly fields?: string;
   readonly instance?: string;
   readonly delay?: number;
   readonly replyTo?: string;
@@ -29,7 +31,7 @@ interface SendOptions extends Partial<Record<FileFlag, string>> {
 export const declareSend: Declare = (command, run) => {
   command
     .description(
-      "Send a text or a file. Prints the message id; the message waits in the queue while the phone is offline.",
+      "Send a text, a file or anything else. Prints the message id; the message waits in the queue while the phone is offline.",
     )
     .argument("<phone>", "number with country code, group, channel or LID")
     .argument("[text]", "the text, or the caption of the file; `-` reads it from standard input");
@@ -38,12 +40,15 @@ export const declareSend: Declare = (command, run) => {
   }
   command
     .option("--caption <text>", "words under the file")
+    .option("--as <kind>", "send any other kind, e.g. poll, location, button-list; a wrong one lists all")
+    .option("--fields <json>", "what that kind takes, as `/docs` describes it; `-` reads it from standard input")
     .addOption(instanceOption())
     .addOption(new Option("--delay <seconds>", "wait that long before it leaves").argParser(seconds(3600)))
     .option("--reply-to <messageId>", "quote this message")
     .addOption(new Option("--wait <status>", "wait until it came that far").choices(awaitedStatuses))
     .addOption(new Option("--timeout <seconds>", "wait at most that long").argParser(seconds(86_400)).default(120))
     .option("--idempotency-key <key>", "the same key again sends nothing and answers the same ids")
+    .addHelpText("after", "\nFor a status, e.g. --as text-status, the phone is `status`.")
     .addHelpText("after", "\nWithout a running server it sends by itself and then waits until the message is sent.")
     .action(run<SendOptions>(send));
 };
@@ -51,6 +56,7 @@ export const declareSend: Declare = (command, run) => {
 /** What is to be sent, before any server is asked. */
 type Message =
   | { readonly text: string }
+  | { readonly route: `/${string}`; readonly fields: Readonly<Record<string, unknown>> }
   | { readonly flag: FileFlag; readonly file: GivenFile; readonly caption: string | undefined };
 
 async function send(
@@ -84,6 +90,7 @@ async function send(
 
 /** Throws `invalid_request` for what does not go together, and for a file that is not there. */
 async function messageOf(cli: Cli, given: string | undefined, options: SendOptions): Promise<Message> {
+  if (options.as !== undefined || options.fields !== undefined) return await otherOf(cli, given, options);
   const text = given === "-" ? (await cli.io.readStdin()).replace(/\r?\n$/, "") : given;
   // The keys of a literal are exactly its flags.
   const flags = (Object.keys(fileFlags) as readonly FileFlag[]).filter((flag) => options[flag] !== undefined);
@@ -104,6 +111,18 @@ async function messageOf(cli: Cli, given: string | undefined, options: SendOptio
     throw refusal(`nothing can be written under --${flag}`, "send the text by itself");
   }
   return { flag, caption, file: await givenFile(cli, options[flag] ?? "") };
+}
+
+/** A message of any kind, in the words of its route. */
+async function otherOf(cli: Cli, given: string | undefined, options: SendOptions): Promise<Message> {
+  const { as, fields } = options;
+  if (as === undefined || fields === undefined) throw refusal("--as and --fields go together", "give both");
+  const flag = Object.keys(fileFlags).find((one) => Object.hasOwn(options, one));
+  if (given !== undefined || flag !== undefined || options.caption !== undefined) {
+    throw refusal("with --as everything else is in --fields", "write the text and the files there");
+  }
+  const { fieldsOf, routeNamed } = await import("./send-as.ts");
+  return { route: routeNamed(as), fields: fieldsOf(fields === "-" ? await cli.io.readStdin() : fields) };
 }
 
 function refusal(message: string, hint: string): WazapiError {
@@ -140,6 +159,9 @@ async function accepted(
       ...(idempotencyKey !== undefined && { headers: { "idempotency-key": idempotencyKey } }),
     });
   if ("text" in message) return await ask("/send-text", { body: { ...fields, message: message.text } });
+  if ("route" in message) {
+    return await ask(message.route, { body: { ...fields, ...message.fields }, timeoutMs: fileTimeoutMs });
+  }
   const { flag, file, caption } = message;
   const withCaption = { ...fields, ...(caption !== undefined && { caption }) };
   const [source, name] =
