@@ -77,6 +77,18 @@ test("a file to send: one that says it is too large is not read, and the connect
   expect(http.calls).toEqual([]);
 });
 
+test("a file to send: a form is refused, and what curl says by itself says nothing", async () => {
+  await using http = await openHttp();
+  const form = await http.app.fetch(handIn("--x", { "content-type": "multipart/form-data; boundary=x" }));
+  expect([form.status, await form.json()]).toEqual([
+    415,
+    { error: "the body must be the bytes of the file themselves, not a form", code: "unsupported_media_type" },
+  ]);
+  const plain = await http.app.fetch(handIn("a;b", { "content-type": "application/x-www-form-urlencoded" }));
+  expect(plain.status).toBe(200);
+  expect(http.calls).toEqual([["receive", { instanceId: known.instanceId, file: Buffer.from("a;b") }]]);
+});
+
 test("a file to send: not without the token, and not for another instance", async () => {
   await using http = await openHttp();
   const statuses: number[] = [];

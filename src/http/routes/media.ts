@@ -45,7 +45,7 @@ export const mediaOperations: readonly Operation[] = [
           details: { closesConnection: true },
         });
       }
-      const contentType = header("content-type");
+      const contentType = declaredType(header("content-type"));
       const { expiresAt, ...received } = await media.receive(
         {
           instanceId: instance.id,
@@ -106,6 +106,18 @@ export const mediaOperations: readonly Operation[] = [
     },
   }),
 ];
+
+/** What a caller says the file is. Throws `unsupported_media_type` for a form, which would be kept with its envelope. */
+function declaredType(given: string | undefined): string | undefined {
+  if (given !== undefined && /^\s*multipart\//i.test(given)) {
+    throw new WazapiError("unsupported_media_type", {
+      message: "the body must be the bytes of the file themselves, not a form",
+      details: { closesConnection: true },
+    });
+  }
+  // What curl says of any body when nobody tells it more.
+  return given?.trim().toLowerCase() === "application/x-www-form-urlencoded" ? undefined : given;
+}
 
 /** What a request without a body brings. */
 const nothing: AsyncIterable<Uint8Array> = new Blob([]).stream();
