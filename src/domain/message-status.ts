@@ -14,3 +14,18 @@ export function statusRank(status: MessageStatus): number {
       return messageStatuses.indexOf(status);
   }
 }
+
+/**
+ * Orders the steps of one message by time. WhatsApp tells times in whole seconds, we in milliseconds, so within a second
+ * the life of a message decides.
+ */
+export function inOrderOfLife(one: Step, other: Step): number {
+  const seconds = Math.floor(one.at / 1_000) - Math.floor(other.at / 1_000);
+  return seconds || statusRank(one.status) - statusRank(other.status) || one.at - other.at;
+}
+
+interface Step {
+  readonly status: MessageStatus;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}

@@ -88,10 +88,10 @@ export function messagesContract(adapter: StoreAdapter): void {
       const about = { messageId: "A", chatId: "one@g.us" };
       const steps = [
         { ...about, status: "queued" as const, at: t0 },
-        { ...about, status: "sent" as const, at: t0 + 10 },
-        { ...about, status: "delivered" as const, participant: "ana@lid", at: t0 + 20 },
-        { ...about, status: "read" as const, participant: "bia@lid", at: t0 + 30, detail: "seen on the phone" },
-        { ...about, status: "delivered" as const, participant: "bia@lid", at: t0 + 40 },
+        { ...about, status: "sent" as const, at: t0 + 1000 },
+        { ...about, status: "delivered" as const, participant: "ana@lid", at: t0 + 2000 },
+        { ...about, status: "read" as const, participant: "bia@lid", at: t0 + 3000, detail: "seen on the phone" },
+        { ...about, status: "delivered" as const, participant: "bia@lid", at: t0 + 4000 },
       ];
       await store().messages.record({ instanceId, steps: steps.toReversed() });
       expect(await store().messages.trace({ instanceId, messageId: "A" })).toEqual({
@@ -102,6 +102,20 @@ export function messagesContract(adapter: StoreAdapter): void {
       });
       expect(await store().messages.trace({ instanceId, messageId: "B" })).toBeUndefined();
       expect(await store().messages.trace({ instanceId: await addInstance(store()), messageId: "A" })).toBeUndefined();
+    });
+
+    test("trace: within a second, which is all WhatsApp tells, the life of a message gives the order", async () => {
+      const instanceId = await addInstance(store());
+      const second = Math.ceil(t0 / 1_000) * 1_000;
+      const about = { messageId: "A", chatId: "c" };
+      const steps = [
+        { ...about, status: "queued" as const, at: second + 400 },
+        { ...about, status: "sent" as const, at: second + 600 },
+        { ...about, status: "delivered" as const, participant: "ana@lid", at: second },
+        { ...about, status: "read" as const, participant: "ana@lid", at: second + 1_000 },
+      ];
+      await store().messages.record({ instanceId, steps });
+      expect((await store().messages.trace({ instanceId, messageId: "A" }))?.steps).toEqual(steps);
     });
 
     test("record: a step that is known already changes nothing", async () => {

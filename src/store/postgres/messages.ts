@@ -1,5 +1,5 @@
 import { and, desc, eq, lt } from "drizzle-orm";
-import { type MessageStatus, statusRank } from "#domain/message-status.ts";
+import { inOrderOfLife, type MessageStatus, statusRank } from "#domain/message-status.ts";
 import type { MessageStore } from "../messages.ts";
 import type { StatusStep, StoredMessage } from "../records.ts";
 import { withoutNulls } from "../rows.ts";
@@ -43,7 +43,7 @@ export function createMessages(context: PostgresContext): MessageStore {
           .from(messageSteps)
           .where(and(eq(messageSteps.instanceId, instanceId), eq(messageSteps.messageId, messageId))),
       );
-      const steps = rows.map(stepOf).sort((a, b) => a.at - b.at || statusRank(a.status) - statusRank(b.status));
+      const steps = rows.map(stepOf).sort(inOrderOfLife);
       const [first] = steps;
       if (first === undefined) return undefined;
       return { messageId, chatId: first.chatId, status: highest(steps), steps };
