@@ -215,7 +215,7 @@ function aggregate(instanceId: string, trace: MessageTrace, withParticipants: bo
       participants: [...reached].map(([jid, { status, at }]) => ({ phone: phoneOf(jid), status, timestamp: at })),
     }),
     createdAt: trace.steps[0]?.at ?? 0,
-    updatedAt: trace.steps.at(-1)?.at ?? 0,
+    updatedAt: trace.steps.reduce((last, { at }) => Math.max(last, at), 0),
   };
 }
 
