@@ -1,17 +1,5 @@
+import { cleanFileName } from "#lib/clean-file-name.ts";
 import { extensionOfType } from "./types/file-type.ts";
-
-const maxLetters = 200;
-
-/** A name that can be shown and offered for saving: the last part of a path, no control characters, not too long. */
-export function cleanFileName(name: string): string | undefined {
-  const last = name.split(/[/\\]/).at(-1) ?? "";
-  // Marks that turn the direction of writing could hide what comes last.
-  const shown = last.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, "").trim();
-  if (shown === "" || /^\.+$/.test(shown)) return undefined;
-  if (shown.length <= maxLetters) return shown;
-  const extension = /\.[^.]{1,10}$/.exec(shown)?.[0] ?? "";
-  return shown.slice(0, maxLetters - extension.length) + extension;
-}
 
 /** A name for a file that has none, or the given one with the extension its type is known by. */
 export function fileNameFor(given: string | undefined, mimeType: string, fallback: string): string {

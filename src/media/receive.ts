@@ -3,7 +3,7 @@ import type { Clock } from "#lib/clock.ts";
 import type { sleep } from "#lib/sleep.ts";
 import type { MediaStore } from "#store/media.ts";
 import { WazapiError } from "#domain/errors.ts";
-import { cleanFileName } from "./file-name.ts";
+import { cleanFileName } from "#lib/clean-file-name.ts";
 import { type Bytes, flowing, StalledError } from "./source/flow.ts";
 import { rejected } from "./source/refusals.ts";
 import type { LocalStorage } from "./storage/local-storage.ts";

@@ -6,7 +6,8 @@ import { buffer } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 
 import type { Cli } from "#cli/cli.ts";
-import { extensionOf, fileFlags, progressBar, readFile } from "#cli/commands/send-file.ts";
+import { extensionOf, fileFlags, readFile } from "#cli/commands/send-file.ts";
+import { progressBar } from "#cli/progress-bar.ts";
 
 import { known } from "../http/support.ts";
 import { openServer, temporaryDirectory } from "./support.ts";

@@ -11,6 +11,7 @@ import { instanceOption, whole } from "../options.ts";
 import { harmless, jsonText } from "../output.ts";
 import { connectServer } from "../server.ts";
 import { clockTime } from "../times.ts";
+import { declareEventsDownload } from "./events-download.ts";
 
 /** An event as the routes show it; without its content. */
 export interface EventSummary {
@@ -56,6 +57,7 @@ const states = ["pending", "delivered", "dead", "discarded"];
 export const declareEvents: Declare = (command, run) => {
   declareList(command, run);
   declareShow(command, run);
+  declareEventsDownload(command, run);
   declareTail(command, run);
   declareReplay(command, run);
 };

@@ -12,7 +12,8 @@ import type { AwaitedStatus } from "../await-status.ts";
 import { instanceOption, seconds } from "../options.ts";
 import { connectOrOpenServer } from "../server.ts";
 import type { Server } from "../server.ts";
-import { extensionOf, fileFlags, givenFile, progressBar, readFile } from "./send-file.ts";
+import { progressBar } from "../progress-bar.ts";
+import { extensionOf, fileFlags, givenFile, readFile } from "./send-file.ts";
 import type { FileFlag, GivenFile, LocalFile } from "./send-file.ts";
 
 interface SendOptions extends Partial<Record<FileFlag, string>> {
