@@ -13,6 +13,7 @@ import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
 import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
 import { gateStanzas, type StanzaGate } from "./stanza-gate.ts";
 import type { Transport } from "./transport.ts";
+import { takeUnmerged } from "./unmerged-events.ts";
 
 /** What a socket works with. `auth` becomes its own: it is disposed with the socket. */
 export interface LiveSocketDeps {
@@ -82,6 +83,7 @@ export function openLiveSocket(
   let lastFrameMs = clock.monotonicMs();
   let pauses = 0;
   let nudging = false;
+  let isOver = false;
 
   const gate = gateStanzas({
     ws: sock.ws,
@@ -126,16 +128,16 @@ export function openLiveSocket(
     nudge();
   });
   sock.ev.on("creds.update", auth.credsChanged);
+  takeUnmerged(sock.ev, (events) => {
+    // Baileys' own listeners are gone by now, too; the journal has what still came.
+    if (isOver) return;
+    const offline = "messages.upsert" in events && events["messages.upsert"].type === "append";
+    void hand({ events, journalIds: historyJournal.settledBy(events), offline });
+  });
   sock.ev.process((all) => {
     const events = forwarded(all);
     groups.observe(events);
-    if (Object.keys(events).length === 0) return;
-    const upsert = events["messages.upsert"];
-    void hand({
-      events,
-      journalIds: historyJournal.settledBy(events),
-      offline: upsert?.type === "append",
-    });
+    if (Object.keys(events).length > 0) void hand({ events, journalIds: [], offline: false });
   });
   sock.ev.on("connection.update", (update) => {
     if (update.qr !== undefined) listener.qr(update.qr);
@@ -146,6 +148,7 @@ export function openLiveSocket(
       deps.log.warn({ until: lock.timeEnforcementEnds, kind: lock.enforcementType }, "new chats are restricted");
     }
     if (update.connection !== "close") return;
+    isOver = true;
     acks.close();
     if (!ended.signal.aborted) listener.closed(statusCodeOf(update.lastDisconnect?.error));
     ended.abort();
