@@ -5,6 +5,7 @@ import { sleep } from "#lib/sleep.ts";
 import { collectAcks, type Acks } from "./acks.ts";
 import type { AuthState } from "./auth-state.ts";
 import { createGroupCache, type GroupCache } from "./group-cache.ts";
+import { guardListeners } from "./guarded-listeners.ts";
 import { createHistoryJournal } from "./history-journal.ts";
 import type { Inbound, InboundBatch } from "./inbound.ts";
 import type { Correlation } from "./journal-entry.ts";
@@ -78,6 +79,14 @@ export function openLiveSocket(
   const raw = Reflect.get(sock.ws, "socket") as RawSocket;
   const historyJournal = createHistoryJournal((notice) => fetchesHistory(notice, input.options));
   const ended = new AbortController();
+  guardListeners(sock.ws, (event, error) => {
+    if (ended.signal.aborted || !sock.ws.isOpen) {
+      return deps.log.debug({ event, error }, "the connection closed meanwhile");
+    }
+    deps.log.error({ event, error }, "a stanza could not be handled");
+    // The keys of the frames have gone out of step: nothing that comes on this connection can be read any more.
+    if (event === "message") raw.terminate();
+  });
   const acks = collectAcks(sock.ws);
   let lastSeenAt: number | undefined;
   let lastFrameMs = clock.monotonicMs();

@@ -358,8 +358,11 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
       if (signal.aborted || open() !== undefined) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       openWaiters.add(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      await promise.finally(() => openWaiters.delete(resolve));
+      const end = (): void => resolve();
+      signal.addEventListener("abort", end, { once: true });
+      await promise;
+      signal.removeEventListener("abort", end);
+      openWaiters.delete(resolve);
     },
     replay: async (olderThanMs, signal) => {
       const own = live?.own();

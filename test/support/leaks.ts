@@ -97,8 +97,11 @@ function isOpen({ resource }: Held): boolean {
 function isOurs({ kind, opened }: Held): boolean {
   const frames = framesOf(opened);
   if (frames.some((frame) => frame.includes("test/support/leaks.ts"))) return false;
+  // Where Baileys' listeners and events pass through our hands, its timers are still its own.
+  if (kind === "timer")
+    return isProjectFrame(frames.find((frame) => isProjectFrame(frame) || isPackageFrame(frame)) ?? "");
   if (frames.some(isProjectFrame)) return true;
-  return kind !== "timer" && !frames.some((frame) => /node_modules\/(@?vitest|vite|tinypool)/.test(frame));
+  return !frames.some((frame) => /node_modules\/(@?vitest|vite|tinypool)/.test(frame));
 }
 
 function describe({ kind, resource, opened }: Held): string {
@@ -112,6 +115,10 @@ function describe({ kind, resource, opened }: Held): string {
 
 function framesOf(opened: { stack?: string }): readonly string[] {
   return (opened.stack ?? "").split("\n").slice(1);
+}
+
+function isPackageFrame(frame: string): boolean {
+  return frame.includes("node_modules");
 }
 
 function isProjectFrame(frame: string): boolean {

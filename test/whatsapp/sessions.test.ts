@@ -141,6 +141,35 @@ describe("a connected session", () => {
     await rig.opened();
   });
 
+  it.each<[string, unknown]>([
+    ["CB:ib,,offline_preview", { tag: "ib", attrs: {}, content: [{ tag: "offline_preview", attrs: { count: "1" } }] }],
+    ["CB:iq,type:set,pair-device", { tag: "iq", attrs: { id: "1" }, content: [{ tag: "pair-device", attrs: {} }] }],
+    ["CB:ib,,dirty", { tag: "ib", attrs: {}, content: [{ tag: "dirty", attrs: { type: "groups" } }] }],
+  ])("%s while it closes is nobody's unhandled rejection, which would end the process", async (event, stanza) => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    const ws = rig.sessions.openSocket(rig.instanceId)?.sock.ws;
+    expect(ws?.isOpen).toBe(true);
+    await sandbox.control.addFault({ type: "tcp-drop", match: { number: rig.number } });
+    await expect.poll(() => ws?.isOpen, wait).toBe(false);
+    const listeners = ws?.listeners(event) ?? [];
+    expect(listeners.length).toBeGreaterThan(0);
+    await expect(Promise.all(listeners.map((listener): unknown => listener.call(ws, stanza)))).resolves.toBeDefined();
+    await rig.opened();
+  });
+
+  it("a frame that cannot be read ends the connection, and the next one is whole", async () => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    rig.sessions
+      .openSocket(rig.instanceId)
+      ?.sock.ws.emit("message", Buffer.from("00001000112233445566778899aabbccddeeff", "hex"));
+    await expect.poll(rig.stateNames, wait).toEqual(expect.arrayContaining(["disconnected connection_closed"]));
+    await rig.opened();
+    await sandbox.control.contactSend({ number: rig.contact, to: rig.number, content: { text: "oi" } }, rig.signal);
+    await expect.poll(rig.texts, wait).toEqual(["oi"]);
+  });
+
   it("one that says nothing any more is torn down by the watchdog", async () => {
     await using rig = await openSessionRig(sandbox, { silentMs: 150, keepAliveMs: 60_000 });
     await rig.link();
