@@ -27,6 +27,8 @@ export interface GateDeps {
   /** Hands a raw stanza on; waits while the buffer behind it is full. */
   readonly forward: (stanza: BinaryNode, journalId: string) => Promise<void>;
   readonly clock: Clock;
+  /** Longest wait for one that hangs before those behind it pass, milliseconds; 10 s when left out. */
+  readonly orderWaitMs?: number;
   /** Aborts with the socket: nothing is waited for any more, and nothing reaches Baileys. */
   readonly signal: AbortSignal;
 }
@@ -70,7 +72,15 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
 
   /** Waits for the first of these; the limit only keeps a message that hangs from holding up all others for ever. */
   async function inOrder(signs: readonly Promise<unknown>[]): Promise<void> {
-    await sleepUnless(maxOrderWaitMs, signs, deps.signal);
+    await sleepUnless(deps.orderWaitMs ?? maxOrderWaitMs, signs, deps.signal);
+  }
+
+  async function behindBacklog(): Promise<void> {
+    const awaited = backlog;
+    if (awaited === undefined) return;
+    await inOrder([awaited]);
+    // Waited for in vain: not by the next ones as well.
+    if (backlog === awaited) backlog = undefined;
   }
 
   const deliver = new Map<string, (node: BinaryNode) => Promise<unknown>>();
@@ -80,7 +90,7 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
     deps.ws.removeAllListeners(event);
     deliver.set(tag, async (node) => {
       const isOffline = node.attrs["offline"] !== undefined;
-      if (tag === "message" && !isOffline && backlog !== undefined) await inOrder([backlog]);
+      if (tag === "message" && !isOffline) await behindBacklog();
       // Whatever the closed socket brought last was not confirmed: it comes again, in its place.
       if (deps.signal.aborted) return;
       const { promise: reached, resolve } = Promise.withResolvers<void>();
@@ -89,7 +99,7 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
       const handled = Promise.allSettled(originals.map((listener): unknown => listener.call(deps.ws, node)));
       if (tag !== "message") return;
       if (!isOffline) return await inOrder([handled, reached]);
-      if (!hasChild(node, "enc")) return;
+      if (!isDecrypted(node)) return;
       const last = reached.then(() => {
         if (backlog === last) backlog = undefined;
       });
@@ -142,6 +152,13 @@ function needsJournal(node: BinaryNode): boolean {
     default:
       return true;
   }
+}
+
+/** Whether Baileys takes any of its bodies to the Signal repository. Those of bots (`msmsg`) it refuses unread. */
+function isDecrypted(node: BinaryNode): boolean {
+  const bodies = (Array.isArray(node.content) ? node.content : []).filter((child) => child.tag === "enc");
+  const [first] = bodies;
+  return first !== undefined && first.attrs["type"] !== "msmsg";
 }
 
 function hasChild(node: BinaryNode, tag: string): boolean {

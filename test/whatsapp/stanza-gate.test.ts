@@ -12,6 +12,7 @@ function gated(
     journal?: (entry: JournalEntry) => Promise<void>;
     forward?: () => Promise<void>;
     handled?: () => Promise<void>;
+    orderWaitMs?: number;
   } = {},
 ) {
   const ws = new EventEmitter();
@@ -30,6 +31,7 @@ function gated(
     correlation,
     clock: handClock(),
     signal: new AbortController().signal,
+    ...(options.orderWaitMs === undefined ? {} : { orderWaitMs: options.orderWaitMs }),
     journal: async (entries) => {
       for (const entry of entries) {
         await options.journal?.(entry);
@@ -166,6 +168,43 @@ describe("stanza gate", () => {
     await settled();
     expect(seen).toEqual(["message:1", "message:2"]);
     resolve();
+  });
+
+  const encrypted = (id: string, attrs: Record<string, string> = {}, type = "msg"): BinaryNode => ({
+    tag: "message",
+    attrs: { id, ...attrs },
+    content: [{ tag: "enc", attrs: { type }, content: Buffer.from(id) }],
+  });
+
+  it("what comes live waits until the last message of the backlog is being decrypted", async () => {
+    const { seen, correlation, arrive } = gated();
+    const last = encrypted("OLD", { offline: "1" });
+    arrive(last);
+    arrive(encrypted("NEW"));
+    await settled();
+    expect(seen).toEqual(["message:OLD"]);
+    const [enc] = last.content as BinaryNode[];
+    correlation.get(enc?.content as Uint8Array)?.reached();
+    await settled();
+    expect(seen).toEqual(["message:OLD", "message:NEW"]);
+  });
+
+  it("a message of the backlog that Baileys decrypts never holds up nobody", async () => {
+    const { seen, arrive } = gated();
+    arrive(encrypted("BOT", { offline: "1" }, "msmsg"));
+    arrive(encrypted("NEW"));
+    await settled();
+    expect(seen).toEqual(["message:BOT", "message:NEW"]);
+  });
+
+  it("one that hangs in the backlog is waited for once, not by everybody who comes after it", async () => {
+    const { seen, arrive } = gated({ orderWaitMs: 50 });
+    arrive(encrypted("HANGS", { offline: "1" }));
+    const many = Array.from({ length: 40 }, (_, n) => `message:${n}`);
+    for (const name of many) arrive(encrypted(name.replace("message:", "")));
+    await expect.poll(() => seen.length, { timeout: 5_000 }).toBeGreaterThan(1);
+    await settled();
+    expect(seen).toEqual(["message:HANGS", ...many]);
   });
 
   it("injected stanzas take their turn and are not journaled", async () => {
