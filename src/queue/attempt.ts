@@ -53,12 +53,17 @@ export async function attemptMessage(context: LaneContext, attempt: Attempt): Pr
   }
 }
 
+/** The gap behind the last send; a message's own wait also counts from its acceptance, and so outlives a restart. */
 async function pace({ deps, options }: LaneContext, { lane, claim }: Attempt, hold: Hold): Promise<void> {
   const { lastSendEndMs } = lane.memory;
-  if (lastSendEndMs === undefined) return;
+  const { delayMs, createdAt } = claim;
   const { minMs, maxMs } = options.pace;
-  const gapMs = claim.delayMs ?? minMs + deps.random() * (maxMs - minMs);
-  await deps.sleep(Math.ceil(lastSendEndMs + gapMs - deps.clock.monotonicMs()), hold.signal);
+  const gapMs = delayMs ?? minMs + deps.random() * (maxMs - minMs);
+  const behindLastMs = lastSendEndMs === undefined ? 0 : lastSendEndMs + gapMs - deps.clock.monotonicMs();
+  // A clock that was set back makes nobody wait longer than asked.
+  const behindAcceptanceMs = delayMs === undefined ? 0 : Math.min(delayMs, createdAt + delayMs - deps.clock.now());
+  const waitMs = Math.ceil(Math.max(behindLastMs, behindAcceptanceMs));
+  if (waitMs > 0) await deps.sleep(waitMs, hold.signal);
 }
 
 async function type({ deps }: LaneContext, hold: Hold): Promise<void> {

@@ -12,7 +12,7 @@ import type { QueueWorker } from "./worker.ts";
 export interface EnqueueInput {
   readonly instanceId: string;
   readonly outgoing: Outgoing;
-  /** Wait between the last send and this one, milliseconds; undefined takes the random pace. */
+  /** Wait behind the last send and behind acceptance, milliseconds; undefined takes the random pace behind the last. */
   readonly delayMs?: number;
   /** Typing shown before it, milliseconds; 0 when undefined. */
   readonly typingMs?: number;

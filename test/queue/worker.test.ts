@@ -70,6 +70,30 @@ test("pace: counts from the end of the last send; the message's own wait goes be
   expect(rig.sender.sent.map(({ at }) => at)).toEqual([0, 100 + 2_000, 2_200 + 5_000]);
 });
 
+test("pace: a message with its own wait has it from its acceptance too, whatever was sent before", async () => {
+  await using store = await openQueueStore();
+  await using rig = startRig(store);
+  await rig.enqueue({ instanceId: one, outgoing: text("the first of a process"), delayMs: 5_000 });
+  await rig.drained();
+  rig.time.advance(60_000);
+  await rig.enqueue({ instanceId: one, outgoing: text("behind a long pause"), delayMs: 4_000 });
+  await rig.drained();
+  expect(rig.sender.sent.map(({ at }) => at)).toEqual([5_000, 69_000]);
+});
+
+test("pace: a restart neither forgets a message's own wait nor begins it anew", async () => {
+  await using store = await openQueueStore();
+  const former = startRig(store);
+  former.sender.close(one);
+  await former.enqueue({ instanceId: one, outgoing: text("waited for"), delayMs: 5_000 });
+  await former.worker[Symbol.asyncDispose]();
+  former.time.advance(3_000);
+  await using rig = startRig(store, { time: former.time });
+  await rig.drained();
+  // Counted from the start of this process.
+  expect(rig.sender.sent.map(({ at }) => at)).toEqual([2_000]);
+});
+
 test("typing: is shown, repeated before it fades, and taken back", async () => {
   await using store = await openQueueStore();
   await using rig = startRig(store);
