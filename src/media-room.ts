@@ -89,6 +89,7 @@ export async function openMediaRoom(
           directory: options.directory,
           linkMs: options.linkMs,
           baseUrl: options.publicUrl() + mediaPrefix,
+          converter: formats.capabilities().ffmpeg?.kind ?? "none",
         }),
       },
     },

@@ -170,6 +170,8 @@ export interface MediaFiles {
     readonly linkMs: number;
     /** What addresses of files begin with. */
     readonly baseUrl: string;
+    /** What converts sounds and films. */
+    readonly converter: "native" | "wasm" | "none";
   }>;
 }
 

@@ -7,6 +7,7 @@ const stats = {
   base_path: "/srv/media",
   url_expiry: "24h0m0s",
   public_base_url: "https://wa.example/media",
+  converter: "wasm",
 };
 const file = `/media/${known.instanceId}/${"c".repeat(32)}.png?expires=1&signature=a`;
 

@@ -211,6 +211,7 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
         directory: "/srv/media",
         linkMs: 86_400_000,
         baseUrl: "https://wa.example/media",
+        converter: "wasm",
       }),
     },
     addressGuard: createAddressGuard({ allowPrivate: false, allowLoopback: true }, async () => [

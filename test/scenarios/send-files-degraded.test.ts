@@ -31,6 +31,10 @@ test.each([
   expect((await scenario.bytesOf(entry)).equals(await readFile(fixture(name)))).toBe(true);
 });
 
+test("the server tells that nothing converts", async () => {
+  expect(await (await scenario.fetch("/media/stats")).json()).toMatchObject({ converter: "none" });
+});
+
 test("what nobody could see is refused", async () => {
   const body = { phone: scenario.contact, gif: source["moving.gif"] };
   const answer = await scenario.ask("POST", "/send-gif", body);

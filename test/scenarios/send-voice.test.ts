@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { probeFfmpeg } from "#media/formats/ffmpeg-native.ts";
 import { createWasmFfmpeg } from "#media/formats/ffmpeg-wasm.ts";
 import { makeVoiceNote } from "#media/formats/audio.ts";
 import { readOpus } from "#media/formats/ogg.ts";
@@ -25,6 +26,11 @@ describe.each([
     scenario = parts.use(await openScenario({ env: { WAZAPI_FFMPEG: ffmpeg } }));
   }, 60_000);
   afterAll(() => parts.disposeAsync(), 60_000);
+
+  test("the server tells which it is", async () => {
+    const { converter } = (await (await scenario.fetch("/media/stats")).json()) as { readonly converter: string };
+    expect(converter).toBe(ffmpeg === "auto" && (await probeFfmpeg("ffmpeg")) !== undefined ? "native" : "wasm");
+  });
 
   test.each(sounds)("%s is a voice note that plays", async (name, mimeType) => {
     const audio = `data:${mimeType};base64,${(await readFile(fixture(name))).toString("base64")}`;

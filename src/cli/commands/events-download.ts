@@ -53,7 +53,7 @@ interface FileOfEvent {
 }
 
 /** The first address of a file in a webhook body: of the message itself before those of what it quotes. */
-export function fileOf(payload: unknown): FileOfEvent | undefined {
+function fileOf(payload: unknown): FileOfEvent | undefined {
   const waiting: unknown[] = [payload];
   for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
     if (typeof at !== "object" || at === null) continue;

@@ -3,7 +3,7 @@ import { sendOperations } from "#http/routes/send-kinds.ts";
 import type { SendRoute } from "#http/routes/send-kind.ts";
 
 /** What `--as` can be: the routes that send, without the words that all begin with. */
-export function sendNames(): readonly string[] {
+function sendNames(): readonly string[] {
   return sending()
     .map(nameOf)
     .toSorted((one, other) => one.localeCompare(other, "en"));

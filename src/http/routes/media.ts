@@ -71,15 +71,20 @@ export const mediaOperations: readonly Operation[] = [
       base_path: z.string(),
       url_expiry: z.string().meta({ description: "Like `24h0m0s`" }),
       public_base_url: z.string(),
+      converter: z.enum(["native", "wasm", "none"]).meta({
+        description:
+          "What converts sounds and films: the machine's ffmpeg, the one inside, or nothing; then sounds go as files and films as they are",
+      }),
     }),
     run: async ({ deps }) => {
-      const { files, bytes, directory, linkMs, baseUrl } = await deps.mediaFiles.stats();
+      const { files, bytes, directory, linkMs, baseUrl, converter } = await deps.mediaFiles.stats();
       return {
         total_files: files,
         total_bytes: bytes,
         base_path: directory,
         url_expiry: hoursMinutesSeconds(linkMs),
         public_base_url: baseUrl,
+        converter,
       };
     },
   }),
