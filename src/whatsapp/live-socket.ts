@@ -11,6 +11,7 @@ import type { Inbound, InboundBatch } from "./inbound.ts";
 import type { Correlation } from "./journal-entry.ts";
 import type { SessionsOptions } from "./options.ts";
 import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
+import { hasNoBody, placeholderOf } from "./replay.ts";
 import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
 import { gateStanzas, type StanzaGate } from "./stanza-gate.ts";
 import type { Transport } from "./transport.ts";
@@ -100,8 +101,12 @@ export function openLiveSocket(
     clock,
     signal: ended.signal,
     journal: auth.journal,
-    forward: (stanza, journalId) =>
-      hand({ stanza, journalIds: [journalId], offline: stanza.attrs["offline"] !== undefined }),
+    forward: (stanza, journalId) => {
+      const own = ownJids(auth.creds);
+      const offline = stanza.attrs["offline"] !== undefined;
+      const what = own !== undefined && hasNoBody(stanza) ? placeholderOf(stanza, own) : { stanza, offline };
+      return hand({ ...what, journalIds: [journalId] });
+    },
   });
 
   function hand(batch: Omit<InboundBatch, "instanceId" | "own">): Promise<void> {

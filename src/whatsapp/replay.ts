@@ -92,7 +92,8 @@ async function batchOf(
       const node = await decodeBinaryNode(Buffer.from(first.payload));
       const offline = node.attrs["offline"] !== undefined;
       if (node.tag !== "message") return { ...base, stanza: node, offline };
-      const contents = (Array.isArray(node.content) ? node.content : []).filter((child) => child.tag === "plaintext");
+      if (hasNoBody(node)) return { ...base, ...placeholderOf(node, target.own) };
+      const contents = children(node).filter((child) => child.tag === "plaintext");
       return messageBatch(base, node.attrs, {
         own: target.own,
         payloads: contents.flatMap(({ content }) => (content instanceof Uint8Array ? [content] : [])),
@@ -126,10 +127,6 @@ function messageBatch(
     const content = proto.Message.decode(payload);
     message.message = Object.assign(message.message ?? {}, content.deviceSentMessage?.message ?? content);
   }
-  if (payloads.length === 0) {
-    message.messageStubType = proto.WebMessageInfo.StubType.CIPHERTEXT;
-    message.messageStubParameters = [NO_MESSAGE_FOUND_ERROR_TEXT];
-  }
   cleanMessage(message, own.id, own.lid ?? "");
   const offline = attrs["offline"] !== undefined;
   return {
@@ -137,6 +134,31 @@ function messageBatch(
     events: { "messages.upsert": { messages: [message], type: offline ? "append" : "notify" } },
     offline,
   };
+}
+
+/** Whether the stanza brings nothing that can be read here: what opens once, and what is of bots. */
+export function hasNoBody(node: BinaryNode): boolean {
+  return node.tag === "message" && !children(node).some((child) => child.tag === "plaintext");
+}
+
+/** The message of a stanza without a body, as one that waits for its content. Baileys tells nobody of most of them. */
+export function placeholderOf(node: BinaryNode, own: OwnJids): Pick<InboundBatch, "events" | "offline"> {
+  const { fullMessage } = decodeMessageNode(node, own.id, own.lid ?? "");
+  const message: WAMessage = fullMessage;
+  message.messageStubType = proto.WebMessageInfo.StubType.CIPHERTEXT;
+  message.messageStubParameters = [NO_MESSAGE_FOUND_ERROR_TEXT];
+  // WhatsApp protocol: `view_once` and `view_once_unavailable_fanout`.
+  const isOnce = children(node).some(
+    ({ tag, attrs }) => tag === "unavailable" && attrs["type"]?.startsWith("view_once") === true,
+  );
+  if (isOnce) message.key.isViewOnce = true;
+  cleanMessage(message, own.id, own.lid ?? "");
+  const offline = node.attrs["offline"] !== undefined;
+  return { events: { "messages.upsert": { messages: [message], type: offline ? "append" : "notify" } }, offline };
+}
+
+function children(node: BinaryNode): readonly BinaryNode[] {
+  return Array.isArray(node.content) ? node.content : [];
 }
 
 /** Messages that change Baileys' own state, and notifications it turns into events of its own. */

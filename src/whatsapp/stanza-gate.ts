@@ -24,7 +24,7 @@ export interface GateDeps {
   readonly ws: EventEmitter;
   readonly correlation: Correlation;
   readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
-  /** Hands a raw stanza on; waits while the buffer behind it is full. */
+  /** Hands on a raw stanza, also of a message that brings nothing to read; waits while the buffer behind it is full. */
   readonly forward: (stanza: BinaryNode, journalId: string) => Promise<void>;
   readonly clock: Clock;
   /** Longest wait for one that hangs before those behind it pass, milliseconds; 10 s when left out. */
@@ -112,8 +112,8 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
       durable.catch(() => {});
       enqueue(async () => {
         await durable;
-        // A message comes back as an event of Baileys with the same journal id; the others only come raw.
-        if (entry !== undefined && tag !== "message") await deps.forward(node, entry.stanzaId);
+        // A channel post comes back as an event of Baileys with the same journal id; the others only come raw.
+        if (entry !== undefined && !hasChild(node, "plaintext")) await deps.forward(node, entry.stanzaId);
         await deliver.get(tag)?.(node);
       });
     });
@@ -143,7 +143,7 @@ function correlate(node: BinaryNode, input: { readonly correlation: Correlation;
 function needsJournal(node: BinaryNode): boolean {
   switch (node.tag) {
     case "message":
-      return !hasChild(node, "enc");
+      return !isDecrypted(node);
     case "receipt":
       // Baileys acknowledges a retry request only after it has sent the message again.
       return node.attrs["type"] !== "retry";

@@ -1,3 +1,4 @@
+import { proto, type BinaryNode } from "@whiskeysockets/baileys";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WazapiError } from "#domain/errors.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
@@ -55,6 +56,26 @@ describe("messages that arrive", () => {
     await contactSays(rig, "first");
     await contactSays(rig, "damaged on the way", { corrupt: true });
     await expect.poll(rig.texts, wait).toEqual(["first", "damaged on the way"]);
+  });
+
+  it.each<[string, BinaryNode[], boolean]>([
+    ["opens once", [{ tag: "unavailable", attrs: { type: "view_once_unavailable_fanout" } }], true],
+    ["opens once, in the old form", [{ tag: "unavailable", attrs: { type: "view_once" } }], true],
+    ["is of a bot", [{ tag: "enc", attrs: { v: "2", type: "msmsg" }, content: Buffer.from("x") }], false],
+    ["has no body", [{ tag: "unavailable", attrs: { type: "hosted_unavailable_fanout" } }], false],
+  ])("one that %s is handed over as waiting, at once, and is settled", async (_name, content, once) => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    const attrs = { id: "3AWAITS", from: `${rig.contact}@s.whatsapp.net`, type: "media", t: "1700000000" };
+    rig.sessions.openSocket(rig.instanceId)?.sock.ws.emit("CB:message", { tag: "message", attrs, content });
+    const stubs = () => rig.batches.flatMap(({ events }) => events?.["messages.upsert"]?.messages ?? []);
+    await expect.poll(() => stubs().filter(({ key }) => key.id === "3AWAITS").length, wait).toBeGreaterThan(0);
+    expect(stubs().find(({ key }) => key.id === "3AWAITS")).toMatchObject({
+      messageStubType: proto.WebMessageInfo.StubType.CIPHERTEXT,
+      ...(once ? { key: { isViewOnce: true } } : {}),
+    });
+    const pending = () => rig.store.authState.pendingJournal({ instanceId: rig.instanceId, limit: 5 });
+    await expect.poll(async () => (await pending()).length, wait).toBe(0);
   });
 
   it("stop being read while the buffer is full, and none is lost", async () => {
