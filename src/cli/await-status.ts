@@ -15,8 +15,7 @@ export const awaitedStatuses = ["sent", "delivered", "read"] as const satisfies 
 export type AwaitedStatus = (typeof awaitedStatuses)[number];
 
 /**
- * Waits until a message came that far, and answers how far it is then. Throws `send_failed` when it never will,
- * `timeout` when it did not in time; the message itself goes its way whatever happens here.
+ * Waits until a message came that far. Throws `send_failed` when it never will, `timeout` when it did not in time; the message itself goes its way whatever happens here.
  */
 export async function awaitStatus(
   cli: Cli,
@@ -26,24 +25,32 @@ export async function awaitStatus(
     readonly messageId: string;
     readonly wanted: AwaitedStatus;
     readonly timeoutMs: number;
+    /** Hears how far it is, each time it was looked at; also before anything is thrown. */
+    readonly onLook: (status: MessageStatus) => void;
   },
-): Promise<MessageStatus> {
+): Promise<void> {
   const { api, instance, messageId, wanted } = input;
   const limit = AbortSignal.any([cli.signal, AbortSignal.timeout(input.timeoutMs)]);
   await using news = followNews(cli, api, instance);
   for (;;) {
     const trace = await traceOf(api, { instance, messageId });
-    if (statusRank(trace.status) >= statusRank(wanted)) return trace.status;
+    input.onLook(trace.status);
+    if (statusRank(trace.status) >= statusRank(wanted)) return;
     refuseEnded(trace);
     await news.next(limit);
     if (!limit.aborted) continue;
     throw new WazapiError("timeout", {
       message: `the message is ${trace.status}, not ${wanted} yet`,
       details: {
-        hint: `it waits in the queue and leaves while a server runs; see \`wazapi message trace ${messageId}\``,
+        hint: `${whatGoesOn(trace.status)}; see \`wazapi message trace ${messageId}\``,
       },
     });
   }
+}
+
+function whatGoesOn(status: MessageStatus): string {
+  if (statusRank(status) < statusRank("sent")) return "it waits in the queue and leaves while a server runs";
+  return status === "sent" ? "WhatsApp has it, the recipient does not" : "the recipient has it";
 }
 
 function refuseEnded({ status, queue }: MessageTrace): void {

@@ -86,10 +86,13 @@ describe("one server", () => {
   });
 
   test("instance show: secrets are shown only when they are asked for", async () => {
-    const [plain, open] = await Promise.all([
+    const [plain, open, read] = await Promise.all([
       server.run(["instance", "show", "main", "--json"]),
       server.run(["instance", "show", "main", "--json", "--tokens"]),
+      server.run(["instance", "show", "main", "--tokens"]),
     ]);
+    // As it is copied to a receiver: nothing around it.
+    expect(read.stdout).toContain(`\nwebhookSecrets\t${known.webhookSecret}\n`);
     expect(plain.stdout).not.toContain(known.webhookSecret);
     expect(JSON.parse(open.stdout)).toMatchObject({
       token: known.instanceToken,
@@ -172,14 +175,32 @@ test("queue list: goes over the pages of the route up to its limit", () =>
     expect([await listed("5"), await listed("32"), await listed("500")]).toEqual([5, 32, 33]);
   }));
 
-test("send --wait: gives up in time, and says that the message goes on", () =>
+test("send --wait: gives up in time, and says which message goes on", () =>
   withServer(async ({ run }) => {
-    const ran = await run(["send", "5511999999999", "hi", ...main, "--wait", "sent", "--timeout", "0.2"]);
-    expect(ran).toMatchObject({
+    const send = ["send", "5511999999999", "hi", ...main, "--wait", "sent", "--timeout", "0.2"];
+    expect(await run(send)).toMatchObject({
       code: 6,
-      stdout: "",
+      stdout: expect.stringMatching(/^3EB0\w+\n$/),
       stderr: expect.stringMatching(/queued, not sent yet \(it waits in the queue/),
     });
+    const { code, stdout } = await run([...send, "--json"]);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      6,
+      { zaapId: expect.any(String), messageId: expect.any(String), status: "queued" },
+    ]);
+  }));
+
+test("send --wait: when it gives up on what has left, it does not say that it waits in the queue", () =>
+  withServer(async ({ run, http }) => {
+    const { instanceId } = known;
+    const send = ["send", "5511999999999", "hi", ...main, "--idempotency-key", "k", "--json"];
+    await run(send);
+    const now = Date.now();
+    const claim = await http.store.queue.claim({ instanceId, owner: "test", leaseMs: 60_000, now });
+    await http.store.queue.settle({ claim: claim!, outcome: "sent", events: [], now });
+    const { code, stdout, stderr } = await run([...send, "--wait", "read", "--timeout", "0.2"]);
+    expect([code, JSON.parse(stdout)]).toMatchObject([6, { messageId: claim!.messageId, status: "sent" }]);
+    expect(stderr).toContain("sent, not read yet (WhatsApp has it, the recipient does not;");
   }));
 
 test("send --wait: a canceled message ends the wait", () =>

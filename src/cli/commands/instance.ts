@@ -120,6 +120,7 @@ function declareShow(command: Command, run: Run): void {
 function cellOf(name: string, value: unknown): string | undefined {
   if (value === null || value === "") return undefined;
   if (name === "due" && typeof value === "number") return value >= endlessDue ? "never" : clockTime(value);
+  if (Array.isArray(value)) return value.join(" ");
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

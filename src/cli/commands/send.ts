@@ -1,6 +1,7 @@
 import { Option } from "commander";
 
 import { isWazapiError, WazapiError } from "#domain/errors.ts";
+import type { MessageStatus } from "#domain/message-status.ts";
 
 import { query } from "../api.ts";
 import type { ApiCall, InstanceRef } from "../api.ts";
@@ -81,11 +82,20 @@ async function send(
   const { zaapId, messageId, warning } = await accepted(cli, { server, instance, message, fields, options });
   if (warning !== undefined) cli.out.say(warning);
   const wanted = options.wait ?? (server.here ? "sent" : undefined);
-  const status =
-    wanted === undefined
-      ? "queued"
-      : await awaitStatus(cli, { api: server.api, instance, messageId, wanted, timeoutMs: options.timeout * 1000 });
-  cli.out.document({ zaapId, messageId, status }, (page) => page.text(messageId));
+  let status: MessageStatus = "queued";
+  const tellIds = (): void => cli.out.document({ zaapId, messageId, status }, (page) => page.text(messageId));
+  if (wanted !== undefined) {
+    const onLook = (seen: MessageStatus): void => void (status = seen);
+    const timeoutMs = options.timeout * 1000;
+    try {
+      await awaitStatus(cli, { api: server.api, instance, messageId, wanted, timeoutMs, onLook });
+    } catch (error) {
+      // It was accepted, however the wait ends: a script has to know which message that is.
+      tellIds();
+      throw error;
+    }
+  }
+  tellIds();
   cli.out.say(status === "queued" ? "queued; `wazapi message trace` tells how far it came" : status);
 }
 
