@@ -184,3 +184,44 @@ describe("receipts that arrive", () => {
     await expect.poll(() => unconfirmed(rig), wait).toBe(0);
   });
 });
+
+describe("whatever arrives", () => {
+  const asksFor = (rig: SessionRig) => ({ number: rig.contact, to: rig.number });
+  it.each<[string, (rig: SessionRig) => Promise<unknown>]>([
+    ["a message", (rig) => contactSays(rig, "oi")],
+    [
+      "a message in a group",
+      async (rig) => {
+        const { control } = sandbox;
+        const { id: group } = await control.createGroup({ subject: "G", participants: [rig.contact, rig.number] });
+        return await control.groupSend({ group, from: rig.contact, content: { text: "oi" } }, rig.signal);
+      },
+    ],
+    [
+      "a notification",
+      (rig) => sandbox.control.createGroup({ subject: "Group", participants: [rig.contact, rig.number] }),
+    ],
+    ["a call", (rig) => sandbox.control.call(asksFor(rig))],
+    ["a receipt", (rig) => rig.sendText("3EB0WINDOW01", "hi")],
+  ])("%s is not confirmed as long as it is not on the disk", async (_name, happen) => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    await expect.poll(() => unconfirmed(rig), wait).toBe(0);
+    const { promise: stored, resolve: store } = Promise.withResolvers<void>();
+    let held = 0;
+    rig.authStore.before = ({ journal = [] }) => {
+      if (journal.length === 0) return Promise.resolve();
+      held += 1;
+      return stored;
+    };
+    await happen(rig);
+    await expect.poll(() => held, wait).toBeGreaterThan(0);
+    const before = unconfirmed(rig);
+    expect(before).toBeGreaterThan(0);
+    // Whatever could leave now would be on the server after a query and its answer.
+    await rig.sessions.openSocket(rig.instanceId)?.sock.fetchPrivacySettings(true);
+    expect(unconfirmed(rig)).toBe(before);
+    store();
+    await expect.poll(() => unconfirmed(rig), wait).toBe(0);
+  });
+});
