@@ -5,6 +5,8 @@ import { isIP } from "node:net";
 import { WazapiError } from "#domain/errors.ts";
 import { sleep } from "#lib/sleep.ts";
 
+import { limitBodyTime } from "./body-time.ts";
+
 /** Where to listen. */
 export interface ListenOptions {
   readonly host: string;
@@ -12,6 +14,8 @@ export interface ListenOptions {
   readonly port: number;
   /** How long requests in flight may take to finish when it is disposed of; then their connections are cut. */
   readonly drainMs?: number;
+  /** How long the body of a request may take to come, unless its route lifts that; default two minutes. */
+  readonly bodyMs?: number;
   /**
    * The server this one follows may still listen here: the port is shared with it until it closes, so that it is never
    * refused in between (a connection the old one had not taken yet is reset). Where the system cannot share ports the
@@ -29,7 +33,7 @@ export interface HttpListener extends AsyncDisposable {
 
 const defaultDrainMs = 10_000;
 const idleCheckMs = 20;
-const requestTimeoutMs = 120_000;
+const defaultBodyMs = 120_000;
 const headersTimeoutMs = 15_000;
 const keepAliveMs = 65_000;
 const portPollMs = 20;
@@ -45,8 +49,11 @@ export async function listenHttp(
 ): Promise<HttpListener> {
   const { host } = options;
   const server = createServer(
-    { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs },
-    app.nodeListener,
+    { requestTimeout: 0, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs },
+    (request, response) => {
+      limitBodyTime(request, options.bodyMs ?? defaultBodyMs);
+      app.nodeListener(request, response);
+    },
   );
   try {
     await (options.succeeds === true ? bindBeside(server, options, signal) : bindAlone(server, options));

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { IncomingMessage } from "node:http";
+import type { ServerResponse } from "node:http";
 
 import { H3, HTTPResponse, toNodeHandler } from "h3";
 import type { H3Event } from "h3";
@@ -9,6 +10,7 @@ import type { Instance } from "#domain/instance.ts";
 
 import { createAuthorize } from "./auth.ts";
 import type { AuthOptions, Authorize } from "./auth.ts";
+import { liftBodyTime } from "./body-time.ts";
 import type { HttpDeps } from "./deps.ts";
 import { errorAnswer } from "./error-response.ts";
 import { createInstanceCache } from "./instance-cache.ts";
@@ -111,6 +113,8 @@ async function answer(mounted: Mounted, operation: Operation, event: H3Event): P
     const header = (name: string) => event.req.headers.get(name) ?? undefined;
     const params = event.context.params ?? {};
     instance = await mounted.authorize(operation.scope, { header, params });
+    const incoming = event.runtime?.node?.req;
+    if (operation.takes !== undefined && incoming instanceof IncomingMessage) liftBodyTime(incoming);
     const headers: Record<string, string> = { ...securityHeaders, "x-request-id": requestId };
     const context: Omit<InstanceContext, "instance"> & { readonly instance: Instance | undefined } = {
       deps,

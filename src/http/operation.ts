@@ -76,7 +76,10 @@ interface OperationBase {
   readonly experimental?: boolean;
   /** Other accepted names of body fields: alias to canonical name. The canonical one wins. */
   readonly aliases?: Readonly<Record<string, string>>;
-  /** Content type of a body that the route reads itself, from the request; such an operation has no `body`. */
+  /**
+   * Content type of a body that the route reads itself, from the request; such an operation has no `body`. It may take as
+   * long as it takes, so the route has to end one that stalls.
+   */
   readonly takes?: string;
   /** Content type when the answer is a `RawAnswer`; such an operation has no `response`. */
   readonly answers?: string;

@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { listenHttp } from "#http/listen.ts";
+import { sleep } from "#lib/sleep.ts";
 
 import { known, openHttp } from "./support.ts";
 
@@ -80,3 +82,52 @@ test.each(["content-length: 1000", "transfer-encoding: chunked"])(
     expect((await fetch(`${listener.url}/health`)).status).toBe(200);
   },
 );
+
+describe("a body that trickles in over the time of a body", () => {
+  const bodyMs = 300;
+
+  /** Sends a piece every 50 ms, 20 in all; resolves with what was answered before the connection ended. */
+  async function trickle(
+    target: string,
+    { token = known.clientToken, connection = "close" }: { readonly token?: string; readonly connection?: string } = {},
+  ) {
+    await using http = await openHttp();
+    const signal = new AbortController().signal;
+    await using listener = await listenHttp(http.app, { host: "127.0.0.1", port: 0, bodyMs }, signal);
+    const socket = connect(listener.port, "127.0.0.1");
+    const closed = new AbortController();
+    let answer = "";
+    socket.setEncoding("utf8").on("data", (text) => (answer += String(text)));
+    socket.on("error", () => {}).on("close", () => closed.abort());
+    socket.write(
+      `POST ${target} HTTP/1.1\r\nhost: x\r\nconnection: ${connection}\r\nclient-token: ${token}\r\n` +
+        "content-type: application/json\r\ncontent-length: 20\r\n\r\n",
+    );
+    let sent = 0;
+    for (; sent < 20 && !closed.signal.aborted; sent += 1) {
+      socket.write("1");
+      await sleep(50, closed.signal);
+    }
+    if (!closed.signal.aborted) await once(socket, "close");
+    return { answer, sent };
+  }
+  const media = path.replace("send-text", "media");
+
+  test("is cut off", async () => {
+    const { answer, sent } = await trickle(path);
+    expect(answer).not.toContain("200 OK");
+    expect(sent).toBeLessThan(20);
+  });
+
+  test("is cut off where nobody reads it", async () => {
+    const { answer, sent } = await trickle(media, { token: "wrong", connection: "keep-alive" });
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(sent).toBeLessThan(20);
+  });
+
+  test("is taken to its end where it is a file", async () => {
+    const { answer, sent } = await trickle(media);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 .*"bytes":20/s);
+    expect(sent).toBe(20);
+  });
+});
