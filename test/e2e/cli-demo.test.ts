@@ -13,7 +13,7 @@ test("demo: every expected webhook comes, signed, and nothing is left behind", {
     .output()
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line) as { webhook?: string; signed?: boolean; body?: { status?: string } });
+    .map((line) => JSON.parse(line) as Line);
   const webhooks = lines.filter(({ webhook }) => webhook !== undefined);
   expect(webhooks.map(({ webhook, body }) => [webhook, body?.status ?? ""].join(" ").trim())).toEqual(
     expect.arrayContaining([
@@ -24,11 +24,22 @@ test("demo: every expected webhook comes, signed, and nothing is left behind", {
       "ReceivedCallback RECEIVED",
     ]),
   );
+  const pictures = webhooks.filter(({ body }) => body?.image !== undefined);
+  expect(pictures.map(({ body }) => [body?.status, body?.image?.caption])).toEqual([
+    ["SENT", "A picture"],
+    ["RECEIVED", "A picture back"],
+  ]);
   expect(webhooks.every(({ signed }) => signed)).toBe(true);
   const sandboxUrl = /simulated WhatsApp runs at (http:[\w.:/]+)/.exec(demo.output())?.[1] ?? "";
   await expect(fetch(`${sandboxUrl}/sandbox/config`)).rejects.toThrow("fetch failed");
   expect((await demoDirectories()).filter((name) => !before.includes(name))).toEqual([]);
 });
+
+interface Line {
+  readonly webhook?: string;
+  readonly signed?: boolean;
+  readonly body?: { readonly status?: string; readonly image?: { readonly caption: string } };
+}
 
 async function demoDirectories(): Promise<readonly string[]> {
   return (await readdir(tmpdir())).filter((name) => name.startsWith("wazapi-demo-"));

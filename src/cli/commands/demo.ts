@@ -8,7 +8,7 @@ import { untilAborted } from "../until-aborted.ts";
 export const declareDemo: Declare = (command, run) => {
   command
     .description(
-      "Show the main job offline: a server and a simulated WhatsApp, one instance paired by QR, a text out, a text in, and every webhook as it arrives. Exit code 0 only if all came.",
+      "Show the main job offline: a server and a simulated WhatsApp, one instance paired by QR, a text and a picture out, the same in, and every webhook as it arrives. Exit code 0 only if all came.",
     )
     .option("--keep", "stay on afterwards, to be played with; Ctrl+C ends it")
     .action(run<{ keep?: true }>(demo));
@@ -28,7 +28,7 @@ async function demo(cli: Cli, { options }: { readonly options: { readonly keep?:
         const mark = signed ? "" : out.paint("red", " (wrong signature)");
         out.entry(
           { webhook: type, sequence, signed, body: webhook.body },
-          `${stamp(out, seconds())}   ${out.paint("green", "webhook")} #${sequence} ${type} ${describe(webhook)}${mark}`,
+          `${stamp(out, seconds())}   ${out.paint("green", "webhook")} #${sequence} ${[type, ...describe(webhook)].join(" ")}${mark}`,
         );
       },
       done: async ({ dataDir, webhooks }) => {
@@ -58,9 +58,12 @@ function stamp(out: Cli["out"], seconds: string): string {
 }
 
 /** The part of a webhook that shows what it is about. */
-function describe({ body }: Arrived): string {
-  const { status, phone, text, error } = body;
+function describe({ body }: Arrived): readonly string[] {
+  const { status, phone, text, image, error } = body;
   const words = [status, phone, error].filter((word) => typeof word === "string" || typeof word === "number");
   const message: unknown = Object(text).message;
-  return harmless([...words, ...(typeof message === "string" ? [JSON.stringify(message)] : [])].join(" "));
+  if (typeof message === "string") words.push(JSON.stringify(message));
+  const { caption, imageUrl } = Object(image) as { readonly caption?: unknown; readonly imageUrl?: unknown };
+  if (typeof imageUrl === "string") words.push(JSON.stringify(caption), imageUrl);
+  return words.map((word) => harmless(String(word)));
 }

@@ -7,12 +7,14 @@ import { WazapiError } from "#domain/errors.ts";
 import { createLog } from "#observe/log.ts";
 import { createSandboxClient } from "#sandbox/client.ts";
 import type { SandboxClient } from "#sandbox/client.ts";
+import type { InboxEntry } from "#sandbox/control.ts";
 
 import { openApp } from "#app.ts";
 import { createApi } from "../api.ts";
 import type { Api, InstanceRef } from "../api.ts";
 import type { CliIo } from "../io.ts";
 import { startSandboxProcess } from "../sandbox-process.ts";
+import { samples } from "../trigger/samples.ts";
 import { programVersion } from "../version.ts";
 import { createExpectations } from "./expectations.ts";
 import type { Expectation } from "./expectations.ts";
@@ -31,12 +33,16 @@ const own = "5511999990000";
 const contact = "5511988887777";
 const helloOut = "Hello from wazapi";
 const helloIn = "Hello back";
+const { picture } = samples;
+const pictureBytes = Buffer.from(picture.base64, "base64");
+const pictureOut = "A picture";
+const pictureIn = "A picture back";
 /** For each step that waits. */
 const stepMs = 30_000;
 
 /**
- * The main job once around, offline: a simulated WhatsApp, a server, an instance paired by QR, a receiver, a text out
- * and one in. Throws `timeout` naming the webhooks that did not come. Leaves nothing behind.
+ * The main job once around, offline: a simulated WhatsApp, a server, an instance paired by QR, a receiver, a text and a
+ * picture out, and the same in. Throws `timeout` naming the webhooks that did not come. Leaves nothing behind.
  */
 export async function runDemo(io: CliIo, stage: DemoStage, signal: AbortSignal): Promise<void> {
   await using parts = new AsyncDisposableStack();
@@ -75,19 +81,33 @@ export async function runDemo(io: CliIo, stage: DemoStage, signal: AbortSignal):
 
   await sandbox.addContact({ number: contact, name: "Ana" }, signal);
   await sandbox.behaviour({ autoRead: true }, signal);
-  const { messageId } = await api.instance<{ readonly messageId: string }>(instance, {
-    method: "POST",
-    path: "/send-text",
-    body: { phone: contact, message: helloOut },
-  });
+  const send = async (path: `/${string}`, content: Readonly<Record<string, string>>, fits: Fits): Promise<void> => {
+    const body = { phone: contact, ...content };
+    const { messageId } = await api.instance<{ readonly messageId: string }>(instance, { method: "POST", path, body });
+    await awaited([delivery(messageId), status(messageId, "RECEIVED"), status(messageId, "READ")]);
+    await requireInInbox(sandbox, { messageId, fits }, signal);
+  };
   stage.step(`POST /send-text: "${helloOut}" to ${contact}`);
-  await awaited([delivery(messageId), status(messageId, "RECEIVED"), status(messageId, "READ")]);
-  await requireInInbox(sandbox, messageId, signal);
+  await send("/send-text", { message: helloOut }, ({ text }) => text === helloOut);
   stage.step(`${contact} has decrypted and read it`);
+
+  const image = `data:${picture.mimetype};base64,${picture.base64}`;
+  stage.step(`POST /send-image: "${pictureOut}", ${pictureBytes.byteLength} bytes`);
+  await send("/send-image", { image, caption: pictureOut }, isWholePicture);
+  stage.step(`${contact} has downloaded and decrypted it`);
 
   await sandbox.contactSend({ number: contact, to: own, content: { text: helloIn } }, signal);
   stage.step(`${contact} writes "${helloIn}"`);
   await awaited([received(helloIn)]);
+
+  await sandbox.contactSend(
+    { number: contact, to: own, content: { image: { ...picture, caption: pictureIn } } },
+    signal,
+  );
+  stage.step(`${contact} sends a picture, "${pictureIn}"`);
+  await awaited([receivedPicture]);
+  await requireAtUrl(expectations.latest(receivedPicture), signal);
+  stage.step("its bytes are at the address that the webhook names");
 
   if (!expectations.inOrder()) throw new WazapiError("internal", { message: "webhooks came out of order" });
   if (!expectations.allSigned()) throw new WazapiError("internal", { message: "a webhook had a wrong signature" });
@@ -141,11 +161,29 @@ async function webhookSecret(api: Api, instance: InstanceRef): Promise<string> {
   return secrets[0] ?? "";
 }
 
-async function requireInInbox(sandbox: SandboxClient, messageId: string, signal: AbortSignal): Promise<void> {
+/** Whether a message is as it was sent. */
+type Fits = (entry: InboxEntry) => boolean;
+
+const isWholePicture: Fits = ({ type, text, media }) =>
+  type === "image" && text === pictureOut && media?.verified === true && media.fileLength === pictureBytes.byteLength;
+
+async function requireInInbox(
+  sandbox: SandboxClient,
+  { messageId, fits }: { readonly messageId: string; readonly fits: Fits },
+  signal: AbortSignal,
+): Promise<void> {
   const inbox = await sandbox.inbox({ number: contact }, signal);
-  const copies = inbox.find((entry) => entry.messageId === messageId && entry.text === helloOut)?.copies ?? 0;
+  const copies = inbox.find((entry) => entry.messageId === messageId && fits(entry))?.copies ?? 0;
   if (copies === 1) return;
-  throw new WazapiError("internal", { message: `the contact received the text ${copies} times` });
+  throw new WazapiError("internal", { message: `the contact received the message ${copies} times` });
+}
+
+/** A customer fetches the picture of a webhook: no token, and no wait for the download. */
+async function requireAtUrl(body: Arrived["body"] | undefined, signal: AbortSignal): Promise<void> {
+  const url = String(Object(body?.["image"]).imageUrl);
+  const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(stepMs)]) });
+  if (Buffer.from(await response.arrayBuffer()).equals(pictureBytes)) return;
+  throw new WazapiError("internal", { message: `another file is at the address of the picture (${response.status})` });
 }
 
 const connected: Expectation = { name: "ConnectedCallback", type: "ConnectedCallback", fits: () => true };
@@ -167,3 +205,9 @@ const received = (message: string): Expectation => ({
   type: "ReceivedCallback",
   fits: ({ text, fromMe }) => fromMe === false && Object(text).message === message,
 });
+
+const receivedPicture: Expectation = {
+  name: "ReceivedCallback with a picture",
+  type: "ReceivedCallback",
+  fits: ({ image, fromMe }) => fromMe === false && Object(image).caption === pictureIn,
+};

@@ -15,6 +15,8 @@ export interface Expectations {
   readonly came: (webhook: Arrived) => void;
   /** Waits until each has come; answers the names of those that did not in time. */
   readonly await: (expected: readonly Expectation[], limit: AbortSignal) => Promise<readonly string[]>;
+  /** The body of the last webhook that was this one. */
+  readonly latest: (expected: Expectation) => Arrived["body"] | undefined;
   readonly count: () => number;
   /** Whether every webhook so far was signed rightly. */
   readonly allSigned: () => boolean;
@@ -27,14 +29,16 @@ const lookMs = 20;
 /** Remembers webhooks, in the order they came. */
 export function createExpectations(): Expectations {
   const arrived: Arrived[] = [];
-  const isThere = ({ type, fits }: Expectation): boolean =>
-    arrived.some((webhook) => webhook.type === type && fits(webhook.body));
+  const latest = ({ type, fits }: Expectation): Arrived["body"] | undefined =>
+    arrived.findLast((webhook) => webhook.type === type && fits(webhook.body))?.body;
+  const isThere = (expected: Expectation): boolean => latest(expected) !== undefined;
   return {
     came: (webhook) => void arrived.push(webhook),
     await: async (expected, limit) => {
       while (!limit.aborted && !expected.every(isThere)) await sleep(lookMs, limit);
       return expected.filter((one) => !isThere(one)).map(({ name }) => name);
     },
+    latest,
     count: () => arrived.length,
     inOrder: () => arrived.every(({ sequence }, at) => sequence > (arrived[at - 1]?.sequence ?? 0)),
     allSigned: () => arrived.every(({ signed }) => signed),
