@@ -152,24 +152,6 @@ const refused: readonly (readonly [
     { message: "x", carousel: [{ text: "x" }] },
     { field: "carousel.0.image" },
   ],
-  [
-    "send-carousel",
-    "mixed buttons of one card",
-    {
-      message: "x",
-      carousel: [
-        card,
-        {
-          ...card,
-          buttons: [
-            { type: "REPLY", label: "A" },
-            { type: "CALL", label: "B", phone: "5511999999999" },
-          ],
-        },
-      ],
-    },
-    { field: "carousel.1.buttons" },
-  ],
   ["send-order", "no products", { order: { currency: "BRL", products: [] } }, { field: "order.products" }],
   ["send-order", "a currency that is none", { order: { ...cheap, currency: "R$" } }, { field: "order.currency" }],
   ["send-order", "a discount above the sum", { order: { ...cheap, discount: 2 } }, { field: "order.discount" }],

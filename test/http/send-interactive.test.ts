@@ -237,6 +237,7 @@ const accepted: readonly (readonly [route: string, name: string, body: Record<st
           buttons: [
             { type: "URL", label: "Site", url: "https://a.example" },
             { type: "CALL", label: "Call", phone: "5511999999999" },
+            { type: "REPLY", label: "Later", id: "later" },
           ],
         },
         { text: "Two", image: "https://f.example/b.jpg", buttons: [{ type: "REPLY", label: "Take", id: "two" }] },
@@ -248,7 +249,11 @@ const accepted: readonly (readonly [route: string, name: string, body: Record<st
       text: "Look",
       layout: "HSCROLL_CARDS",
       cards: [
-        { text: "One", ...picture, buttons: [{ type: "url" }, { type: "call", phone: "+5511999999999" }] },
+        {
+          text: "One",
+          ...picture,
+          buttons: [{ type: "url" }, { type: "call", phone: "+5511999999999" }, { id: "later" }],
+        },
         { text: "Two", buttons: [{ type: "reply", id: "two" }] },
         { text: "Three", buttons: [] },
       ],
