@@ -18,7 +18,6 @@ const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
   not_connected: "see `wazapi status`, and link a phone with `wazapi pair`",
   rate_limited: "try again in a moment",
   standby: "ask the leader, or wait until this node takes over",
-  storage: "look at the free space and the rights of the data directory",
 };
 
 /** Says once, in one sentence, what went wrong and what to do, and answers the exit code. */
@@ -48,7 +47,15 @@ function hintOf(error: unknown): string | undefined {
   if (error instanceof SandboxError) return undefined;
   if (!isWazapiError(error)) return "LOG_LEVEL=debug shows where";
   const own = error.details["hint"];
-  return typeof own === "string" ? own : hints[error.code];
+  if (typeof own === "string") return own;
+  return error.code === "storage" ? storageHint(error.details) : hints[error.code];
+}
+
+/** SQLite's reasons are those of a directory; those of PostgreSQL are of a server. */
+function storageHint(details: Readonly<Record<string, unknown>>): string {
+  return Object.hasOwn(details, "postgres")
+    ? "look at POSTGRES_DSN and at the server it names"
+    : "look at the free space and the rights of the data directory";
 }
 
 function stackOf(error: Error): string {

@@ -57,6 +57,14 @@ export function unknownVariables(env: Environment): readonly string[] {
     .map((name) => `${name} (environment) is no setting of wazapi${nearest(name, [...known])}`);
 }
 
+/** Variables of other servers of this kind that this one has no use for yet; whoever sets them expects more than there is. */
+const notYet = ["REDIS_ADDR", "NATS_URL"];
+
+/** Those of them that are set. They stop nobody: what they stand for makes one server many, and one runs without. */
+export function variablesWithoutEffect(env: Environment): readonly string[] {
+  return notYet.filter((name) => isSet(env[name]));
+}
+
 /** Kubernetes and Docker put addresses of a service called `wazapi` into the environment of its neighbours. */
 function isServiceLink(name: string): boolean {
   return /^WAZAPI_(?:\w+_)?(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP)(?:_\w+)?)?)$/.test(name);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { WazapiError } from "#domain/errors.ts";
 import { configFileName, readConfigFile } from "./config-file.ts";
-import { type Environment, readVariable, unknownVariables } from "./environment.ts";
+import { type Environment, readVariable, unknownVariables, variablesWithoutEffect } from "./environment.ts";
 import { nearest } from "./nearest.ts";
 import { allOptions, derivedDefaults, isRecord, type OptionEntry, valueAt } from "./options.ts";
 import type { Config, OptionPath } from "./schema.ts";
@@ -36,6 +36,8 @@ export interface LoadedConfig {
   readonly sources: ReadonlyMap<OptionPath, Source>;
   /** The settings file that was read. */
   readonly file?: string;
+  /** Variables that are set and that nothing reads yet. */
+  readonly withoutEffect: readonly string[];
 }
 
 /** A raw value with its source, and the directory from which a relative path counts. */
@@ -73,7 +75,8 @@ export function loadConfig(input: LoadInput): LoadedConfig {
     problems.push(...contradictions(config, sources));
   }
   if (problems.length > 0) throw invalid(problems);
-  return { config, sources, ...(file === undefined ? {} : { file }) };
+  const withoutEffect = variablesWithoutEffect(input.env);
+  return { config, sources, withoutEffect, ...(file === undefined ? {} : { file }) };
 }
 
 function fileOf({ cwd, configPath }: LoadInput): string | undefined {

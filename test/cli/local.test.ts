@@ -52,6 +52,22 @@ test("init: writes settings and tokens, says where, and never overwrites", async
   expect(await run(["config", "check"], { cwd })).toMatchObject({ code: 0, stdout: "ok\n" });
 });
 
+test("config check: says which variables have no effect yet", async () => {
+  await using directory = await temporaryDirectory();
+  const ran = await run(["config", "check"], { cwd: directory.path, env: { NATS_URL: "nats://127.0.0.1:4222" } });
+  expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining("NATS_URL (environment) has no effect yet\n") });
+});
+
+test("serve: a PostgreSQL that nobody reaches is not looked for in the data directory", async () => {
+  await using directory = await temporaryDirectory();
+  const env = { POSTGRES_DSN: "postgres://user:password@127.0.0.1:1/db", LOG_LEVEL: "error" };
+  const { code, stderr } = await run(["serve", "--port", "0"], { cwd: directory.path, env });
+  expect([code, stderr]).toEqual([
+    6,
+    "wazapi: the database cannot be reached: nothing listens at its address (look at POSTGRES_DSN and at the server it names)\n",
+  ]);
+});
+
 test("config check: names every mistake with where it is, and the exit code says usage", async () => {
   await using directory = await temporaryDirectory();
   const { path: cwd } = directory;

@@ -199,6 +199,11 @@ describe("loadConfig", () => {
     });
   });
 
+  it("names the variables that are set and that nothing reads yet", () => {
+    const env = { REDIS_ADDR: "127.0.0.1:6379", NATS_URL: " ", LOG_LEVEL: "info" };
+    expect([load({ env }).withoutEffect, load({}).withoutEffect]).toEqual([["REDIS_ADDR"], []]);
+  });
+
   describe("paths", () => {
     it("count from the working directory in the environment, from the file in the file", () => {
       expect(load({ env: { WAZAPI_DATA_DIR: "data" } }).config.dataDir).toBe(join(dir, "data"));

@@ -8,8 +8,10 @@ export const declareConfig: Declare = (command, run) => {
     .description("Check the settings of flags, environment and wacli.config.ts, and name every mistake.")
     .action(
       run(async (cli) => {
-        const { file } = await loadSettings(cli);
-        cli.out.document({ ok: true, ...(file !== undefined && { file }) }, (page) => page.text("ok"));
+        const { file, withoutEffect } = await loadSettings(cli);
+        const found = { ok: true, ...(file !== undefined && { file }), withoutEffect };
+        cli.out.document(found, (page) => page.text("ok"));
+        for (const name of withoutEffect) cli.out.say(`${name} (environment) has no effect yet`);
         cli.out.say(
           file === undefined ? "there is no wacli.config.ts here; flags and environment only" : `read ${file}`,
         );
