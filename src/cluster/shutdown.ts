@@ -29,6 +29,8 @@ export interface ShutdownDeps {
 
 // What a phase gets to obey the abort of its signal, and what later ones get once the deadline is over.
 const graceMs = 500;
+// From then on it is told what is being waited for: whoever is about to stop it at once should know.
+const patientMs = 2_000;
 
 /**
  * Runs the phases in order under one deadline. A phase that fails or hangs is named and does not keep the later ones
@@ -79,7 +81,11 @@ async function runPhase(
     }
   };
   const watch = async (): Promise<"hung"> => {
-    await deps.sleep(limitMs, over.signal);
+    await deps.sleep(Math.min(limitMs, patientMs), over.signal);
+    if (limitMs > patientMs && !over.signal.aborted) {
+      deps.log.warn({ phase: phase.name, leftMs: Math.round(limitMs - patientMs) }, "shutdown phase takes long");
+      await deps.sleep(limitMs - patientMs, over.signal);
+    }
     timeUp.abort();
     await deps.sleep(graceMs, over.signal);
     return "hung";

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
 import { runShutdown, type ShutdownPhase } from "#cluster/shutdown.ts";
 import { onStopSignals } from "#cluster/stop-signals.ts";
-import { silentLog } from "#lib/log.ts";
+import { type Log, silentLog } from "#lib/log.ts";
 import { createFakeTime } from "../support/fake-time.ts";
 
 const hang = (): Promise<void> => new Promise(() => {});
@@ -11,10 +11,10 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }
 
-async function shutDown(phases: readonly ShutdownPhase[], deadlineMs = 10_000) {
+async function shutDown(phases: readonly ShutdownPhase[], deadlineMs = 10_000, log = silentLog) {
   const time = createFakeTime();
   let report: Awaited<ReturnType<typeof runShutdown>> | undefined;
-  const running = runShutdown({ ...time, log: silentLog }, { phases, deadlineMs }).then((done) => (report = done));
+  const running = runShutdown({ ...time, log }, { phases, deadlineMs }).then((done) => (report = done));
   await time.until(() => report !== undefined);
   return await running;
 }
@@ -54,6 +54,23 @@ test("shutdown: a phase that hangs is named once the deadline is over, and store
   expect(report.tookMs).toBeGreaterThanOrEqual(10_000);
   expect(report.tookMs).toBeLessThan(12_000);
   expect(closed).toBe(true);
+});
+
+test("shutdown: what is waited for is named long before the deadline, for those who would stop it at once", async () => {
+  const said: unknown[] = [];
+  const warn: Log["warn"] = (fields, message) => said.push(`${message}: ${String(fields["phase"])}`);
+  await shutDown(
+    [
+      { name: "quick", run: async () => {} },
+      { name: "webhooks", run: untilAborted },
+    ],
+    10_000,
+    {
+      ...silentLog,
+      warn,
+    },
+  );
+  expect(said).toEqual(["shutdown phase takes long: webhooks"]);
 });
 
 test("shutdown: a phase that obeys its signal does not hang, and its share leaves time to the others", async () => {
