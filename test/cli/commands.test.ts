@@ -59,6 +59,7 @@ describe("one server", () => {
     { argv: ["events", "show", "evt_none", ...main], code: 3, says: "event not found (see `wazapi events list`)" },
     { argv: ["events", "replay", ...main], code: 2, says: "say which events" },
     { argv: ["events", "replay", "--type", "ReceivedCallback", ...main], prints: "0\n" },
+    { argv: ["events", "replay", "evt_nobody", ...main], code: 3, says: "no such event" },
     { argv: ["dead", "list", ...main], prints: "", says: "no dead letters" },
     { argv: ["dead", "retry", "--all", ...main], prints: "0\n" },
     { argv: ["dead", "discard", "evt_none", ...main], code: 3, says: "DLQ event not found" },

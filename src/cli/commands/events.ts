@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 
+import { WazapiError } from "#domain/errors.ts";
 import { phoneOf } from "#domain/phone.ts";
 
 import { query } from "../api.ts";
@@ -198,6 +199,9 @@ function declareReplay(command: Command, run: Run): void {
           path: "/events/replay",
           body: selected,
         });
+        if (replayed === 0 && eventIds.length > 0) {
+          throw new WazapiError("not_found", { message: "no such event is kept, or none that matches" });
+        }
         cli.out.document({ replayed }, (page) => page.text(String(replayed)));
         cli.out.say(`${replayed} will be delivered again`);
       }),
