@@ -30,6 +30,7 @@ interface Quick {
   readonly dispatch?: Partial<EngineOptions["pipeline"]["dispatch"]>;
   readonly sessions?: EngineOptions["sessions"];
   readonly attendants?: EngineOptions["attendants"];
+  readonly reconcile?: Partial<EngineOptions["reconcile"]>;
   /** How long an answer of the receiver may take. */
   readonly postTimeoutMs?: number;
 }
@@ -242,7 +243,7 @@ function quickOptions(owner: string, quick: Quick): EngineOptions {
       closeGraceMs: 200,
       ...quick.sessions,
     },
-    reconcile: { ...defaultReconcileOptions, everyMs: 1_000, firstAfterMs: 1_000 },
+    reconcile: { ...defaultReconcileOptions, everyMs: 1_000, firstAfterMs: 1_000, ...quick.reconcile },
     // Nobody asks for names and pictures, unless a test is about them.
     attendants: quick.attendants ?? {
       ...defaultAttendantsOptions,

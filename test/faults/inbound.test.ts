@@ -107,7 +107,7 @@ describe("receipts in the wrong order", () => {
   });
 });
 
-/** `npm run faults` takes the number that is promised. */
+/** `FAULTS=long npm test -- test/faults` takes the number that is promised. */
 const backlog = long ? 10_000 : 300;
 
 describe("an offline backlog", () => {
