@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { expect, test } from "vitest";
 import { completeProgram, createProgram } from "#cli/program.ts";
+import { errorTable } from "#domain/errors.ts";
 import { optionTable } from "#config/describe.ts";
 import { operationTable } from "#http/routes/table.ts";
 import { signWebhook } from "#callbacks/sign.ts";
@@ -54,6 +55,15 @@ test("README: its addresses exist", () => {
     });
   const missing = called.filter((path = "") => !fits(path) && !/^\/(?:sandbox\/|instances\/A452)/.test(path));
   expect(missing).toEqual([]);
+});
+
+test("README: it names every status that an error can have", () => {
+  const [, named = ""] = /^Errors are `[^`]+` with ([\d,\sor]+)\./m.exec(readme) ?? [];
+  // Those of one send are no answers: they come in DeliveryCallback.
+  const answers = Object.entries(errorTable).filter(([code]) => !code.startsWith("send_"));
+  expect((named.match(/\d+/g) ?? []).map(Number)).toEqual(
+    [...new Set(answers.map(([, { status }]) => status))].toSorted((one, other) => one - other),
+  );
 });
 
 test("README: its receiver takes what wazapi signed, and nothing else", async () => {
