@@ -3,6 +3,7 @@ import { seededRandom } from "../support/random.ts";
 import { openRig } from "../support/rig.ts";
 import { crashMethods, parsePoint, pointText } from "./points.ts";
 import { isClean } from "./print-report.ts";
+import { atEveryPoint } from "./series/every-point.ts";
 import { randomKills } from "./series/random-kills.ts";
 import { takeovers } from "./series/recovery.ts";
 
@@ -20,6 +21,17 @@ test("killed again and again: nothing is lost, doubled or overtaken", { timeout:
   });
   // The same sandbox, data and numbers: a standby takes over from a leader that dies.
   expect(await takeovers(rig, 1)).toHaveLength(1);
+});
+
+test("killed once at every named point: nothing is lost, doubled or overtaken", { timeout: 300_000 }, async () => {
+  await using rig = await openRig();
+  const nothing = { lost: 0, doubled: 0, overtaken: 0 };
+  expect(await atEveryPoint(rig)).toMatchObject({
+    points: crashMethods.length * 2,
+    missed: [],
+    inbound: { ...nothing, total: crashMethods.length * 2 },
+    outbound: { ...nothing, total: crashMethods.length * 2 },
+  });
 });
 
 test.each(crashMethods)("crash point %s: its text names it", (method) => {

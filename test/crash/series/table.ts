@@ -1,6 +1,7 @@
 import { openRig, type Rig } from "../../support/rig.ts";
 import { percentile, type RoadTally } from "../tally.ts";
 import { burstWithKills } from "./burst.ts";
+import { atEveryPoint } from "./every-point.ts";
 import { keyedSends } from "./keyed-sends.ts";
 import { longOutage, outageLine } from "./outage.ts";
 import { receiverDown } from "./receiver-down.ts";
@@ -47,6 +48,18 @@ export const seriesTable = {
     run: async (rig, { times, random }) => {
       const tallies = await repeat(times, (series) => keyedSends(rig, { series, random }));
       return roadResult(`${times} × 100 sends under Idempotency-Keys, 5 kills each`, tallies);
+    },
+  },
+  points: {
+    times: 1,
+    run: async (rig, { times }) => {
+      const found = await repeat(times, (round) => atEveryPoint(rig, round));
+      const missed = found.flatMap((one) => one.missed);
+      const both = roadResult(
+        `${times} × each of ${found[0]?.points ?? 0} named points, ${missed.length} not reached ${missed.join(" ")}`.trimEnd(),
+        found.flatMap(({ inbound, outbound }) => [inbound, outbound]),
+      );
+      return { ...both, kept: both.kept && missed.length === 0 };
     },
   },
   recovery: {
