@@ -33,6 +33,11 @@ export interface CliIo {
   };
   /** Calls back once when nobody reads standard output any more. */
   readonly onBrokenPipe: (listener: () => void) => void;
+  /**
+   * Tells of promises that failed and that nobody waited for, instead of ending the process for them; until disposed.
+   * Packages leave some behind when a connection closes at the wrong moment.
+   */
+  readonly onStrayFailure: (listener: (error: unknown) => void) => Disposable;
   /** Ends the process now, without any clean-up. */
   readonly exitNow: (code: number) => void;
   /** Called once everything is done, with the exit code. */
@@ -70,6 +75,10 @@ export function processIo(): CliIo {
           listener();
         });
       }
+    },
+    onStrayFailure: (listener) => {
+      process.on("unhandledRejection", listener);
+      return { [Symbol.dispose]: () => void process.off("unhandledRejection", listener) };
     },
     exitNow: (code) => process.exit(code),
     done: (code) => {

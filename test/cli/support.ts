@@ -59,6 +59,8 @@ export function start(argv: readonly string[], options: RunOptions = {}): Runnin
     onBrokenPipe: (listener) => {
       breakPipe = listener;
     },
+    // Here it fails the test.
+    onStrayFailure: () => ({ [Symbol.dispose]: () => {} }),
     done: () => {},
     exitNow: (code) => {
       throw new Error(`left at once with ${code}`);

@@ -66,6 +66,8 @@ async function serve(cli: Cli, { options }: { readonly options: ServeOptions }):
   await using reports = await startSentry({ ...config.sentry, release: version }, cli.io.clock);
   const log = reportingLog(createLog(config.log), reports);
   for (const variable of settings.withoutEffect) log.warn({ variable }, "this variable has no effect yet");
+  // One number's slip must not cost all the others their connection.
+  using _stray = cli.io.onStrayFailure((error) => log.error({ error }, "a promise failed that nobody waited for"));
   cli.io.useTemporaryDirectory(scratchOf(config.dataDir));
   // A stop during the opening ends it; later it must not cut the listener off before everything else is put down.
   const whileOpening = new AbortController();
