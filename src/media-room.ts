@@ -124,7 +124,8 @@ function mediaOptionsOf(
   };
 }
 
-function s3OptionsOf({ media: { s3 } }: Config): S3Options | undefined {
+/** The bucket of the settings; undefined when they name none. */
+export function s3OptionsOf({ media: { s3 } }: Config): S3Options | undefined {
   const { bucket, endpoint, ssl, accessKeyId, secretAccessKey, prefix = "" } = s3;
   if (bucket === undefined) return undefined;
   const scheme = ssl ? "https" : "http";
@@ -145,7 +146,7 @@ function s3OptionsOf({ media: { s3 } }: Config): S3Options | undefined {
 }
 
 /** Which ffmpeg the settings mean. */
-function ffmpegChoiceOf({ media: { ffmpeg } }: Config): FfmpegChoice {
+export function ffmpegChoiceOf({ media: { ffmpeg } }: Config): FfmpegChoice {
   if (ffmpeg === "none") return "never";
   return ffmpeg === "auto" || ffmpeg === "builtin" ? ffmpeg : { path: ffmpeg };
 }

@@ -76,6 +76,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/status.ts")).declareStatus,
   },
   {
+    name: "doctor",
+    summary: "look at everything a server needs and say what helps",
+    group: look,
+    load: async () => (await import("./commands/doctor.ts")).declareDoctor,
+  },
+  {
     name: "queue",
     summary: "list, cancel, purge or retry messages to be sent",
     group: look,
