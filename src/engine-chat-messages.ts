@@ -1,7 +1,5 @@
 import type { CapturedMessage } from "#domain/captured.ts";
 import type { HttpDeps } from "#http/deps.ts";
-import { eventPayload } from "#pipeline/deliver/event-payload.ts";
-import type { MediaLinks } from "#pipeline/deliver/media-links.ts";
 import type { Pipeline } from "#pipeline/pipeline.ts";
 import { mediaIdOf } from "#store/media-records.ts";
 import type { StoredMessage } from "#store/records.ts";
@@ -12,8 +10,7 @@ import type { HistoryPages } from "#whatsapp/history-pages.ts";
 export interface ChatMessagesDeps {
   readonly store: Pick<Store, "media" | "instances">;
   readonly pages: HistoryPages;
-  readonly pipeline: Pick<Pipeline, "shown">;
-  readonly links: MediaLinks;
+  readonly pipeline: Pick<Pipeline, "shown" | "payloadOf">;
 }
 
 /** Messages of a chat in the form of their webhooks. Files that were never fetched (of a history) have no links. */
@@ -51,6 +48,6 @@ export function createChatMessages(deps: ChatMessagesDeps): HttpDeps["chatMessag
       createdAt: row.at,
       captured: JSON.stringify({ ...captured, media }),
     };
-    return await eventPayload(deps.links, event, signal);
+    return await deps.pipeline.payloadOf(event, signal);
   }
 }

@@ -11,7 +11,6 @@ import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
 import { findMedia, moveMedia } from "#pipeline/capture/find-media.ts";
-import { eventPayload } from "#pipeline/deliver/event-payload.ts";
 import type { MediaLinks } from "#pipeline/deliver/media-links.ts";
 import type { Outcome } from "#pipeline/outcome.ts";
 import { toStoredEvent } from "#pipeline/persist/to-stored-event.ts";
@@ -93,6 +92,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
   /** Aborted when the deadline of the shutdown has come for the part: it stops at once. */
   const cut = { queue: new AbortController(), sessions: new AbortController(), pipeline: new AbortController() };
   const background = new AbortController();
+  const attended = options.attendants ?? defaultAttendantsOptions;
 
   const pipeline = startPipeline(
     {
@@ -108,7 +108,8 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       },
       attempted: deps.observe.attempted,
     },
-    options.pipeline,
+    // Where nobody asks for pictures there is none to wait for.
+    { ...options.pipeline, ...(attended.names.everyMs === 0 ? { photoWaitMs: 0 } : {}) },
     cut.pipeline.signal,
   );
   const inbound: Inbound = {
@@ -200,7 +201,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       clock,
       log,
     },
-    options.attendants ?? defaultAttendantsOptions,
+    attended,
     background.signal,
   );
 
@@ -228,9 +229,8 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
           defaultHistoryPagesOptions,
         ),
         pipeline,
-        links: deps.media.links,
       }),
-      renderEvent: (event) => eventPayload(deps.media.links, event, background.signal),
+      renderEvent: (event) => pipeline.payloadOf(event, background.signal),
     },
     sessions,
     downloads: createFileDownloads({

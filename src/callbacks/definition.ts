@@ -16,6 +16,8 @@ export interface RenderContext {
   readonly instanceId: string;
   /** Link of one file of the message, by part. */
   readonly media: (part: string) => FileLink | undefined;
+  /** Link of the new picture that a notification is about, when it is known. */
+  readonly newPhoto?: string;
 }
 
 /** Names of the callbacks as customers see them in `type`. */

@@ -71,7 +71,8 @@ const notificationParameters = {
   NEWSLETTER_MUTE_ON: "the state",
   NEWSLETTER_MUTE_OFF: "the state",
   PROFILE_NAME_UPDATED: "absent; profileName is set",
-  PROFILE_PICTURE_UPDATED: "absent; updatedPhoto is set when it is known",
+  PROFILE_PICTURE_UPDATED:
+    "absent; updatedPhoto is the link of the new picture, absent when it was removed or cannot be had",
   PROFILE_STATUS_UPDATED: "absent; text.message is the new about text",
   CHAT_LABEL_ASSOCIATION: "objects with phone, label and assigned",
   PAYMENT_ACTION_REQUEST_DECLINED: "phone, currency and amount in thousandths",
@@ -123,7 +124,7 @@ export const receivedNotification = defineCallback({
     ...(captured.requestMethod === undefined ? {} : { requestMethod: captured.requestMethod }),
     ...(captured.linkMode === undefined ? {} : { linkMode: captured.linkMode }),
     ...(captured.profileName === undefined ? {} : { profileName: captured.profileName }),
-    ...(captured.updatedPhoto === undefined ? {} : { updatedPhoto: captured.updatedPhoto }),
+    ...(captured.hasNewPhoto === true && context.newPhoto !== undefined ? { updatedPhoto: context.newPhoto } : {}),
     ...(captured.about === undefined ? {} : { text: { message: captured.about } }),
   }),
 });

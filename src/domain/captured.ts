@@ -134,7 +134,8 @@ export interface CapturedNotification extends Scene {
   readonly requestMethod?: string;
   readonly linkMode?: string;
   readonly profileName?: string;
-  readonly updatedPhoto?: string;
+  /** A new picture of the own profile; its link is looked up when the webhook is made. */
+  readonly hasNewPhoto?: true;
   /** New about text of a profile. */
   readonly about?: string;
 }

@@ -5,14 +5,17 @@ import type { BatcherOptions } from "#lib/batcher.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
-import type { sleep } from "#lib/sleep.ts";
+import { sleep } from "#lib/sleep.ts";
+import type { EventRow } from "#store/records.ts";
 import type { Store } from "#store/store.ts";
 import { createBuffer } from "./buffer/buffer.ts";
 import { createCapture, type SentMessage } from "./capture/capture.ts";
 import type { InboundBatch } from "./capture/inbound-batch.ts";
 import type { CaptureResult } from "./capture-result.ts";
 import { createDeliver } from "./deliver/deliver.ts";
+import { eventPayload } from "./deliver/event-payload.ts";
 import type { MediaLinks } from "./deliver/media-links.ts";
+import { createNewPhoto, defaultPhotoWaitMs } from "./deliver/new-photo.ts";
 import type { PostOptions } from "./deliver/post.ts";
 import { deliverTest } from "./deliver/test-delivery.ts";
 import { type DispatchStats, startDispatch } from "./dispatch/dispatch.ts";
@@ -44,6 +47,8 @@ export interface PipelineOptions {
   readonly dispatch: DispatchOptions;
   readonly post: PostOptions;
   readonly persist: PersistOptions;
+  /** How long the webhook about a new picture of the own profile waits for its link, milliseconds; default 10 s. */
+  readonly photoWaitMs?: number;
 }
 
 /** Defaults of what is in front of the rows: 1 000 batches a session, stored as soon as the store is free. */
@@ -88,6 +93,8 @@ export interface Pipeline extends AsyncDisposable {
   readonly capturedOf: (message: SentMessage) => Promise<readonly Captured[]>;
   /** A stored message as what happened then; undefined for one that nobody is shown. Stores nothing. */
   readonly shown: (message: SentMessage) => Promise<CapturedMessage | undefined>;
+  /** The webhook body of a stored event. May wait for its files and pictures. */
+  readonly payloadOf: (event: EventRow, signal: AbortSignal) => Promise<unknown>;
   /** Something was stored elsewhere; of one instance when it is named. */
   readonly wake: (instanceId?: string) => void;
   /** Sends one signed callback that is no event, once. Throws `instance_not_found`. */
@@ -129,7 +136,14 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
     ...(deps.sleep === undefined ? {} : { sleep: deps.sleep }),
     ...(deps.random === undefined ? {} : { random: deps.random }),
   };
-  const { deliver } = parts.use(createDeliver({ clock, log, guard: deps.guard, media: deps.media }, options.post));
+  const links = {
+    media: deps.media,
+    newPhoto: createNewPhoto(
+      { directory: store.directory, clock, sleep: deps.sleep ?? sleep },
+      options.photoWaitMs ?? defaultPhotoWaitMs,
+    ),
+  };
+  const { deliver } = parts.use(createDeliver({ clock, log, guard: deps.guard, links }, options.post));
   const dispatch = parts.use(
     startDispatch(
       {
@@ -208,6 +222,7 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
     },
     capturedOf: sent,
     shown,
+    payloadOf: (event, until) => eventPayload(links, event, until),
     wake: (instanceId) => dispatch.wake(instanceId),
     deliverTest: async ({ instanceId, url }, signal) => {
       const instance = await store.instances.get({ instanceId });

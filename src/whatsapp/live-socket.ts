@@ -10,6 +10,7 @@ import { createHistoryJournal } from "./history-journal.ts";
 import type { Inbound, InboundBatch } from "./inbound.ts";
 import type { Correlation } from "./journal-entry.ts";
 import type { SessionsOptions } from "./options.ts";
+import { ownNameChanged } from "./own-name.ts";
 import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
 import { hasNoBody, placeholderOf } from "./replay.ts";
 import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
@@ -94,6 +95,7 @@ export function openLiveSocket(
   let pauses = 0;
   let nudging = false;
   let isOver = false;
+  let ownName = auth.creds.me?.name;
 
   const gate = gateStanzas({
     ws: sock.ws,
@@ -123,6 +125,9 @@ export function openLiveSocket(
     });
   }
 
+  /** Whether the settings of the account are known: what comes from now on is a change. */
+  const isSynced = (): boolean => auth.creds.accountSyncCounter > 0;
+
   /**
    * Baileys holds events back to merge them: for 20 s while it waits for a first history, for 30 s after some of its own
    * queries. Meanwhile they would only be in memory, and a full buffer could not stop the reading.
@@ -141,7 +146,16 @@ export function openLiveSocket(
     lastFrameMs = clock.monotonicMs();
     nudge();
   });
-  sock.ev.on("creds.update", auth.credsChanged);
+  sock.ev.on("creds.update", ({ me }) => {
+    auth.credsChanged();
+    if (me?.name === undefined || me.name === ownName) return;
+    const isNews = ownName !== undefined && isSynced();
+    ownName = me.name;
+    const own = ownJids(auth.creds);
+    if (!isNews || own === undefined) return;
+    const captured = ownNameChanged(ownAccount(own), me.name, clock.now());
+    void hand({ captured, journalIds: [], offline: false });
+  });
   takeUnmerged(sock.ev, (events) => {
     // Baileys' own listeners are gone by now, too; the journal has what still came.
     if (isOver) return;
@@ -150,6 +164,8 @@ export function openLiveSocket(
   });
   sock.ev.process((all) => {
     const events = forwarded(all);
+    // What the first sync brings was so before; nobody is told of every label of every chat.
+    if (!isSynced()) delete events["labels.association"];
     groups.observe(events);
     if (Object.keys(events).length > 0) void hand({ events, journalIds: [], offline: false });
   });

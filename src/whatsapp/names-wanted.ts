@@ -13,7 +13,7 @@ export interface ProfileWish {
 /** A link that ends within this time is asked for again. */
 const soonMs = 24 * 60 * 60_000;
 
-/** What a captured event shows to be missing, old or changed. The own account's picture is never asked for. */
+/** What a captured event shows to be missing, old or changed. The own account's picture is asked for only when it changed. */
 export function wishesOf(captured: Captured, now: number): readonly ProfileWish[] {
   if (captured.kind !== "message" && captured.kind !== "waiting" && captured.kind !== "notification") return [];
   const { chat, sender } = captured;
@@ -33,7 +33,11 @@ export function wishesOf(captured: Captured, now: number): readonly ProfileWish[
   return wishes;
 }
 
-const pictureNews: ReadonlySet<string> = new Set(["CONTACT_PICTURE_UPDATED", "GROUP_CHANGE_ICON"]);
+const pictureNews: ReadonlySet<string> = new Set([
+  "CONTACT_PICTURE_UPDATED",
+  "GROUP_CHANGE_ICON",
+  "PROFILE_PICTURE_UPDATED",
+]);
 
 /** Undefined is missing; a link without an end is trusted until its answer is old (`refreshMs`). */
 function isDue(url: string | undefined, now: number): boolean {

@@ -124,7 +124,7 @@ export function startNames(deps: NamesDeps, options: NamesOptions, signal: Abort
   async function work(instanceId: string, lane: Lane): Promise<void> {
     while (!either.aborted) {
       await deps.sleep(lane.nextAt - clock.monotonicMs(), either);
-      const [first] = lane.wishes;
+      const first = nextOf(lane);
       if (first === undefined || either.aborted) return;
       const socket = deps.sessions.openSocket(instanceId);
       if (socket === undefined) {
@@ -187,6 +187,11 @@ export function startNames(deps: NamesDeps, options: NamesOptions, signal: Abort
       clearTimeout(grace);
     },
   };
+}
+
+/** What changed goes before what is missing: a webhook may wait for it. */
+function nextOf({ wishes }: Lane): readonly [string, ProfileWish] | undefined {
+  return wishes.entries().find(([, { isNews }]) => isNews) ?? wishes.entries().next().value;
 }
 
 const kinds: ReadonlySet<string> = new Set(["message", "waiting", "notification"]);

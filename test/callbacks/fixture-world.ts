@@ -38,7 +38,11 @@ const links: Readonly<Record<string, FileLink>> = {
 };
 
 /** What fixtures are rendered with. */
-export const context: RenderContext = { instanceId, media: (part) => links[part] };
+export const context: RenderContext = {
+  instanceId,
+  media: (part) => links[part],
+  newPhoto: "https://photos.example/new.jpg",
+};
 
 /** What the client reported, as it stands in a fixture. */
 export type Upstream = Pick<InboundBatch, "events" | "stanza" | "captured"> & {

@@ -30,7 +30,7 @@ const open = (given: { allowLoopback?: boolean; media?: MediaLinks; timeoutMs?: 
       clock,
       log: silentLog,
       guard: createAddressGuard({ allowLoopback: given.allowLoopback ?? true, allowPrivate: false }),
-      media: given.media ?? none,
+      links: { media: given.media ?? none, newPhoto: async () => undefined },
     },
     { ...defaultPostOptions, timeoutMs: given.timeoutMs ?? 1_000 },
   );

@@ -192,13 +192,16 @@ describe("what is missing", () => {
   const link = (days: number) =>
     `https://pps.example/a.jpg?x=1&oe=${Math.floor(now / 1_000 + days * 86_400).toString(16)}&y=2`;
   const inGroup = { chat: { chatId: group }, sender: { jid: "2@lid", lid: "2@lid" } };
+  const ownChat = { chatId: "5511900000001@s.whatsapp.net", phone: "5511900000001" };
+  const ownPicture = { kind: "notification", name: "PROFILE_PICTURE_UPDATED", key: "1", fromMe: true, chat: ownChat };
   const cases: readonly [string, object, readonly string[]][] = [
     ["the picture of somebody new", {}, ["picture 5511900000002@s.whatsapp.net"]],
     ["nothing when the picture is there for long", { chatPhoto: link(9) }, []],
     ["a picture whose link ends soon", { chatPhoto: link(0.5) }, ["picture 5511900000002@s.whatsapp.net"]],
     ["name and picture of a group, and its author's", inGroup, [`group ${group}`, `picture ${group}`, "picture 2@lid"]],
     ["no name of a group that has one", { ...inGroup, chatName: "A", chatPhoto: link(9), senderPhoto: link(9) }, []],
-    ["nobody's own", { fromMe: true, chat: { chatId: "5511900000001@s.whatsapp.net", phone: "5511900000001" } }, []],
+    ["nobody's own", { fromMe: true, chat: ownChat }, []],
+    ["the own picture once it changed", ownPicture, ["picture 5511900000001@s.whatsapp.net"]],
     ["nothing of a channel", { chat: { chatId: "1@newsletter" }, sender: { jid: "1@newsletter" } }, []],
   ];
   it.each(cases)("%s", (_, given, wanted) => {

@@ -91,9 +91,12 @@ async function capturePicture(book: AddressBook, input: Input, node: BinaryNode)
         key: id ?? `${scene.at}`,
         ...(id === undefined || own ? {} : { messageId: id }),
         ...(own || picture === undefined ? {} : { parameters: [picture] }),
+        ...(own && change.tag === "set" ? { hasNewPhoto: true } : {}),
         ...(isGroup && actor !== undefined ? { participant: actor } : {}),
       },
     ],
+    // The link of the one before is no longer right; the new one is asked for once this is stored.
+    ...(own ? { contacts: [{ contactId: chat.chatId, photoUrl: "" }] } : {}),
   };
 }
 

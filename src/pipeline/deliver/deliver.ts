@@ -3,9 +3,8 @@ import type { Clock } from "#lib/clock.ts";
 import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
 import type { Deliver, Outcome, Try } from "../outcome.ts";
-import { eventPayload } from "./event-payload.ts";
+import { eventPayload, type PayloadLinks } from "./event-payload.ts";
 import { failureWord } from "./failure.ts";
-import type { MediaLinks } from "./media-links.ts";
 import { createPost, type PostOptions } from "./post.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
@@ -14,7 +13,7 @@ export interface DeliverDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly guard: AddressGuard;
-  readonly media: MediaLinks;
+  readonly links: PayloadLinks;
 }
 
 /** Opens the stage that makes one try: render, sign, POST, tell what came of it. Whoever opens it closes it. */
@@ -33,7 +32,7 @@ export function createDeliver(
     });
     let body: string;
     try {
-      body = JSON.stringify(await eventPayload(deps.media, delivery.event, signal));
+      body = JSON.stringify(await eventPayload(deps.links, delivery.event, signal));
     } catch (error) {
       if (signal.aborted) return { kind: "canceled" };
       deps.log.error({ eventId: delivery.event.eventId, error }, "event cannot be rendered");
