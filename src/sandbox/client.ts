@@ -35,6 +35,8 @@ export interface SandboxClient {
   readonly phoneSend: (input: SendInput, signal?: AbortSignal) => Promise<Sent>;
   readonly history: (input: Input<"history">, signal?: AbortSignal) => Promise<{ readonly chunks: number }>;
   readonly addContact: (input: Input<"addContact">, signal?: AbortSignal) => Promise<ContactInfo>;
+  readonly notify: (input: Input<"notify">, signal?: AbortSignal) => Promise<void>;
+  readonly setting: (input: Input<"setting">, signal?: AbortSignal) => Promise<void>;
   readonly contactSend: (input: ContactSendInput, signal?: AbortSignal) => Promise<Sent>;
   readonly typing: (input: Input<"typing">, signal?: AbortSignal) => Promise<void>;
   readonly presence: (input: Input<"presence">, signal?: AbortSignal) => Promise<void>;
@@ -78,6 +80,8 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     unlink: async (input, signal) => postTo("phones/unlink", input, signal),
     phoneSend: async (input, signal) => postTo("phones/send", input, signal),
     history: async (input, signal) => postTo("phones/history", input, signal),
+    notify: async ({ number, ...body }, signal) => post(`/phones/${encodeURIComponent(number)}/notify`, body, signal),
+    setting: async ({ number, ...body }, signal) => post(`/phones/${encodeURIComponent(number)}/setting`, body, signal),
     addContact: async (input, signal) => post("/contacts", input, signal),
     contactSend: async (input, signal) => postTo("contacts/send", input, signal),
     typing: async (input, signal) => postTo("contacts/typing", input, signal),

@@ -1,6 +1,7 @@
 import type { proto } from "@whiskeysockets/baileys";
 import type { ContentBody } from "./content-body.ts";
 import type { SharedHistory } from "./history/shared-history.ts";
+import type { TellControl } from "./tell.ts";
 
 /** All a client needs to reach the simulated WhatsApp. */
 export interface SandboxConfig {
@@ -392,7 +393,7 @@ export interface GroupPatch {
 }
 
 /** Every control route as a method. Methods throw `SandboxError`. */
-export interface SandboxControl {
+export interface SandboxControl extends TellControl {
   config(): SandboxConfig;
   scan(input: ScanInput, signal: AbortSignal): Promise<LinkedDevice>;
   code(input: CodeInput, signal: AbortSignal): Promise<LinkedDevice>;
@@ -406,6 +407,8 @@ export interface SandboxControl {
     readonly name?: string;
     readonly onWhatsApp?: boolean;
     readonly devices?: number;
+    /** It gets another profile picture, and everybody who is linked is told. */
+    readonly newPicture?: true;
     /** What a business shows; replaces what it showed before. */
     readonly catalogue?: readonly CatalogueProduct[];
   }): Promise<ContactInfo>;

@@ -10,6 +10,8 @@ export interface Expected {
   readonly less?: readonly string[];
   /** Which of several webhooks of the type is meant. */
   readonly status?: string;
+  /** The own account did it, though nobody typed anything. */
+  readonly isOwn?: true;
 }
 
 /** By name of the trigger. A trigger without an entry fails. */
@@ -57,6 +59,7 @@ export const expectedOf: Readonly<Record<string, Expected>> = {
   product: { fixture: "product" },
   order: { fixture: "order" },
   "payment-request": { fixture: "requestPayment" },
+  payment: { fixture: "sendPayment" },
   "channel-invite": { fixture: "newsletterAdminInvite" },
   "group-invite": { fixture: "text_groupInvite", less: ["text.thumbnailUrl"] },
   pin: { fixture: "pinMessage", less: ["participantPhone"] },
@@ -76,6 +79,24 @@ export const expectedOf: Readonly<Record<string, Expected>> = {
   status: { fixture: "status_post", less: ["image"], more: ["text"] },
   disconnected: { fixture: "disconnected" },
   connected: { fixture: "connected" },
+  "profile-name": { fixture: "notification_PROFILE_NAME_UPDATED", isOwn: true },
+  "profile-picture": { fixture: "notification_PROFILE_PICTURE_UPDATED", isOwn: true },
+  "contact-picture": { fixture: "notification_CONTACT_PICTURE_UPDATED" },
+  "contact-about": { fixture: "notification_PROFILE_STATUS_UPDATED" },
+  label: { fixture: "notification_CHAT_LABEL_ASSOCIATION", isOwn: true },
+  "group-join": { fixture: "notification_GROUP_PARTICIPANT_INVITE" },
+  "group-link": { fixture: "notification_GROUP_CHANGE_INVITE_LINK" },
+  "group-link-mode": { fixture: "notification_GROUP_MEMBER_LINK_PROPERTY_UPDATE" },
+  "group-number": { fixture: "notification_GROUP_PARTICIPANT_CHANGE_NUMBER" },
+  "group-request-revoked": { fixture: "notification_REVOKED_MEMBERSHIP_REQUESTS" },
+  "group-delete": { fixture: "notification_GROUP_DELETE" },
+  "community-link": { fixture: "notification_COMMUNITY_LINK_SUB_GROUP" },
+  "community-unlink": { fixture: "notification_COMMUNITY_UNLINK_SUB_GROUP" },
+  "channel-promote": { fixture: "notification_NEWSLETTER_ADMIN_PROMOTE" },
+  "channel-demote": { fixture: "notification_NEWSLETTER_ADMIN_DEMOTE" },
+  "channel-join": { fixture: "notification_NEWSLETTER_MEMBER_JOIN" },
+  "channel-leave": { fixture: "notification_NEWSLETTER_MEMBER_LEAVE" },
+  "channel-mute": { fixture: "notification_NEWSLETTER_MUTE_ON" },
   "group-create": { fixture: "notification_GROUP_CREATE" },
   "group-message": { fixture: "text", more: ["participantPhone"] },
   "group-add": { fixture: "notification_GROUP_PARTICIPANT_ADD" },

@@ -72,7 +72,7 @@ test.each(cases)(
     const came = (): readonly WebhookBody[] => scenario.webhooks().slice(before);
     const expected = expectedOf[name];
     expect(expected, "an entry in expected.ts").toBeDefined();
-    const { fixture, more = [], less = [], status } = expected!;
+    const { fixture, more = [], less = [], status, isOwn = onOwnPhone } = expected!;
     const fits = fitOf(trigger, { id: ids.at(-1), status });
     const body = await until(() => came().find(fits), {
       what: `${trigger.webhook}; came: ${JSON.stringify(came())}`,
@@ -91,7 +91,7 @@ test.each(cases)(
     expect(difference(keyPaths(body), keyPaths(sample))).toEqual(inChat(keyPaths(sample), group));
     if (isTyped(name))
       expect([body["isGroup"], body["phone"]]).toEqual([inGroup, inGroup ? scenario.group.phone : scenario.contact]);
-    if (type === "ReceivedCallback") expect(body["fromMe"]).toBe(onOwnPhone);
+    if (type === "ReceivedCallback") expect(body["fromMe"]).toBe(isOwn);
     // Each answers a message of its own author.
     for (const reference of referencesOf(body)) {
       const author = onOwnPhone ? scenario.own : scenario.contact;
@@ -192,12 +192,12 @@ function fitOf(
 /** The table, for whoever runs the tests. */
 function tableOf(all: readonly Row[]): string {
   const lines = all.map(({ kind, who, webhook, ms, ok }) => [
-    kind.padEnd(20),
+    kind.padEnd(22),
     who.padEnd(22),
     webhook.padEnd(54),
     String(ms ?? "-").padStart(6),
     ok ? "ok" : "FAILED",
   ]);
-  const head = ["kind".padEnd(20), "by".padEnd(22), "webhook".padEnd(54), "    ms", "ok"];
+  const head = ["kind".padEnd(22), "by".padEnd(22), "webhook".padEnd(54), "    ms", "ok"];
   return ["", ...[head, ...lines].map((cells) => cells.join("  ")), ""].join("\n");
 }

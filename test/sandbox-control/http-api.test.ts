@@ -67,6 +67,27 @@ describe("control routes: what reaches the control", () => {
       "phoneSend",
       { number, to: "551", content: { text: "a" } },
     ],
+    [
+      `POST /phones/${number}/notify`,
+      { attrs: { type: "status", from: "1@lid" }, content: [{ tag: "set", content: "Hi" }] },
+      "notify",
+      { number, attrs: { type: "status", from: "1@lid" }, content: [{ tag: "set", attrs: {}, content: "Hi" }] },
+    ],
+    [
+      `POST /phones/${number}/setting`,
+      {
+        collection: "regular",
+        index: ["label_jid", "5", "1@lid"],
+        value: { labelAssociationAction: { labeled: true } },
+      },
+      "setting",
+      {
+        number,
+        collection: "regular",
+        index: ["label_jid", "5", "1@lid"],
+        value: { labelAssociationAction: { labeled: true } },
+      },
+    ],
     ["POST /contacts", { number: `+${number}`, name: "Bia" }, "addContact", { number, name: "Bia" }],
     [
       `POST /contacts/${number}/send`,

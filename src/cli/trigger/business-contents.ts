@@ -163,6 +163,9 @@ export const businessContents = {
       expiryTimestamp: String(Math.floor(now() / 1000) + 86_400),
     },
   })),
+  payment: raw("ReceivedCallback.sendPayment", "somebody pays", ({ text = "lunch" }) => ({
+    sendPaymentMessage: { noteMessage: { conversation: text } },
+  })),
   "channel-invite": raw(
     "ReceivedCallback.newsletterAdminInvite",
     "an invitation to run a channel",

@@ -1,9 +1,14 @@
 import { contentTriggers } from "./contents.ts";
 import { happeningTriggers } from "./happenings.ts";
+import { noticeTriggers } from "./notices.ts";
 import type { Trigger } from "./trigger.ts";
 
 /** Everything `wazapi trigger` can make happen, by name. */
-export const triggers: Readonly<Record<string, Trigger>> = { ...contentTriggers, ...happeningTriggers };
+export const triggers: Readonly<Record<string, Trigger>> = {
+  ...contentTriggers,
+  ...happeningTriggers,
+  ...noticeTriggers,
+};
 
 /** Whether the account's own phone can do it too. */
 export function isTyped(name: string): boolean {

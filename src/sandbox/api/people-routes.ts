@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { appStateCollections } from "../history/app-state.ts";
 import { SandboxError } from "../sandbox-error.ts";
+import type { StanzaJson } from "../tell.ts";
 import { contentOf, contentShape } from "./content-schema.ts";
 import { accountName, count, flag, numberOf, phoneNumber, recipient, wholeNumber } from "./fields.ts";
 import { bodyRoute, type Route } from "./route.ts";
@@ -10,6 +12,15 @@ const account = {
   business: accountName.exactOptional(),
 };
 const messageId = z.string().regex(/^[\w.-]{1,64}$/);
+
+const attributes = z.record(z.string().min(1).max(64), z.string().max(1024));
+const stanzaJson: z.ZodType<StanzaJson> = z.strictObject({
+  tag: z.string().min(1).max(64),
+  attrs: attributes.default({}),
+  get content() {
+    return z.union([z.string().max(65_536), z.array(stanzaJson).max(1_000)]).exactOptional();
+  },
+});
 
 /** The accounts' own phones. */
 export const phoneRoutes: readonly Route[] = [
@@ -54,6 +65,24 @@ export const phoneRoutes: readonly Route[] = [
     }),
     run: async ({ control }, { params, body }) => control.history({ number: numberOf(params), ...body }),
   }),
+  bodyRoute({
+    method: "POST",
+    path: "/phones/:number/notify",
+    summary: "WhatsApp sends the linked devices this notification",
+    body: z.strictObject({ attrs: attributes, content: z.array(stanzaJson).max(100) }),
+    run: async ({ control }, { params, body }) => control.notify({ number: numberOf(params), ...body }),
+  }),
+  bodyRoute({
+    method: "POST",
+    path: "/phones/:number/setting",
+    summary: "The owner changes a setting that phone and devices share",
+    body: z.strictObject({
+      collection: z.enum(appStateCollections),
+      index: z.array(z.string().max(256)).min(1).max(10),
+      value: z.record(z.string(), z.unknown()),
+    }),
+    run: async ({ control }, { params, body }) => control.setting({ number: numberOf(params), ...body }),
+  }),
 ];
 
 const product = z.strictObject({
@@ -78,6 +107,7 @@ export const contactRoutes: readonly Route[] = [
       name: accountName.exactOptional(),
       onWhatsApp: z.boolean().exactOptional(),
       devices: z.int().min(1).max(5).exactOptional(),
+      newPicture: z.literal(true).exactOptional(),
       catalogue: z.array(product).max(1000).exactOptional(),
     }),
     run: async ({ control }, { body }) => control.addContact(body),

@@ -15,6 +15,20 @@ export function settingToJson(value: proto.ISyncActionValue): Readonly<Record<st
   });
 }
 
+/** Reads a shared setting as protobuf JSON. Throws `invalid` for what this protocol version does not have. */
+export function settingFromJson(json: Readonly<Record<string, unknown>>): proto.ISyncActionValue {
+  let value: proto.SyncActionValue;
+  try {
+    value = proto.SyncActionValue.fromObject(json);
+  } catch (cause) {
+    throw new SandboxError("invalid", "value is not a setting as protobuf JSON", { cause });
+  }
+  const numbers = proto.SyncActionValue.toObject(value, { bytes: String, longs: String });
+  const lost = firstLost(json, [settingToJson(value), numbers], "value");
+  if (lost !== undefined) throw new SandboxError("invalid", `${lost} is not part of WhatsApp's protocol`);
+  return settingToJson(value);
+}
+
 /** Reads protobuf JSON. Throws `invalid` naming the first field or value that this protocol version does not have. */
 export function messageFromJson(json: Readonly<Record<string, unknown>>): proto.IMessage {
   if (Object.keys(json).length === 0) throw new SandboxError("invalid", "proto is empty");

@@ -5,6 +5,7 @@ import { initialBehaviour, type World } from "../world.ts";
 import { pairingControl } from "./pairing.ts";
 import { peopleControl } from "./people.ts";
 import { sendControl } from "./sends.ts";
+import { tellControl } from "./tell.ts";
 import { worldControl } from "./world.ts";
 
 /** Everything that can be done to a sandbox. */
@@ -20,6 +21,7 @@ export function createControl(deps: {
     ...pairingControl(world),
     ...sendControl(world),
     ...peopleControl(world),
+    ...tellControl(world),
     ...groups.control,
     ...worldControl({ world, groups }),
     async behaviour(change) {

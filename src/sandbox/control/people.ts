@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { tellName } from "../bootstrap.ts";
 import type { ContactInfo, SandboxControl } from "../control.ts";
 import { announceDevices } from "../device-notices.ts";
+import { renewPicture } from "../iq/profile.ts";
 import { recipientJid } from "../jid.ts";
 import { jidOf } from "../messages/envelope.ts";
 import { sendReceipt } from "../messages/receipts.ts";
@@ -17,7 +18,7 @@ export function peopleControl(
   world: World,
 ): Pick<SandboxControl, "addContact" | "typing" | "presence" | "call" | "receipt" | "inbox"> {
   return {
-    async addContact({ number, name, onWhatsApp, devices, catalogue }) {
+    async addContact({ number, name, onWhatsApp, devices, catalogue, newPicture }) {
       const person = world.directory.person(number);
       if (onWhatsApp !== undefined) person.onWhatsApp = onWhatsApp;
       if (catalogue !== undefined) person.catalogue = catalogue;
@@ -32,6 +33,7 @@ export function peopleControl(
         const [add, remove] = [after.filter((id) => !before.includes(id)), before.filter((id) => !after.includes(id))];
         announceDevices(world, person, { add, remove });
       }
+      if (newPicture === true) await renewPicture(world, person);
       world.changed();
       return contactInfo(person);
     },

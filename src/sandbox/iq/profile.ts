@@ -1,6 +1,7 @@
 import { setBounded } from "../bounded.ts";
 import { userJid } from "../jid.ts";
 import { chatKindOf } from "../messages/route.ts";
+import type { Person } from "../person.ts";
 import { bytesOf, stanza, textOf } from "../wire/stanza.ts";
 import type { Picture, World } from "../world.ts";
 import { defaultPicture } from "./default-picture.ts";
@@ -56,6 +57,20 @@ function announcePicture(
     if (companion === from) continue;
     const attrs = { from: jid, type: "picture", id: world.nextId(), t: world.seconds() };
     world.post(companion, stanza("notification", attrs, [child]));
+  }
+}
+
+/** Somebody shows another picture (the same bytes, under a new id): all linked devices hear of it, the own ones too. */
+export async function renewPicture(world: World, person: Person): Promise<void> {
+  const jid = userJid(person.number, "pn");
+  const id = String(world.options.clock.now());
+  const { directPath } = await world.media.put(defaultPicture);
+  setBounded(world.pictures, { key: jid, value: { id, directPath } }, maxPictures);
+  for (const other of world.directory.people()) {
+    for (const companion of other.companions.values()) {
+      const attrs = { from: jid, type: "picture", id: world.nextId(), t: world.seconds() };
+      world.post(companion, stanza("notification", attrs, [stanza("set", { jid, id, author: jid })]));
+    }
   }
 }
 
