@@ -230,7 +230,15 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
         ),
         pipeline,
       }),
-      renderEvent: (event) => pipeline.payloadOf(event, background.signal),
+      renderEvent: async (event) => {
+        try {
+          return await pipeline.payloadOf(event, background.signal);
+        } catch (error) {
+          // Nobody who reads events may be stuck at this one for ever.
+          log.error({ eventId: event.eventId, error }, "event cannot be rendered");
+          return undefined;
+        }
+      },
     },
     sessions,
     downloads: createFileDownloads({
