@@ -50,7 +50,7 @@ export const webhooks: Check = {
       if (lane === undefined) return undefined;
       const waiting = open.reduce((sum, { pending }) => sum + pending, 0);
       const { host } = new URL(lane.url);
-      const found = `${host} is down since ${ago(lane.breaker.openedAt, now)}; ${waiting} webhooks wait`;
+      const found = `${host} has been down for ${lasting(lane.breaker.openedAt, now)}; ${waiting} webhooks wait`;
       return failing(found, `see \`wazapi webhook test\` and the log of ${host}; nothing is lost`, instance.name);
     }),
 };
@@ -111,7 +111,11 @@ function comingUp(seen: SeenInstance, now: number): Finding | undefined {
 }
 
 function stateText({ connection: { state, reason, at } }: SeenInstance, now: number): string {
-  return `${state} since ${ago(at, now)}${reason === undefined ? "" : ` (${reason})`}`;
+  return `${state}${reason === undefined ? "" : ` (${reason})`} for ${lasting(at, now)}`;
+}
+
+function lasting(since: number, now: number): string {
+  return ago(since, now).replace(/ ago$/, "");
 }
 
 /** What is wrong with single instances, or that nothing is; nothing where there are none. */

@@ -10,6 +10,8 @@ interface MediaStats {
   readonly public_base_url: string;
 }
 
+type Observed = Pick<Patient, "settings" | "server" | "instances">;
+
 const statsMs = 4_000;
 
 /** What converts sounds and films, and what is missing without it. */
@@ -63,9 +65,9 @@ const words = {
 } as const satisfies Record<MediaStats["converter"], string>;
 
 /** Whether those who get webhooks can fetch the files they tell of. */
-export const mediaLinks: Check = {
+export const mediaLinks = {
   title: "media links",
-  look: async (patient) => {
+  look: async (patient: Observed) => {
     const { base, setting } = await linksOf(patient);
     if (base === undefined) return [fine("they lead to the bucket")];
     const { hostname, origin } = new URL(base);
@@ -80,10 +82,10 @@ export const mediaLinks: Check = {
     const others = far.length === 1 ? "" : ` and ${far.length - 1} more`;
     return [warning(`they begin with ${origin}, which the receiver on ${first}${others} cannot reach`, help)];
   },
-};
+} as const satisfies Check;
 
 /** How links begin, and the setting that says so. */
-async function linksOf(patient: Patient): Promise<{ readonly base?: string; readonly setting: string }> {
+async function linksOf(patient: Observed): Promise<{ readonly base?: string; readonly setting: string }> {
   const { media, http } = patient.settings.config;
   const { bucket, endpoint, ssl } = media.s3;
   if (bucket !== undefined) {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { isIP } from "node:net";
 import { connect } from "node:tls";
 
 import { startSandbox } from "#config/groups/whatsapp.ts";
@@ -65,7 +66,7 @@ export async function reach(
   signal: AbortSignal,
 ): Promise<Finding> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(reachMs)]);
-  const socket = connect({ host, port, servername: host });
+  const socket = connect({ host, port, ...(isIP(host) === 0 && { servername: host }) });
   try {
     await once(socket, "secureConnect", { signal: limit });
     return fine(`${host}:${port} answers`);
