@@ -63,6 +63,19 @@ describe("the history of the phone", () => {
     expect(types(rig)).not.toContain("HistorySyncCallback");
   });
 
+  it("a message that comes live although a chunk held it is told at once", async () => {
+    await using rig = await openEngineRig(sandbox, { options: { attendants: quiet } });
+    await sandbox.control.history({ number: rig.number, contacts: [rig.contact], messages: 4 });
+    const chat = { instanceId: rig.instanceId, chatId: jid(rig.contact), limit: 10 };
+    await expect.poll(() => rig.inner.messages.list(chat), wait).toHaveLength(4);
+    const messageId = (await rig.inner.messages.list(chat)).find(({ fromMe }) => !fromMe)!.messageId;
+    const letter = { number: rig.contact, to: rig.number, content: { text: "again" }, messageId };
+    await sandbox.control.contactSend(letter, rig.signal);
+    // Long before the journal is looked through.
+    await expect.poll(() => rig.delivered(), wait).toEqual([messageId]);
+    expect(rig.logged.filter(({ message }) => message === "journal replayed")).toEqual([]);
+  });
+
   it("whoever has a URL for it gets one callback a chunk, with counters", async () => {
     const hooks = (url: string) => ({ historySync: url });
     await using rig = await openEngineRig(sandbox, { hooks, options: { attendants: quiet } });
