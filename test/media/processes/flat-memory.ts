@@ -1,5 +1,5 @@
 /**
- * Takes one large file through every storage and tells how much memory that took, as JSON on stdout:
+ * Takes one large file through every storage and tells how much memory was held at the most, as JSON on stdout:
  *
  *     node flat-memory.ts URL S3-URL DIRECTORY
  */
@@ -19,10 +19,12 @@ import { createContents } from "#media/storage/contents.ts";
 import { openLocalStorage } from "#media/storage/local-storage.ts";
 import { openS3Storage } from "#media/storage/s3-storage.ts";
 import type { MediaStore } from "#store/media.ts";
+import { createLiveMemory } from "../../support/live-memory.ts";
 import { s3Credentials } from "../../support/s3-server.ts";
 
 const [source = "", endpoint = "", directory = ""] = process.argv.slice(2);
 const clock = systemClock;
+const liveBytes = createLiveMemory();
 const never = new AbortController().signal;
 const kept: Parameters<MediaStore["keep"]>[0][] = [];
 const local = await openLocalStorage({ clock }, directory);
@@ -94,11 +96,13 @@ async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 
 // What the code itself takes is there before it is measured.
 await pass("data:,warm");
-const before = process.memoryUsage.rss();
+const before = liveBytes();
 let peak = before;
+let samples = 0;
 const timer = setInterval(() => {
-  peak = Math.max(peak, process.memoryUsage.rss());
-}, 5);
+  peak = Math.max(peak, liveBytes());
+  samples += 1;
+}, 50);
 const hashes = await pass(source);
 clearInterval(timer);
-process.stdout.write(JSON.stringify({ hashes, growth: peak - before }));
+process.stdout.write(JSON.stringify({ hashes, growth: peak - before, samples }));
