@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { callbackSchemas } from "#callbacks/catalogue.ts";
 import { acquireLeadership, announceStandby, hasStandby, type Leadership, tryLeadership } from "#cluster/leadership.ts";
@@ -7,6 +6,7 @@ import { replaceLeader } from "#cluster/node-file.ts";
 import { newNodeId } from "#cluster/node-id.ts";
 import { writeServerFile } from "#cluster/server-file.ts";
 import { runShutdown, type ShutdownPhase, type ShutdownReport } from "#cluster/shutdown.ts";
+import { makeDataDir } from "#config/data-dir.ts";
 import type { Config } from "#config/schema.ts";
 import { ensureSecrets, type Secrets } from "#config/secrets.ts";
 import { WazapiError } from "#domain/errors.ts";
@@ -61,7 +61,7 @@ export interface App extends AsyncDisposable {
  * `unavailable` for a busy port, `storage`, `newer_schema`, `invalid_config`.
  */
 export async function openApp(config: Config, options: AppOptions, signal: AbortSignal): Promise<App> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await makeDataDir(config.dataDir);
   const secrets = await ensureSecrets(config);
   if (secrets.wasExposed) {
     options.log.warn({ file: secrets.file }, "other users could read the secrets until now; consider new ones");

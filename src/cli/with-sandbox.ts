@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { findServer } from "#cluster/server-file.ts";
+import { makeDataDir } from "#config/data-dir.ts";
 import { startSandbox } from "#config/groups/whatsapp.ts";
 import type { Config } from "#config/schema.ts";
 import { WazapiError } from "#domain/errors.ts";
@@ -27,10 +27,10 @@ export async function withSandbox(cli: Cli, config: Config): Promise<WithSandbox
     if (sandbox.url !== undefined) await requireSandbox(sandbox.url, cli.signal);
     return { config, [Symbol.asyncDispose]: async () => {} };
   }
+  // The sandbox would make it too, but readable for everybody.
+  await makeDataDir(dataDir);
   // Beside a running server this is its standby: the file belongs to the sandbox of that one.
   const isFirst = (await findServer({ dir: dataDir })) === undefined;
-  // The sandbox would make it too, but readable for everybody.
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const statePath = isFirst ? { statePath: join(dataDir, "sandbox.json") } : {};
   const process = await startSandboxProcess(cli.io, statePath, cli.signal);
   return {

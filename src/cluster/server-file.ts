@@ -45,7 +45,7 @@ async function textOf(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if (Object(error).code === "ENOENT") return undefined;
+    if (["ENOENT", "ENOTDIR"].includes(Object(error).code)) return undefined;
     throw error;
   }
 }

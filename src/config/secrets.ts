@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { chmod, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, link, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WazapiError } from "#domain/errors.ts";
+import { makeDataDir } from "./data-dir.ts";
 import { isRecord } from "./options.ts";
 import type { Config } from "./schema.ts";
 import { keyBytes } from "./value.ts";
@@ -46,7 +47,7 @@ export async function ensureSecrets(config: Pick<Config, "dataDir" | "auth">): P
   if (wanted.length === 0) return { ...joined({}, given), generated: [], wasExposed: false };
   const file = join(config.dataDir, fileName);
   try {
-    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+    await makeDataDir(config.dataDir);
     await refuseSharedDirectory(config.dataDir);
     const before = await readSecrets(file);
     const missing = wanted.filter((name) => before?.values[name] === undefined);

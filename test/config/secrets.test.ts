@@ -102,6 +102,6 @@ describe("ensureSecrets", () => {
     await writeFile(dataDir, "a file where the directory should be");
     const failed = ensureSecrets({ dataDir, auth: {} });
     await expect(failed).rejects.toMatchObject({ code: "storage" });
-    await expect(failed).rejects.toThrow(file);
+    await expect(failed).rejects.toThrow(dataDir);
   });
 });
