@@ -19,12 +19,11 @@ import { createContents } from "#media/storage/contents.ts";
 import { openLocalStorage } from "#media/storage/local-storage.ts";
 import { openS3Storage } from "#media/storage/s3-storage.ts";
 import type { MediaStore } from "#store/media.ts";
-import { createLiveMemory } from "../../support/live-memory.ts";
+import { watchOwnMemory } from "../../support/live-memory.ts";
 import { s3Credentials } from "../../support/s3-server.ts";
 
 const [source = "", endpoint = "", directory = ""] = process.argv.slice(2);
 const clock = systemClock;
-const liveBytes = createLiveMemory();
 const never = new AbortController().signal;
 const kept: Parameters<MediaStore["keep"]>[0][] = [];
 const local = await openLocalStorage({ clock }, directory);
@@ -96,13 +95,6 @@ async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 
 // What the code itself takes is there before it is measured.
 await pass("data:,warm");
-const before = liveBytes();
-let peak = before;
-let samples = 0;
-const timer = setInterval(() => {
-  peak = Math.max(peak, liveBytes());
-  samples += 1;
-}, 50);
+using watch = watchOwnMemory();
 const hashes = await pass(source);
-clearInterval(timer);
-process.stdout.write(JSON.stringify({ hashes, growth: peak - before, samples }));
+process.stdout.write(JSON.stringify({ hashes, ...watch.growth() }));
