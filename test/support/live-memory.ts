@@ -17,7 +17,7 @@ const pauseFactor = 2;
 type Collect = (options?: { readonly type: "minor" }) => void;
 
 /** Answers what this process holds, after a collection; stops it for as long as that takes. */
-export function createLiveMemory(): () => LiveBytes {
+function createLiveMemory(): () => LiveBytes {
   // Node shows its collector to those only who ask for it.
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
