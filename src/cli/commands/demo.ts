@@ -8,7 +8,7 @@ import { untilAborted } from "../until-aborted.ts";
 export const declareDemo: Declare = (command, run) => {
   command
     .description(
-      "Show the main job offline: a server and a simulated WhatsApp, one instance paired by QR, a text and a picture out, the same in, and every webhook as it arrives. Exit code 0 only if all came.",
+      "Pair a simulated phone, send and receive a text and a picture, and show every webhook as it arrives, offline. Exit code 0 only if all came.",
     )
     .option("--keep", "stay on afterwards, to be played with; Ctrl+C ends it")
     .action(run<{ keep?: true }>(demo));
