@@ -16,6 +16,20 @@ export type HookSlot = (typeof hookSlots)[number];
 /** The configured URLs; a missing slot receives nothing. */
 export type Hooks = Readonly<Partial<Record<HookSlot, string>>>;
 
+/**
+ * A URL that receives beside the URLs of the slots; our addition, Z-API has one URL for each slot. Both received slots
+ * mean the same here: all that goes to either of them.
+ */
+export interface FurtherHook {
+  /** Names it inside the instance: no two further hooks have the same. */
+  readonly url: string;
+  /** What it receives; at least one. */
+  readonly slots: readonly HookSlot[];
+}
+
+/** Most further hooks an instance can have: each event makes a delivery for each of them. */
+export const maxFurtherHooks = 10;
+
 /** What an operator or customer can set on one instance. Kept as one JSON document. */
 export interface InstanceSettings {
   readonly notifySentByMe: boolean;
@@ -63,6 +77,8 @@ export interface Instance {
   readonly token: string;
   readonly settings: InstanceSettings;
   readonly hooks: Hooks;
+  /** In the order they were given in. */
+  readonly furtherHooks: readonly FurtherHook[];
   readonly subscription: Subscription;
   /** Standard Webhooks secrets (`whsec_…`), newest first; two during a rotation; sealed at rest. */
   readonly webhookSecrets: readonly string[];

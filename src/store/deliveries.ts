@@ -131,7 +131,7 @@ export interface DeliveryStore {
   }>;
   /**
    * Puts dead letters back into their lanes with fresh attempts, oldest first; answers how many. Those for a URL that no
-   * slot names any more stay dead.
+   * slot and no further hook names any more stay dead.
    */
   revive(input: {
     readonly instanceId?: string;

@@ -1,4 +1,4 @@
-import type { Hooks, Instance, InstanceSettings, Subscription } from "#domain/instance.ts";
+import type { FurtherHook, Hooks, Instance, InstanceSettings, Subscription } from "#domain/instance.ts";
 
 /** What `InstanceStore.update` and `setHooks` can change; undefined fields stay. */
 export interface InstanceChange {
@@ -7,6 +7,8 @@ export interface InstanceChange {
   readonly subscription?: Subscription;
   readonly webhookSecrets?: readonly string[];
   readonly hooks?: Readonly<Partial<Record<keyof Hooks, string | null>>>;
+  /** All of them, instead of those before. */
+  readonly furtherHooks?: readonly FurtherHook[];
 }
 
 /** The instance after the change: settings and hooks are merged key by key, a hook set to null is gone. */
@@ -18,6 +20,7 @@ export function changedInstance(before: Instance, change: InstanceChange, now: n
     subscription: change.subscription ?? before.subscription,
     webhookSecrets: change.webhookSecrets ?? before.webhookSecrets,
     hooks: mergedHooks(before.hooks, change.hooks ?? {}),
+    furtherHooks: change.furtherHooks ?? before.furtherHooks,
     updatedAt: now,
   };
 }
@@ -36,6 +39,7 @@ export function auditOf(before: Instance, after: Instance): Readonly<Record<stri
   for (const slot of keysOf({ ...before.hooks, ...after.hooks })) {
     note(`hooks.${slot}`, before.hooks[slot], after.hooks[slot]);
   }
+  note("furtherHooks", before.furtherHooks, after.furtherHooks);
   if (before.webhookSecrets.join() !== after.webhookSecrets.join()) change["webhookSecrets"] = "changed";
   return Object.keys(change).length === 0 ? undefined : change;
 }

@@ -1,4 +1,4 @@
-import type { Connection, Hooks, Instance, InstanceSettings, Subscription } from "#domain/instance.ts";
+import type { Connection, FurtherHook, Hooks, Instance, InstanceSettings, Subscription } from "#domain/instance.ts";
 
 /** One change of a session's state, kept as history. */
 export type ConnectionChange = Connection;
@@ -28,11 +28,13 @@ export interface InstanceStore {
   }): Promise<Instance>;
   /**
    * Sets or clears (`null`) webhook URLs in one transaction: pending deliveries of a changed slot move to the new URL
-   * in their order, those of a cleared slot are discarded. Throws `instance_not_found`.
+   * in their order, those of a cleared slot are discarded. `furtherHooks` replaces the further hooks, and what waits for
+   * them is treated alike (`hook-moves.ts` says which is which). Throws `instance_not_found`.
    */
   setHooks(input: {
     readonly instanceId: string;
-    readonly hooks: Readonly<Partial<Record<keyof Hooks, string | null>>>;
+    readonly hooks?: Readonly<Partial<Record<keyof Hooks, string | null>>>;
+    readonly furtherHooks?: readonly FurtherHook[];
     readonly settings?: Partial<InstanceSettings>;
     readonly now: number;
   }): Promise<Instance>;

@@ -32,6 +32,7 @@ export function newInstance(over: Partial<Instance> = {}): Instance {
     token: `token ${randomUUID()}`,
     settings: defaultInstanceSettings,
     hooks: {},
+    furtherHooks: [],
     subscription: { state: "active" },
     webhookSecrets: [],
     connection: { state: "unpaired", at: t0 },

@@ -4,6 +4,7 @@ import { deadLettersContract } from "./dead-letters.ts";
 import { deliverySettleContract } from "./delivery-settle.ts";
 import { directoryContract } from "./directory.ts";
 import { eventsContract } from "./events.ts";
+import { furtherHooksContract } from "./further-hooks.ts";
 import { hooksContract } from "./hooks.ts";
 import { instancesContract } from "./instances.ts";
 import { laneOrderContract } from "./lane-order.ts";
@@ -23,6 +24,7 @@ const suites = [
   wholeStoreContract,
   instancesContract,
   hooksContract,
+  furtherHooksContract,
   authStateContract,
   eventsContract,
   lanesContract,

@@ -9,7 +9,7 @@ const [a, b, c] = ["https://a.example.com/", "https://b.example.com/", "https://
 export function hooksContract(adapter: StoreAdapter): void {
   describe(`hooks on ${adapter.name}`, () => {
     const store = sharedStore(adapter);
-    type Hooks = Parameters<ReturnType<typeof store>["instances"]["setHooks"]>[0]["hooks"];
+    type Hooks = NonNullable<Parameters<ReturnType<typeof store>["instances"]["setHooks"]>[0]["hooks"]>;
     const setHooks = (instanceId: string, hooks: Hooks, now = t0 + 100) =>
       store().instances.setHooks({ instanceId, hooks, now });
     /** Sequences that wait at each URL, in the order of the lane. */

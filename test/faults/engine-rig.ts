@@ -96,6 +96,7 @@ export async function openEngineRig(
       token: "t".repeat(40),
       settings: defaultInstanceSettings,
       hooks,
+      furtherHooks: [],
       subscription: { state: "active" },
       webhookSecrets: [],
       connection: { state: "unpaired", at: 0 },

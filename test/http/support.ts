@@ -378,6 +378,7 @@ function instanceOf(id: string, token: string, name: string): Instance {
     token,
     settings: defaultInstanceSettings,
     hooks: {},
+    furtherHooks: [],
     subscription: { state: "trial" },
     webhookSecrets: [known.webhookSecret],
     connection: { state: "unpaired", at: t0 },

@@ -29,6 +29,7 @@ export function instanceOf(
     token: "T",
     settings: { ...defaultInstanceSettings, ...settings },
     hooks,
+    furtherHooks: [],
     subscription: { state: "active" },
     webhookSecrets: [secret],
     connection: { state: "connected", at: 0, phone: "5511900000001" },

@@ -31,6 +31,7 @@ export function instanceOf(id: string, settings: Partial<InstanceSettings> = {})
     token: newToken(),
     settings: { ...defaultInstanceSettings, ...settings },
     hooks: { delivery: "https://example.com/hook" },
+    furtherHooks: [],
     subscription: { state: "active" },
     webhookSecrets: [],
     connection: { state: "connected", at, phone: "5511900000000" },

@@ -80,6 +80,7 @@ export async function openSessionRig(
       token: "t".repeat(40),
       settings: defaultInstanceSettings,
       hooks: {},
+      furtherHooks: [],
       subscription: { state: "active" },
       webhookSecrets: [],
       connection: { state: "unpaired", at: 0 },

@@ -27,6 +27,7 @@ beforeAll(async () => {
       token: "t".repeat(40),
       settings: defaultInstanceSettings,
       hooks: {},
+      furtherHooks: [],
       subscription: { state: "active" },
       webhookSecrets: [],
       connection: { state: "unpaired", at: 0 },

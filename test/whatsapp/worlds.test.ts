@@ -13,6 +13,7 @@ async function withInstance(connection: Connection): Promise<Store> {
       token: "TOKEN",
       settings: defaultInstanceSettings,
       hooks: {},
+      furtherHooks: [],
       subscription: { state: "active" },
       webhookSecrets: [],
       connection,

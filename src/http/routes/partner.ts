@@ -178,6 +178,7 @@ function newInstance(body: z.output<typeof newInstanceBody>, now: number): Insta
       businessDevice: body.businessDevice ?? defaultInstanceSettings.businessDevice,
     },
     hooks,
+    furtherHooks: [],
     // Nobody sells this server's instances, so a trial does not end by itself.
     subscription: { state: "trial" },
     webhookSecrets: [newWebhookSecret()],

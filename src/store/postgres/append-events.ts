@@ -1,7 +1,7 @@
 import { eventIdOf, hookIdOf } from "#domain/ids.ts";
-import type { Hooks } from "#domain/instance.ts";
 import type { EventRow, NewEvent } from "../records.ts";
-import { maskOf, targetsOf } from "../slot-mask.ts";
+import { type Hooked, maskOf, targetsOf } from "../slot-mask.ts";
+import { hooksOf, type StoredHooks } from "../stored-hooks.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { wakeLanes } from "./lane-due.ts";
 import { guardPositions } from "./position-guard.ts";
@@ -68,12 +68,15 @@ export async function appendEvents(
   const [last, [standing]] = await Promise.all([
     lockInstance(tx, instanceId),
     // Begins after the lock is ours, so it sees all that was committed under it.
-    tx.rows<{ hooks: Hooks; known: readonly string[] }>(appendEventsSql.standing, [instanceId, [...named.keys()]]),
+    tx.rows<{ hooks: StoredHooks; known: readonly string[] }>(appendEventsSql.standing, [
+      instanceId,
+      [...named.keys()],
+    ]),
   ]);
   for (const eventId of standing?.known ?? []) named.delete(eventId);
   if (named.size === 0) return [];
   const added = [...named].map(([eventId, event], index) => ({ eventId, event, sequence: last + index + 1 }));
-  const positions = await insert(tx, { instanceId, added, hooks: standing?.hooks ?? {}, now });
+  const positions = await insert(tx, { instanceId, added, hooked: hooksOf(standing?.hooks ?? {}), now });
   return added.map(({ eventId, event, sequence }) => {
     const { dedupeKey: _, slots: __, media: ___, ...rest } = event;
     return { ...rest, eventId, instanceId, sequence, position: positions.get(sequence) ?? 0, createdAt: now };
@@ -92,13 +95,13 @@ async function insert(
   input: {
     readonly instanceId: string;
     readonly added: readonly NumberedEvent[];
-    readonly hooks: Hooks;
+    readonly hooked: Hooked;
     readonly now: number;
   },
 ): Promise<ReadonlyMap<number, number>> {
-  const { instanceId, added, hooks, now } = input;
+  const { instanceId, added, hooked, now } = input;
   const deliveries = added.flatMap(({ event, sequence }) =>
-    [...targetsOf(hooks, maskOf(event.slots))].map(([url, slotMask]) => ({
+    [...targetsOf(hooked, maskOf(event.slots))].map(([url, slotMask]) => ({
       sequence,
       instanceId,
       hookId: hookIdOf(instanceId, url),

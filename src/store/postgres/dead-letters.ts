@@ -1,6 +1,8 @@
 import { and, asc, eq, inArray, or, type SQL, sql } from "drizzle-orm";
 import { hookIdOf } from "#domain/ids.ts";
 import type { DeliveryStore } from "../deliveries.ts";
+import { namedUrls } from "../slot-mask.ts";
+import { hooksOf } from "../stored-hooks.ts";
 import type { PostgresContext } from "./context.ts";
 import type { Transaction } from "./database.ts";
 import { inState } from "./delivery-selection.ts";
@@ -60,7 +62,7 @@ async function stillWanted(tx: Transaction, instanceId: string | undefined): Pro
     .from(instances)
     .where(instanceId === undefined ? undefined : eq(instances.instanceId, instanceId));
   const hookIds = configured.flatMap(({ instanceId, hooks }) =>
-    Object.values(hooks).map((url) => hookIdOf(instanceId, url)),
+    namedUrls(hooksOf(hooks)).map((url) => hookIdOf(instanceId, url)),
   );
   return or(eq(deliveries.slotMask, 0), inArray(deliveries.hookId, [...new Set(hookIds)]));
 }

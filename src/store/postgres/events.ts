@@ -1,10 +1,10 @@
 import { and, asc, desc, eq, inArray, lt } from "drizzle-orm";
 import { hookIdOf } from "#domain/ids.ts";
-import type { Hooks } from "#domain/instance.ts";
 import { sleep } from "#lib/sleep.ts";
 import type { EventStore } from "../events.ts";
 import type { EventRow } from "../records.ts";
-import { targetsOf } from "../slot-mask.ts";
+import { type Hooked, targetsOf } from "../slot-mask.ts";
+import { hooksOf } from "../stored-hooks.ts";
 import { appendEvents } from "./append-events.ts";
 import type { PostgresContext } from "./context.ts";
 import type { Transaction } from "./database.ts";
@@ -149,14 +149,14 @@ async function settledSince(
 }
 
 /** The hooks of those instances that still exist, which nobody changes until the transaction ends. */
-async function lockedHooks(tx: Transaction, instanceIds: readonly string[]): Promise<ReadonlyMap<string, Hooks>> {
+async function lockedHooks(tx: Transaction, instanceIds: readonly string[]): Promise<ReadonlyMap<string, Hooked>> {
   const known = await lockInstances(tx, instanceIds);
   if (known.length === 0) return new Map();
   const rows = await tx.orm
     .select({ instanceId: instances.instanceId, hooks: instances.hooks })
     .from(instances)
     .where(inArray(instances.instanceId, [...known]));
-  return new Map(rows.map(({ instanceId, hooks }) => [instanceId, hooks]));
+  return new Map(rows.map(({ instanceId, hooks }) => [instanceId, hooksOf(hooks)]));
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Connection, Instance } from "#domain/instance.ts";
 import { auditOf, changedInstance, type InstanceChange } from "../instance-change.ts";
 import type { InstanceStore } from "../instances.ts";
 import { openText, sealText } from "../sealed-text.ts";
+import { hooksOf, storedHooks } from "../stored-hooks.ts";
 import type { PostgresContext } from "./context.ts";
 import { lockInstance } from "./instance-lock.ts";
 import type { InstanceRemoval } from "./instance-removal.ts";
@@ -21,7 +22,7 @@ export function createInstances(context: PostgresContext, removal: InstanceRemov
     name: row.name,
     token: openText(sealer, row.sealedToken),
     settings: row.settings,
-    hooks: row.hooks,
+    ...hooksOf(row.hooks),
     subscription: row.subscription,
     // Written by `columnsOf` as a list of strings.
     webhookSecrets: JSON.parse(openText(sealer, row.sealedWebhookSecrets)) as readonly string[],
@@ -35,7 +36,7 @@ export function createInstances(context: PostgresContext, removal: InstanceRemov
     nameFolded: instance.name.toLowerCase(),
     sealedToken: sealText(sealer, instance.token),
     settings: instance.settings,
-    hooks: instance.hooks,
+    hooks: storedHooks(instance),
     subscription: instance.subscription,
     sealedWebhookSecrets: sealText(sealer, JSON.stringify(instance.webhookSecrets)),
     connection: instance.connection,
@@ -54,7 +55,7 @@ export function createInstances(context: PostgresContext, removal: InstanceRemov
       await refusingTaken(tx.orm.update(instances).set(columnsOf(after)).where(eq(instances.instanceId, instanceId)));
       const audit = auditOf(before, after);
       if (audit !== undefined) await tx.orm.insert(settingsAudit).values({ instanceId, at: now, change: audit });
-      if (wanted.hooks !== undefined) await retarget(tx, { instanceId, before: before.hooks, after: after.hooks, now });
+      await retarget(tx, { instanceId, before, after, now });
       return after;
     });
 

@@ -1,6 +1,5 @@
 import { hookIdOf } from "#domain/ids.ts";
-import { type Hooks, type HookSlot, hookSlots } from "#domain/instance.ts";
-import { maskOf } from "../slot-mask.ts";
+import { type HookChange, type HookMove, hookMoves } from "../hook-moves.ts";
 import { lockLanes, refreshLane, wakeLanes } from "./lane-due.ts";
 import type { Queries } from "./queries.ts";
 import { statements } from "./statement.ts";
@@ -39,27 +38,22 @@ export const retargetSql = statements("retarget", {
 });
 
 /** Hooks of an instance before and after a change. */
-export interface RetargetInput {
+export interface RetargetInput extends HookChange {
   readonly instanceId: string;
-  readonly before: Hooks;
-  readonly after: Hooks;
   readonly now: number;
 }
 
 /**
- * Moves what waits for a changed slot to its new URL, and discards what waits for a cleared one. The order of a lane is
+ * Moves what waits for a changed hook to its new URL, and discards what waits for one that is gone. The order of a lane is
  * the events' sequence, so whatever moves keeps its place. The caller holds the lock of the instance.
  */
 export async function retarget(tx: Queries, input: RetargetInput): Promise<void> {
-  for (const slot of hookSlots) await change(tx, slot, input);
+  for (const move of hookMoves(input)) await change(tx, move, input);
 }
 
-async function change(tx: Queries, slot: HookSlot, { instanceId, before, after, now }: RetargetInput): Promise<void> {
-  const oldUrl = before[slot];
-  const newUrl = after[slot];
-  if (oldUrl === undefined || oldUrl === newUrl) return;
-  const oldHook = hookIdOf(instanceId, oldUrl);
-  const bit = maskOf([slot]);
+async function change(tx: Queries, move: HookMove, { instanceId, now }: RetargetInput): Promise<void> {
+  const { bit, from, to: newUrl } = move;
+  const oldHook = hookIdOf(instanceId, from);
   if (newUrl === undefined) {
     await Promise.all([
       lockLanes(tx, instanceId, [oldHook]),

@@ -1,6 +1,7 @@
 import { bigint, boolean, customType, integer, json, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
-import type { Connection, Hooks, InstanceSettings, Subscription } from "#domain/instance.ts";
+import type { Connection, InstanceSettings, Subscription } from "#domain/instance.ts";
 import type { Outgoing } from "#domain/content.ts";
+import type { StoredHooks } from "../stored-hooks.ts";
 
 // The tables of migrations/postgres as drizzle sees them. The migrations are the law; a test compares.
 
@@ -17,7 +18,7 @@ export const instances = pgTable("instances", {
   nameFolded: text("name_folded").notNull(),
   sealedToken: bytes("sealed_token").notNull(),
   settings: json("settings").$type<InstanceSettings>().notNull(),
-  hooks: json("hooks").$type<Hooks>().notNull(),
+  hooks: json("hooks").$type<StoredHooks>().notNull(),
   subscription: json("subscription").$type<Subscription>().notNull(),
   sealedWebhookSecrets: bytes("sealed_webhook_secrets").notNull(),
   connection: json("connection").$type<Connection>().notNull(),

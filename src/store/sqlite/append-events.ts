@@ -1,8 +1,8 @@
 import { WazapiError } from "#domain/errors.ts";
 import { eventIdOf, hookIdOf } from "#domain/ids.ts";
-import type { Hooks } from "#domain/instance.ts";
 import type { EventRow, NewEvent } from "../records.ts";
 import { maskOf, targetsOf } from "../slot-mask.ts";
+import { hooksOf, type StoredHooks } from "../stored-hooks.ts";
 import type { SqliteContext } from "./context.ts";
 import { createLaneDue } from "./lane-due.ts";
 import { createPutMedia } from "./put-media.ts";
@@ -45,7 +45,7 @@ export function createAppendEvents(context: SqliteContext): (input: AppendInput)
     const found = standing.get(instanceId);
     if (found === undefined) throw new WazapiError("instance_not_found");
     // Written by the instance store as the hooks of an instance.
-    const hooks = JSON.parse(found.hooks) as Hooks;
+    const hooked = hooksOf(JSON.parse(found.hooks) as StoredHooks);
     const woken = new Map<string, string>();
     const added: EventRow[] = [];
     let { sequence } = found;
@@ -68,7 +68,7 @@ export function createAppendEvents(context: SqliteContext): (input: AppendInput)
       );
       if (changes === 0) continue;
       sequence += 1;
-      for (const [url, mask] of targetsOf(hooks, slotMask)) {
+      for (const [url, mask] of targetsOf(hooked, slotMask)) {
         const hookId = hookIdOf(instanceId, url);
         insertDelivery.run(lastInsertRowid, sequence, instanceId, hookId, url, mask, now, now, now);
         woken.set(hookId, url);

@@ -57,7 +57,9 @@ export function createDeadLetters(
   // A URL that nobody configures any more gets nothing; a replay to a URL of its own has no slot to lose.
   const stillWanted = sql`(${deliveries.slotMask} = 0 OR EXISTS (
     SELECT 1 FROM ${instances}, json_each(${instances.hooks}) AS hook
-    WHERE ${instances.instanceId} = ${deliveries.instanceId} AND hook.value = ${deliveries.url}))`;
+    WHERE ${instances.instanceId} = ${deliveries.instanceId} AND hook.value = ${deliveries.url})
+    OR EXISTS (SELECT 1 FROM ${instances}, json_each(${instances.hooks}, '$.further') AS hook
+    WHERE ${instances.instanceId} = ${deliveries.instanceId} AND hook.value ->> 'url' = ${deliveries.url}))`;
 
   return {
     revive: (input) =>

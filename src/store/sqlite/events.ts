@@ -4,6 +4,7 @@ import type { EventStore } from "../events.ts";
 import type { EventRow } from "../records.ts";
 import { withoutNulls } from "../rows.ts";
 import { targetsOf } from "../slot-mask.ts";
+import { hooksOf } from "../stored-hooks.ts";
 import { createAppendEvents } from "./append-events.ts";
 import type { SqliteContext } from "./context.ts";
 import { eventSelection } from "./event-selection.ts";
@@ -84,7 +85,7 @@ export function createEvents(context: SqliteContext): EventStore {
         let made = 0;
         for (const { event, hooks } of found) {
           const { instanceId, position, sequence } = event;
-          const targets = url === undefined ? targetsOf(hooks, event.slotMask) : new Map([[url, 0]]);
+          const targets = url === undefined ? targetsOf(hooksOf(hooks), event.slotMask) : new Map([[url, 0]]);
           for (const [target, slotMask] of targets) {
             const hookId = hookIdOf(instanceId, target);
             replayOne.run({ position, sequence, instanceId, hookId, url: target, slotMask, now });

@@ -4,6 +4,7 @@ import type { Connection, Instance } from "#domain/instance.ts";
 import { auditOf, changedInstance, type InstanceChange } from "../instance-change.ts";
 import type { InstanceStore } from "../instances.ts";
 import { openText, sealText } from "../sealed-text.ts";
+import { hooksOf, storedHooks } from "../stored-hooks.ts";
 import type { SqliteContext } from "./context.ts";
 import type { InstanceRemoval } from "./instance-removal.ts";
 import { createRetarget } from "./retarget.ts";
@@ -38,7 +39,7 @@ export function createInstances(context: SqliteContext, removal: InstanceRemoval
     name: row.name,
     token: openText(sealer, row.sealedToken),
     settings: row.settings,
-    hooks: row.hooks,
+    ...hooksOf(row.hooks),
     subscription: row.subscription,
     // Written by `columnsOf` as a list of strings.
     webhookSecrets: JSON.parse(openText(sealer, row.sealedWebhookSecrets)) as readonly string[],
@@ -52,7 +53,7 @@ export function createInstances(context: SqliteContext, removal: InstanceRemoval
     nameFolded: instance.name.toLowerCase(),
     sealedToken: sealText(sealer, instance.token),
     settings: instance.settings,
-    hooks: instance.hooks,
+    hooks: storedHooks(instance),
     subscription: instance.subscription,
     sealedWebhookSecrets: sealText(sealer, JSON.stringify(instance.webhookSecrets)),
     connection: instance.connection,
@@ -67,7 +68,7 @@ export function createInstances(context: SqliteContext, removal: InstanceRemoval
     refusingTaken(() => orm.update(instances).set(columnsOf(after)).where(eq(instances.instanceId, instanceId)).run());
     const audit = auditOf(before, after);
     if (audit !== undefined) orm.insert(settingsAudit).values({ instanceId, at: now, change: audit }).run();
-    if (wanted.hooks !== undefined) retarget({ instanceId, before: before.hooks, after: after.hooks, now });
+    retarget({ instanceId, before, after, now });
     return after;
   };
 

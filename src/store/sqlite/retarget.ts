@@ -1,6 +1,5 @@
 import { hookIdOf } from "#domain/ids.ts";
-import { type Hooks, type HookSlot, hookSlots } from "#domain/instance.ts";
-import { maskOf } from "../slot-mask.ts";
+import { type HookChange, type HookMove, hookMoves } from "../hook-moves.ts";
 import type { SqliteContext } from "./context.ts";
 import { createLaneDue } from "./lane-due.ts";
 
@@ -44,15 +43,13 @@ const leaveSql = {
 export const retargetSql = { ...moveSql, ...leaveSql } as const;
 
 /** Hooks of an instance before and after a change. */
-export interface RetargetInput {
+export interface RetargetInput extends HookChange {
   readonly instanceId: string;
-  readonly before: Hooks;
-  readonly after: Hooks;
   readonly now: number;
 }
 
 /**
- * Moves what waits for a changed slot to its new URL, and discards what waits for a cleared one. The order of a lane is
+ * Moves what waits for a changed hook to its new URL, and discards what waits for one that is gone. The order of a lane is
  * the events' sequence, so whatever moves keeps its place. Runs inside the caller's write.
  */
 export function createRetarget(context: SqliteContext): (input: RetargetInput) => void {
@@ -64,12 +61,9 @@ export function createRetarget(context: SqliteContext): (input: RetargetInput) =
   const rest = [moveSql.move, moveSql.moveDead].map(prepare);
   const leaves = [leaveSql.discard, leaveSql.leave].map(prepare);
 
-  const change = (slot: HookSlot, { instanceId, before, after, now }: RetargetInput): void => {
-    const oldUrl = before[slot];
-    const newUrl = after[slot];
-    if (oldUrl === undefined || oldUrl === newUrl) return;
-    const oldHookId = hookIdOf(instanceId, oldUrl);
-    const common = { instanceId, oldHookId, bit: maskOf([slot]), now };
+  const change = ({ bit, from, to: newUrl }: HookMove, { instanceId, now }: RetargetInput): void => {
+    const oldHookId = hookIdOf(instanceId, from);
+    const common = { instanceId, oldHookId, bit, now };
     if (newUrl === undefined) {
       for (const statement of leaves) statement.run(common);
     } else {
@@ -83,6 +77,6 @@ export function createRetarget(context: SqliteContext): (input: RetargetInput) =
   };
 
   return (input) => {
-    for (const slot of hookSlots) change(slot, input);
+    for (const move of hookMoves(input)) change(move, input);
   };
 }

@@ -1,6 +1,7 @@
 import { blob, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { Connection, Hooks, InstanceSettings, Subscription } from "#domain/instance.ts";
+import type { Connection, InstanceSettings, Subscription } from "#domain/instance.ts";
 import type { Outgoing } from "#domain/content.ts";
+import type { StoredHooks } from "../stored-hooks.ts";
 
 // The tables of migrations/sqlite as drizzle sees them. The migrations are the law; a test compares.
 
@@ -16,7 +17,7 @@ export const instances = sqliteTable("instances", {
   nameFolded: text("name_folded").notNull(),
   sealedToken: bytes("sealed_token").notNull(),
   settings: text("settings", { mode: "json" }).$type<InstanceSettings>().notNull(),
-  hooks: text("hooks", { mode: "json" }).$type<Hooks>().notNull(),
+  hooks: text("hooks", { mode: "json" }).$type<StoredHooks>().notNull(),
   subscription: text("subscription", { mode: "json" }).$type<Subscription>().notNull(),
   sealedWebhookSecrets: bytes("sealed_webhook_secrets").notNull(),
   connection: text("connection", { mode: "json" }).$type<Connection>().notNull(),
