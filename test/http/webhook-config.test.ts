@@ -118,6 +118,113 @@ describe("one for all", () => {
   ]);
 });
 
+const setFurther = async (http: TestHttp, hookUrl: string): Promise<void> => {
+  const furtherHooks = [{ url: hookUrl, slots: ["received"] as const }];
+  await http.store.instances.setHooks({ instanceId: known.instanceId, furtherHooks, now: http.clock.now });
+};
+const refused = (rows: readonly (readonly [name: string, body: object, answer: object])[]) =>
+  rows.map(([name, body, answer]) => ({ name, request: "PUT webhooks/further", body, status: 400, answer }));
+const [one, other] = ["https://one.example/hook?key=1", "https://other.example/hook"];
+
+describe("further hooks", () => {
+  scenarios([
+    {
+      name: "replaced as a whole; without slots a hook gets everything",
+      request: "PUT webhooks/further",
+      before: (http) => setFurther(http, "https://before.example/"),
+      body: { further: [{ url: one, slots: ["received", "delivery", "received"] }, { url: other }] },
+      status: 200,
+      answer: {
+        further: [
+          { url: one, slots: ["delivery", "received"] },
+          { url: other, slots: [...hookSlots] },
+        ],
+      },
+      after: async (http) => {
+        expect((await stored(http)).furtherHooks.map((hook) => hook.url)).toEqual([one, other]);
+        expect(http.calls).toEqual([["wakeDeliveries"]]);
+      },
+    },
+    {
+      name: "shown beside the URLs of the slots",
+      request: "GET webhooks",
+      before: async (http) => {
+        await setHook(http, url);
+        await setFurther(http, one);
+      },
+      status: 200,
+      answer: { hooks: { received: url }, further: [{ url: one, slots: ["received"] }] },
+    },
+    {
+      name: "none any more",
+      request: "PUT webhooks/further",
+      before: (http) => setFurther(http, one),
+      body: { further: [] },
+      status: 200,
+      answer: { further: [] },
+      after: async (http) => expect((await stored(http)).furtherHooks).toEqual([]),
+    },
+    ...refused([
+      ["no list", {}, { field: "further", error: "further: is required" }],
+      ["no URL", { further: [{ url: one }, { slots: ["received"] }] }, { field: "further.1.url" }],
+      ["an empty URL", { further: [{ url: "" }] }, { field: "further.0.url" }],
+      ["another scheme", { further: [{ url: "ftp://one.example/" }] }, { field: "further.0.url" }],
+      ["no slots", { further: [{ url: one, slots: [] }] }, { field: "further.0.slots" }],
+      ["an unknown slot", { further: [{ url: one, slots: ["toString"] }] }, { field: "further.0.slots.0" }],
+      [
+        "the same URL twice",
+        { further: [{ url: one }, { url: other }, { url: one }] },
+        { field: "further.2.url", error: "further.2.url: is there twice" },
+      ],
+      [
+        "more than ten",
+        { further: Array.from({ length: 11 }, (_, index) => ({ url: `${other}/${index}` })) },
+        { field: "further" },
+      ],
+    ]),
+    {
+      name: "an address that may not be called",
+      request: "PUT webhooks/further",
+      body: { further: [{ url: one }, { url: "http://10.0.0.1/" }] },
+      status: 422,
+      answer: { code: "forbidden_address", field: "further.1.url" },
+      after: async (http) => expect((await stored(http)).furtherHooks).toEqual([]),
+    },
+    {
+      name: "webhooks/test: by URL",
+      request: "POST webhooks/test",
+      before: (http) => setFurther(http, one),
+      body: { url: one },
+      status: 200,
+      answer: { delivered: true, url: one, status: 204, durationMs: 3 },
+      after: (http) => expect(http.calls).toEqual([["webhookTest", "received", one]]),
+    },
+    {
+      name: "webhooks/test: a URL that nobody configured",
+      request: "POST webhooks/test",
+      before: (http) => setFurther(http, one),
+      body: { url: other },
+      status: 409,
+      answer: { field: "url" },
+      after: (http) => expect(http.calls).toEqual([]),
+    },
+    {
+      name: "webhooks/test: neither slot nor URL",
+      request: "POST webhooks/test",
+      body: {},
+      status: 400,
+      answer: { field: "slot", error: "slot: is required" },
+    },
+    {
+      name: "webhooks/test: slot and URL",
+      request: "POST webhooks/test",
+      body: { slot: "received", url: one },
+      status: 400,
+      answer: { field: "url" },
+    },
+  ]);
+});
+
 describe("own routes", () => {
   scenarios([
     {
@@ -125,7 +232,13 @@ describe("own routes", () => {
       request: "GET webhooks",
       before: (http) => setHook(http, url),
       status: 200,
-      answer: { hooks: { received: url }, notifySentByMe: false, deliveryOrder: "instance", lanes: expect.any(Array) },
+      answer: {
+        hooks: { received: url },
+        further: [],
+        notifySentByMe: false,
+        deliveryOrder: "instance",
+        lanes: expect.any(Array),
+      },
     },
     {
       name: "webhooks/test: tells the outcome",

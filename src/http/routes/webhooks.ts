@@ -3,11 +3,12 @@ import { z } from "zod";
 import { WazapiError } from "#domain/errors.ts";
 import { newWebhookSecret } from "#domain/ids.ts";
 import { hookSlots } from "#domain/instance.ts";
-import type { Instance } from "#domain/instance.ts";
+import type { FurtherHook, HookSlot, Instance } from "#domain/instance.ts";
 
 import { operation } from "../operation.ts";
 import type { InstanceContext, Operation } from "../operation.ts";
 import { instancePath } from "../schemas.ts";
+import { furtherHooksAnswer, furtherHooksBody, requireCallable } from "./hook-fields.ts";
 
 const tag = "webhooks";
 
@@ -36,15 +37,17 @@ export const webhookOperations: readonly Operation[] = [
     scope: "instance",
     response: z.strictObject({
       hooks: z.record(z.string(), z.string()),
+      further: furtherHooksAnswer,
       notifySentByMe: z.boolean(),
       deliveryOrder: z.enum(["instance", "chat"]),
       lanes: z.array(lane),
     }),
     run: async (context) => {
-      const { hooks, settings, id } = await current(context);
+      const { hooks, furtherHooks, settings, id } = await current(context);
       const lanes = await context.deps.store.deliveries.lanes({ instanceId: id });
       return {
         hooks: { ...hooks },
+        further: answerOf(furtherHooks),
         notifySentByMe: settings.notifySentByMe,
         deliveryOrder: settings.deliveryOrder,
         lanes: lanes.map(({ hookId, url, pending, oldestAt, breaker }) => ({
@@ -58,13 +61,42 @@ export const webhookOperations: readonly Operation[] = [
     },
   }),
   operation({
+    id: "setFurtherWebhooks",
+    method: "PUT",
+    path: `${instancePath}/webhooks/further`,
+    summary: "Replace the list of URLs that receive beside those of the slots, each in its own order",
+    tag,
+    scope: "instance",
+    body: z.object({ further: furtherHooksBody }),
+    response: z.strictObject({ further: furtherHooksAnswer }),
+    run: async ({ deps, instance }, { body: { further } }) => {
+      for (const [index, { url }] of further.entries()) await requireCallable(deps, url, `further.${index}.url`);
+      const furtherHooks = further.map(({ url, slots }) => {
+        return { url, slots: hookSlots.filter((slot) => slots.includes(slot)) };
+      });
+      const now = deps.clock.now();
+      const after = await deps.store.instances.setHooks({ instanceId: instance.id, furtherHooks, now });
+      deps.wake.deliveries();
+      return { further: answerOf(after.furtherHooks) };
+    },
+  }),
+  operation({
     id: "testWebhook",
     method: "POST",
     path: `${instancePath}/webhooks/test`,
     summary: "Send one synthetic event to a hook now and tell what it answered",
     tag,
     scope: "instance",
-    body: z.object({ slot: z.enum(hookSlots) }),
+    body: z
+      .object({
+        slot: z.enum(hookSlots).optional(),
+        url: z.string().trim().optional().meta({ description: "Of a further hook, instead of a slot" }),
+      })
+      .refine(({ slot, url }) => slot !== undefined || url !== undefined, { path: ["slot"] })
+      .refine(({ slot, url }) => slot === undefined || url === undefined, {
+        path: ["url"],
+        error: "expected either a slot or a URL",
+      }),
     response: z.strictObject({
       delivered: z.boolean(),
       url: z.string(),
@@ -73,12 +105,9 @@ export const webhookOperations: readonly Operation[] = [
       durationMs: z.number(),
       answer: z.string().optional(),
     }),
-    run: async (context, { body: { slot } }) => {
+    run: async (context, { body }) => {
       const instance = await current(context);
-      const url = instance.hooks[slot];
-      if (url === undefined) {
-        throw new WazapiError("conflict", { message: `no URL is configured for ${slot}`, details: { field: "slot" } });
-      }
+      const { slot, url } = configured(instance, body);
       const outcome = await context.deps.webhookTest.send({ instance, slot, url }, context.signal);
       const delivered = outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300;
       return { delivered, url, ...outcome };
@@ -129,6 +158,27 @@ export const webhookOperations: readonly Operation[] = [
     },
   }),
 ];
+
+/** The hook a trial shot means. Throws `conflict` when there is none. */
+function configured(
+  { hooks, furtherHooks }: Instance,
+  wanted: { readonly slot?: HookSlot | undefined; readonly url?: string | undefined },
+): { readonly slot: HookSlot; readonly url: string } {
+  if (wanted.slot !== undefined) {
+    const { slot } = wanted;
+    const url = hooks[slot];
+    if (url !== undefined) return { slot, url };
+    throw new WazapiError("conflict", { message: `no URL is configured for ${slot}`, details: { field: "slot" } });
+  }
+  const hook = furtherHooks.find(({ url }) => url === wanted.url);
+  const slot = hook?.slots[0];
+  if (hook !== undefined && slot !== undefined) return { slot, url: hook.url };
+  throw new WazapiError("conflict", { message: "no further hook has this URL", details: { field: "url" } });
+}
+
+function answerOf(hooks: readonly FurtherHook[]): { url: string; slots: HookSlot[] }[] {
+  return hooks.map(({ url, slots }) => ({ url, slots: [...slots] }));
+}
 
 /** The stored instance: the context's may be a second old. */
 async function current({ deps, instance }: InstanceContext): Promise<Instance> {
