@@ -65,7 +65,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: "webhook",
-    summary: "show, set, add or test webhook URLs",
+    summary: "show, set, add, remove or test webhook URLs",
     group: use,
     load: async () => (await import("./commands/webhook.ts")).declareWebhook,
   },

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { hookSlots } from "#domain/instance.ts";
+
 import { buryAll, known, persist, setHook } from "../http/support.ts";
 import { openServer } from "./support.ts";
 import type { TestServer } from "./support.ts";
@@ -50,6 +52,9 @@ describe("one server", () => {
     { argv: ["webhook", "test", ...main], code: 5, says: "no URL is set (set one with `wazapi webhook set URL`)" },
     { argv: ["webhook", "set", "nonsense", ...main], code: 2, says: "value: expected an http or https URL" },
     { argv: ["webhook", "set", "http://10.0.0.1/", ...main], code: 2, says: "may not be called from here" },
+    { argv: ["webhook", "add", "nonsense", ...main], code: 2, says: "further.0.url: expected an http or https URL" },
+    { argv: ["webhook", "add", "http://10.0.0.1/", ...main], code: 2, says: "may not be called from here" },
+    { argv: ["webhook", "remove", "http://nobody.example/", ...main], code: 3, says: "no such URL was added (see" },
     { argv: ["queue", "list", ...main, "--json"], answers: [] },
     { argv: ["queue", "list", ...main], prints: "", says: "nothing waits" },
     { argv: ["queue", "cancel", "NONE", ...main], code: 3, says: "no such message waits" },
@@ -147,6 +152,35 @@ test("webhook test: shoots once at each URL and fails when one refuses", () =>
       "https://customer.example/hook",
     ]);
     expect(http.calls.filter((call) => Array.isArray(call) && call[0] === "webhookTest")).toEqual(shots);
+  }));
+
+test("webhook add, remove: URLs beside those of the slots, shown and tested with them", () =>
+  withServer(async ({ run, http }) => {
+    const [slots, one, two] = ["https://slots.example/", "https://one.example/", "https://two.example/"];
+    const change = async (...argv: string[]): Promise<unknown> =>
+      JSON.parse((await run(["webhook", ...argv, ...main, "--json"])).stdout);
+    await setHook(http, slots);
+    const added = { url: one, slots: ["received", "connected"] };
+    const all = { url: two, slots: [...hookSlots] };
+    expect(await change("add", one, "--slot", "received", "--slot", "connected")).toEqual({ further: [added] });
+    expect(await change("add", two)).toEqual({ further: [added, all] });
+    expect(await change("show")).toMatchObject({ hooks: { received: slots }, further: [added, all] });
+    const shown = (await run(["webhook", "show", ...main])).stdout.trimEnd().split("\n");
+    expect(shown.map((line) => line.split("\t").slice(0, 2))).toEqual([
+      ["received", slots],
+      ["added: received, connected", one],
+      ["added: all", two],
+    ]);
+    expect(await change("test")).toMatchObject([{ url: slots }, { url: one, slots: added.slots }, { url: two }]);
+    expect(await change("test", "connected")).toMatchObject([{ url: one }, { url: two }]);
+    expect(await change("add", one, "--slot", "delivery")).toEqual({
+      further: [{ url: one, slots: ["delivery"] }, all],
+    });
+    expect(await change("remove", two)).toEqual({ further: [{ url: one, slots: ["delivery"] }] });
+    // The slot's own URL is not among those that were added, and one URL is shot at once.
+    expect(await run(["webhook", "remove", slots, ...main])).toMatchObject({ code: 3 });
+    await change("add", slots);
+    expect(await change("test", "received")).toMatchObject([{ url: slots, slots: ["received"] }]);
   }));
 
 test("send: text from the argument and from standard input, reply, delay, one key", () =>

@@ -1,17 +1,17 @@
 import type { Command } from "commander";
-import { InvalidArgumentError, Option } from "commander";
 
 import { WazapiError } from "#domain/errors.ts";
 import { hookSlots } from "#domain/instance.ts";
 import type { HookSlot } from "#domain/instance.ts";
 
-import type { Api, InstanceRef } from "../api.ts";
 import type { Run } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
 import { exitCodes } from "../exit-code.ts";
-import { collect, instanceOption } from "../options.ts";
+import { instanceOption } from "../options.ts";
 import { connectServer } from "../server.ts";
 import { clockTime } from "../times.ts";
+import { declareAdd, declareRemove } from "./webhook-further.ts";
+import { slotOption, slotsText, type Webhooks, webhooksOf } from "./webhook-view.ts";
 
 /** Route that sets the URL of a slot. */
 const setterOf = {
@@ -25,23 +25,12 @@ const setterOf = {
   historySync: "/update-webhook-history-sync",
 } as const satisfies Record<HookSlot, `/${string}`>;
 
-interface Webhooks {
-  readonly hooks: Readonly<Partial<Record<HookSlot, string>>>;
-  readonly notifySentByMe: boolean;
-  readonly deliveryOrder: string;
-  readonly lanes: readonly {
-    readonly hookId: string;
-    readonly url: string;
-    readonly pending: number;
-    readonly oldestAt?: number;
-    readonly breaker: { readonly state: "closed" | "open"; readonly failures: number; readonly probeAt: number };
-  }[];
-}
-
 /** `wazapi webhook`. */
 export const declareWebhook: Declare = (command, run) => {
   declareShow(command, run);
   declareSet(command, run);
+  declareAdd(command, run);
+  declareRemove(command, run);
   declareTest(command, run);
 };
 
@@ -57,18 +46,33 @@ function declareShow(command: Command, run: Run): void {
         cli.out.document(webhooks, (page) => {
           page.table(
             ["SLOT", "URL", "WAITING", "OLDEST", "BREAKER"],
-            hookSlots.flatMap((slot) => {
-              const url = webhooks.hooks[slot];
+            [...slotRows(webhooks), ...addedRows(webhooks)].map(({ shown, url }) => {
               const lane = webhooks.lanes.find((one) => one.url === url);
-              if (url === undefined) return [];
               const oldest = lane?.oldestAt === undefined ? undefined : clockTime(lane.oldestAt);
-              return [[slot, url, lane?.pending ?? 0, oldest, lane?.breaker.state ?? "closed"]];
+              return [shown, url, lane?.pending ?? 0, oldest, lane?.breaker.state ?? "closed"];
             }),
           );
         });
-        if (Object.keys(webhooks.hooks).length === 0) cli.out.say("no URL is set; see `wazapi webhook set --help`");
+        if (slotRows(webhooks).length + webhooks.further.length === 0)
+          cli.out.say("no URL is set; see `wazapi webhook set --help`");
       }),
     );
+}
+
+interface ShownHook {
+  readonly shown: string;
+  readonly url: string;
+}
+
+function slotRows({ hooks }: Webhooks): readonly ShownHook[] {
+  return hookSlots.flatMap((slot) => {
+    const url = hooks[slot];
+    return url === undefined ? [] : [{ shown: slot, url }];
+  });
+}
+
+function addedRows({ further }: Webhooks): readonly ShownHook[] {
+  return further.map(({ url, slots }) => ({ shown: `added: ${slotsText(slots)}`, url }));
 }
 
 function declareSet(command: Command, run: Run): void {
@@ -77,11 +81,7 @@ function declareSet(command: Command, run: Run): void {
     .description("Set the URL that webhooks go to: of every slot, or of those named with --slot.")
     .argument("[url]", "where they go")
     .addOption(instanceOption())
-    .addOption(
-      new Option("--slot <slot>", `one kind of webhook, may be repeated: ${hookSlots.join(", ")}`).argParser<
-        readonly string[]
-      >(slotOf),
-    )
+    .addOption(slotOption())
     .option("--none", "remove the URL instead")
     .option("--sent-by-me", "notify messages sent from the own number too")
     .option("--no-sent-by-me", "do not notify them")
@@ -109,13 +109,6 @@ function declareSet(command: Command, run: Run): void {
     );
 }
 
-function slotOf(value: string, before?: readonly string[]): readonly string[] {
-  if (!hookSlots.some((slot) => slot === value)) {
-    throw new InvalidArgumentError(`There are ${hookSlots.join(", ")}.`);
-  }
-  return collect(value, before);
-}
-
 interface Tested {
   /** Those that have this URL. */
   readonly slots: readonly string[];
@@ -129,24 +122,24 @@ interface Tested {
 function declareTest(command: Command, run: Run): void {
   command
     .command("test")
-    .description("Send one made-up event to each URL, or to that of one slot, and tell what it answered.")
+    .description("Send one made-up event to each URL, or to those of one slot, and tell what it answered.")
     .argument("[slot]", hookSlots.join(", "))
     .addOption(instanceOption())
     .action(
       run<{ instance?: string }>(async (cli, { args: [slot], options }) => {
         await using server = await connectServer(cli);
         const instance = await server.instance(options.instance);
-        const wanted = slot === undefined ? await slotsByUrl(server.api, instance) : [[slot]];
+        const shots = shotsAt(await webhooksOf(server.api, instance), slot);
         const tested: Tested[] = [];
-        for (const slots of wanted) {
-          const call = { method: "POST", path: "/webhooks/test", body: { slot: slots[0] } } as const;
+        for (const { slots, body } of shots) {
+          const call = { method: "POST", path: "/webhooks/test", body } as const;
           tested.push({ ...(await server.api.instance<Omit<Tested, "slots">>(instance, call)), slots });
         }
         cli.out.document(tested, (page) =>
           page.table(
             ["SLOTS", "URL", "ANSWER", "MS"],
             tested.map(({ slots, url, status, error, delivered, durationMs }) => [
-              slots.length === hookSlots.length ? "all" : slots.join(", "),
+              slotsText(slots),
               url,
               { text: String(status ?? error), color: delivered ? "green" : "red" },
               Math.round(durationMs),
@@ -158,18 +151,26 @@ function declareTest(command: Command, run: Run): void {
     );
 }
 
-async function webhooksOf(api: Api, instance: InstanceRef): Promise<Webhooks> {
-  return api.instance(instance, { path: "/webhooks" });
+interface Shot {
+  readonly slots: readonly string[];
+  readonly body: { readonly slot: string | undefined } | { readonly url: string };
 }
 
-/** The slots of each URL that is set. */
-async function slotsByUrl(api: Api, instance: InstanceRef): Promise<readonly (readonly string[])[]> {
-  const { hooks } = await webhooksOf(api, instance);
-  const urls = Map.groupBy(
-    hookSlots.filter((slot) => hooks[slot] !== undefined),
+/** One shot at each URL, or at each that gets this slot. Throws `conflict` when nothing is set. */
+function shotsAt({ hooks, further }: Webhooks, wanted: string | undefined): readonly Shot[] {
+  const ofSlots = Map.groupBy(
+    hookSlots.filter((slot) => hooks[slot] !== undefined && slot === (wanted ?? slot)),
     (slot) => hooks[slot],
   );
-  if (urls.size > 0) return [...urls.values()];
+  const shots: readonly Shot[] = [
+    ...[...ofSlots.values()].map((slots) => ({ slots, body: { slot: slots[0] } })),
+    ...further
+      .filter(({ url, slots }) => !ofSlots.has(url) && slots.some((slot) => slot === (wanted ?? slot)))
+      .map(({ url, slots }) => ({ slots, body: { url } })),
+  ];
+  if (shots.length > 0) return shots;
+  // The server says what is wrong with it.
+  if (wanted !== undefined) return [{ slots: [wanted], body: { slot: wanted } }];
   throw new WazapiError("conflict", {
     message: "no URL is set",
     details: { hint: "set one with `wazapi webhook set URL`" },
