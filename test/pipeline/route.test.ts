@@ -4,6 +4,7 @@ import { defaultInstanceSettings, type HookSlot, hookSlots } from "#domain/insta
 import { dedupeKeyOf } from "#pipeline/persist/dedupe-key.ts";
 import { slotsOf } from "#pipeline/persist/route.ts";
 import { toNewEvent } from "#pipeline/persist/to-new-event.ts";
+import { maskOf, targetsOf } from "#store/slot-mask.ts";
 import { textOf } from "./rig.ts";
 
 const chat = { chatId: "5511900000002@s.whatsapp.net", phone: "5511900000002" };
@@ -62,6 +63,48 @@ test.each<[string, Captured, readonly HookSlot[], boolean, readonly HookSlot[]]>
   const hooks = Object.fromEntries(configured.map((slot) => [slot, `https://hook.test/${slot}`]));
   const settings = { ...defaultInstanceSettings, notifySentByMe };
   expect(slotsOf(captured, { hooks, settings })).toEqual(expected);
+});
+
+const main = "https://main.test/";
+const extra = "https://further.test/";
+
+test.each<[string, Captured, readonly HookSlot[], readonly HookSlot[], boolean, readonly string[]]>([
+  // what, event, slots with the main URL, slots of a further hook, notifySentByMe, URLs it goes to
+  ["received message", received, ["received"], ["received"], false, [main, extra]],
+  ["received message", received, ["received"], ["received"], true, [main, extra]],
+  ["received message", received, both, ["received"], true, [main, extra]],
+  ["received message", received, both, ["received"], false, [main, extra]],
+  ["received message", received, ["receivedAndDelivery"], ["received"], false, [main, extra]],
+  ["received message", received, both, ["receivedAndDelivery"], false, [main, extra]],
+  ["received message", received, both, both, true, [main, extra]],
+  ["received message", received, [], ["received"], false, [extra]],
+  ["received message", received, [], ["receivedAndDelivery"], false, [extra]],
+  ["received message", received, both, ["delivery"], true, [main]],
+  ["own message", mine, both, ["received"], true, [main, extra]],
+  ["own message", mine, [], ["received"], true, [extra]],
+  ["own message", mine, both, ["received"], false, []],
+  ["own message", mine, both, ["receivedAndDelivery"], false, []],
+  ["own message by API", mineByApi, ["received"], hookSlots, false, []],
+  ["waiting message", waiting, both, ["received"], true, [main, extra]],
+  ["revocation", revoked, both, ["received"], true, [main, extra]],
+  ["own revocation", myRevoke, ["received"], ["received"], false, []],
+  ["own group change", myGroupChange, [], ["received"], false, [extra]],
+  ["receipt", receipt, ["messageStatus"], ["messageStatus", "delivery"], false, [main, extra]],
+  ["receipt", receipt, ["messageStatus"], ["received"], false, [main]],
+  ["presence", presence, [], ["presenceChat"], false, [extra]],
+  ["connected", connected, ["connected"], ["disconnected"], false, [main]],
+  ["disconnected", disconnected, ["connected"], ["disconnected"], false, [extra]],
+  ["outcome of a send", delivery, hookSlots, hookSlots, true, [main, extra]],
+  ["outcome of a send", delivery, ["received"], both, true, []],
+  ["history", history, ["historySync"], ["historySync"], false, [main, extra]],
+])("route with a further hook: %s", (_, captured, configured, slots, notifySentByMe, expected) => {
+  const hooks = Object.fromEntries(configured.map((slot) => [slot, main]));
+  const settings = { ...defaultInstanceSettings, notifySentByMe };
+  const mask = maskOf(slotsOf(captured, { hooks, settings }));
+  expect([...targetsOf({ hooks, furtherHooks: [{ url: extra, slots }] }, mask).keys()]).toEqual(expected);
+  // A further hook with the URL of the slots adds no second delivery there.
+  const sameUrl = targetsOf({ hooks, furtherHooks: [{ url: main, slots }] }, mask);
+  expect([...sameUrl.keys()]).toEqual(expected.length === 0 ? [] : [main]);
 });
 
 test("dedupe: the same happening has one name, whatever is learnt about it", () => {

@@ -18,7 +18,7 @@ export type Routing = Pick<Instance, "hooks" | "settings">;
  * | connected, disconnected, history    | their own                                                |
  *
  * `receivedAndDelivery` is active while notifySentByMe is on. Switched off, the received URL is used again; where only
- * the other one is configured it still gets what is received.
+ * the other one is configured it still gets what is received. A further hook that lists either gets what goes to either.
  */
 export function slotsOf(captured: Captured, routing: Routing): readonly HookSlot[] {
   switch (captured.kind) {
