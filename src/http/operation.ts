@@ -166,7 +166,7 @@ function invalidRequest(issue: z.core.$ZodIssue | undefined, value: unknown): Wa
   if (issue === undefined) return new WazapiError("invalid_request");
   const field = issue.path.map(String).join(".");
   const missing = issue.path.length > 0 && valueAt(value, issue.path) === undefined;
-  const says = missing ? "is required" : issue.message.replace(/^Invalid input: /, "");
+  const says = missing ? "is required" : (limitMissed(issue) ?? issue.message.replace(/^Invalid input: /, ""));
   // A schema can name the code of its failure (see `schemas.ts`).
   const code = issue.code === "custom" ? issue.params?.["errorCode"] : undefined;
   return new WazapiError(typeof code === "string" && !missing ? (code as ErrorCode) : "invalid_request", {
@@ -174,6 +174,18 @@ function invalidRequest(issue: z.core.$ZodIssue | undefined, value: unknown): Wa
     details: field === "" ? {} : { field },
   });
 }
+
+/** What a value is too short, too long or too much for; undefined for other mistakes. */
+function limitMissed(issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code !== "too_small" && issue.code !== "too_big") return undefined;
+  const [word, limit] =
+    issue.code === "too_small" ? (["least", issue.minimum] as const) : (["most", issue.maximum] as const);
+  if (issue.code === "too_small" && limit === 1 && issue.origin !== "number") return "must not be empty";
+  const unit = limitUnits[issue.origin];
+  return `must ${unit === undefined ? "be" : "have"} at ${word} ${String(limit)}${unit === undefined ? "" : ` ${unit}`}`;
+}
+
+const limitUnits: Readonly<Record<string, string>> = { string: "characters", array: "items" };
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let at: unknown = value;

@@ -202,6 +202,27 @@ const protocol: readonly Scenario[] = [
     answer: { code: "invalid_request", field: "phone", error: "phone: is required" },
   },
   {
+    name: "an empty text: said in plain words",
+    request: "POST send-text",
+    body: { phone: "5511999999999", message: "" },
+    status: 400,
+    answer: { code: "invalid_request", field: "message", error: "message: must not be empty" },
+  },
+  {
+    name: "a text that is too long: the limit is named",
+    request: "POST send-text",
+    body: { phone: "5511999999999", message: "x".repeat(65_537) },
+    status: 400,
+    answer: { code: "invalid_request", field: "message", error: "message: must have at most 65536 characters" },
+  },
+  {
+    name: "a number that is too large: the limit is named",
+    request: "POST send-text",
+    body: { phone: "5511999999999", message: "x", delayTyping: 61 },
+    status: 400,
+    answer: { code: "invalid_request", field: "delayTyping", error: "delayTyping: must be at most 60" },
+  },
+  {
     name: "a broken percent sign in the path: 400",
     request: "GET /instances/%E0%A4%A",
     status: 400,
