@@ -156,7 +156,11 @@ const receivers: readonly (readonly [url: string, env: Readonly<Record<string, s
     ["http://127.0.0.1:9000/hook", {}, "ok"],
     ["http://[::1]:9000/hook", {}, "ok"],
   ];
-test.each(receivers)("media links for %s with %o", async (url, env, status) => {
+test.each(
+  receivers.flatMap(([url, env, status]) =>
+    (["slot", "further hook"] as const).map((where) => ({ url, env, status, where })),
+  ),
+)("media links for $url in a $where with $env", async ({ url, env, status, where }) => {
   const instances: SeenInstances = {
     kind: "seen",
     total: 1,
@@ -164,7 +168,10 @@ test.each(receivers)("media links for %s with %o", async (url, env, status) => {
       {
         instance: { id: "I", token: "T", name: "main", created: "", phoneConnected: true, paymentStatus: "" },
         connection: { state: "connected", at: 0, history: [] },
-        webhooks: { hooks: { received: url }, lanes: [] },
+        webhooks:
+          where === "slot"
+            ? { hooks: { received: url }, further: [], lanes: [] }
+            : { hooks: {}, further: [{ url }], lanes: [] },
         dead: 0,
         queued: 0,
       },

@@ -103,7 +103,7 @@ async function linksOf(patient: Observed): Promise<{ readonly base?: string; rea
 function farHosts(seen: SeenInstances): readonly string[] {
   if (seen.kind !== "seen") return [];
   const urls = seen.instances
-    .flatMap(({ webhooks }) => Object.values(webhooks.hooks))
+    .flatMap(({ webhooks: { hooks, further } }) => [...Object.values(hooks), ...further.map(({ url }) => url)])
     .filter((url) => URL.canParse(url));
   const hosts = urls.map((url) => new URL(url).hostname);
   return [...new Set(hosts)].filter((host) => !isLoopbackHost(host.replace(/^\[|\]$/g, "")));

@@ -39,6 +39,7 @@ export interface SeenInstance {
 
 interface Webhooks {
   readonly hooks: Readonly<Record<string, string>>;
+  readonly further: readonly { readonly url: string }[];
   readonly lanes: readonly {
     readonly url: string;
     readonly pending: number;
