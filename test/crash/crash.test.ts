@@ -6,6 +6,7 @@ import { isClean } from "./print-report.ts";
 import { atEveryPoint } from "./series/every-point.ts";
 import { randomKills } from "./series/random-kills.ts";
 import { takeovers } from "./series/recovery.ts";
+import { sequenceInversions } from "./tally.ts";
 
 test("killed again and again: nothing is lost, doubled or overtaken", { timeout: 180_000 }, async () => {
   await using rig = await openRig();
@@ -32,6 +33,23 @@ test("killed once at every named point: nothing is lost, doubled or overtaken", 
     inbound: { ...nothing, total: crashMethods.length * 2 },
     outbound: { ...nothing, total: crashMethods.length * 2 },
   });
+});
+
+test("tally: an event that comes again is no step back, one that first comes late is", () => {
+  const hits = (...sequences: readonly number[]) =>
+    sequences.map((sequence) => ({
+      eventId: `evt_${sequence}`,
+      sequence,
+      attempt: 1,
+      path: "/hook",
+      at: 0,
+      accepted: true,
+      type: "ReceivedCallback",
+      messageIds: [],
+      fromMe: false,
+    }));
+  expect(sequenceInversions(hits(5, 6, 5, 6, 7))).toBe(0);
+  expect(sequenceInversions(hits(5, 7, 6))).toBe(1);
 });
 
 test.each(crashMethods)("crash point %s: its text names it", (method) => {

@@ -53,7 +53,10 @@ export function tallyOutbound(
   };
 }
 
-/** Steps at which the order of events of one instance went down on first arrival. */
+/**
+ * Steps at which the order of events of one instance went down on first arrival. Takes everything that ever arrived: in
+ * a part of it, the repetition of an event that first came before would be taken for its first arrival.
+ */
 export function sequenceInversions(hits: readonly Hit[]): number {
   const seen = new Set<string>();
   const firsts: number[] = [];

@@ -22,5 +22,5 @@ export async function burstWithKills(rig: Rig, random: () => number): Promise<Ro
   await arrival(rig, { inbound: sent });
   const hits = await rig.hits(before);
   const tally = tallyInbound([sent], hits);
-  return { ...tally, overtaken: tally.overtaken + sequenceInversions(hits) };
+  return { ...tally, overtaken: tally.overtaken + sequenceInversions(await rig.hits()) };
 }

@@ -54,7 +54,7 @@ export async function atEveryPoint(rig: Rig, round = 0): Promise<PointsReport> {
   return {
     points: everyPoint.length,
     missed,
-    inbound: { ...inbound, overtaken: inbound.overtaken + sequenceInversions(hits) },
+    inbound: { ...inbound, overtaken: inbound.overtaken + sequenceInversions(await rig.hits()) },
     outbound: tallyOutbound(accepted, inbox),
   };
 }

@@ -67,7 +67,7 @@ export async function longOutage(rig: Rig, downMs: number): Promise<Outage> {
   const stats = await (await rig.api("GET", rig.instancePath("/dlq/stats"))).json();
   return {
     ...tally,
-    overtaken: tally.overtaken + sequenceInversions(hits),
+    overtaken: tally.overtaken + sequenceInversions(await rig.hits()),
     deadLetters: (stats as { total_events: number }).total_events,
     afterUpMs,
     otherHookMs,
