@@ -4,10 +4,8 @@ import type {
   CodeInput,
   ContactInfo,
   ContactSendInput,
-  Fault,
   GroupInfo,
   GroupPatch,
-  InboxEntry,
   LinkedDevice,
   SandboxConfig,
   SandboxControl,
@@ -15,8 +13,10 @@ import type {
   ScanInput,
   SendInput,
   Sent,
-  Trace,
 } from "./control.ts";
+import type { Fault } from "./fault.ts";
+import type { InboxEntry } from "./shown.ts";
+import type { Trace } from "./observed.ts";
 import { createControlRequest, type ControlServer } from "./control-request.ts";
 
 type Input<M extends keyof SandboxControl> = Parameters<SandboxControl[M]>[0];

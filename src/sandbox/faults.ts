@@ -1,4 +1,4 @@
-import type { Fault, FaultContext, FaultMatch, FaultRules, FaultType } from "./control.ts";
+import type { Fault, FaultContext, FaultMatch, FaultRules, FaultType } from "./fault.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
 /** Which fields a kind of fault understands; `required` ones must be there. */

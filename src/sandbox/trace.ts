@@ -1,6 +1,6 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
-import type { DecryptError, Refusal, SettingChange, Trace, TraceStanza, UnhandledQuery } from "./control.ts";
+import type { DecryptError, Refusal, SettingChange, Trace, TraceStanza, UnhandledQuery } from "./observed.ts";
 import { printStanza } from "./wire/stanza.ts";
 
 /** Whose connection a stanza passed. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { samples } from "#cli/trigger/samples.ts";
-import type { Fault } from "#sandbox/control.ts";
+import type { Fault } from "#sandbox/fault.ts";
 
 import { openScenario, type WebhookBody } from "../scenarios/rig.ts";
 import { until } from "../support/processes.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { proto } from "@whiskeysockets/baileys";
-import type { KnownMessage } from "#sandbox/control.ts";
+import type { KnownMessage } from "#sandbox/content-codec.ts";
 
 /** Who writes, and whom to. */
 export const sender = "5511911112222@s.whatsapp.net";

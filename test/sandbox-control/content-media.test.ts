@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContentBody, MediaBody } from "#sandbox/content-body.ts";
 import { contentCodec } from "#sandbox/content/codec.ts";
 import { unwrap } from "#sandbox/content/describe.ts";
-import type { KnownMessage } from "#sandbox/control.ts";
+import type { KnownMessage } from "#sandbox/content-codec.ts";
 import { chat, peer, secret, sender } from "./chat.ts";
 import type { MediaStation } from "#sandbox/media/media-station.ts";
 import { collect, contextOf, openStation } from "./support.ts";

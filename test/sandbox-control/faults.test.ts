@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Fault, FaultContext } from "#sandbox/control.ts";
+import type { Fault, FaultContext } from "#sandbox/fault.ts";
 import { createFaultRules } from "#sandbox/faults.ts";
 
 describe("fault rules", () => {

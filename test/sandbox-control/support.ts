@@ -1,5 +1,5 @@
 import { silentLog } from "#lib/log.ts";
-import type { ContentContext, KnownMessage } from "#sandbox/control.ts";
+import type { ContentContext, KnownMessage } from "#sandbox/content-codec.ts";
 import { createFaultRules } from "#sandbox/faults.ts";
 import { listenMedia } from "#sandbox/media/media-listener.ts";
 import type { MediaStation, MediaStationOptions } from "#sandbox/media/media-station.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Fault } from "#sandbox/control.ts";
+import type { Fault } from "#sandbox/fault.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
 import { openTestSandbox } from "../support/sandbox.ts";
 import { connectClient, pairClient, type Auth, type Client } from "./baileys.ts";

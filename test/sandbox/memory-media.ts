@@ -1,4 +1,4 @@
-import type { MediaServer } from "#sandbox/control.ts";
+import type { MediaServer } from "#sandbox/content-codec.ts";
 
 /** A media server that is only a map. */
 export function memoryMedia(): MediaServer {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { InboxEntry } from "#sandbox/control.ts";
+import type { InboxEntry } from "#sandbox/shown.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
 import { openTestSandbox } from "../support/sandbox.ts";
 import { pairClient, type Client } from "./baileys.ts";

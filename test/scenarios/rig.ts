@@ -5,7 +5,7 @@ import { loadConfig } from "#config/load.ts";
 import { systemClock } from "#lib/clock.ts";
 import { type Log, type LogFields, silentLog } from "#lib/log.ts";
 import type { ContentBody } from "#sandbox/content-body.ts";
-import type { InboxEntry } from "#sandbox/control.ts";
+import type { InboxEntry } from "#sandbox/shown.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
 import { type App, openApp } from "#app.ts";
 import { until } from "../support/processes.ts";

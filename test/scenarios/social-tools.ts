@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { ContentBody } from "#sandbox/content-body.ts";
-import type { InboxEntry } from "#sandbox/control.ts";
+import type { InboxEntry } from "#sandbox/shown.ts";
 import type { Scenario } from "./rig.ts";
 
 /** A JSON object. */

@@ -5,7 +5,7 @@ import { Option } from "commander";
 
 import { WazapiError } from "#domain/errors.ts";
 import type { ContentBody } from "#sandbox/content-body.ts";
-import type { InboxEntry } from "#sandbox/control.ts";
+import type { InboxEntry } from "#sandbox/shown.ts";
 
 import type { Cli, Run } from "../cli.ts";
 import type { Declare } from "../command-table.ts";

@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { Argument, Option } from "commander";
 
 import { WazapiError } from "#domain/errors.ts";
-import type { Behaviour, Fault, FaultMatch, FaultType } from "#sandbox/control.ts";
+import type { Behaviour } from "#sandbox/control.ts";
+import type { Fault, FaultMatch, FaultType } from "#sandbox/fault.ts";
 import { faultShapes } from "#sandbox/faults.ts";
 
 import type { Run } from "../cli.ts";

@@ -7,7 +7,7 @@ import { WazapiError } from "#domain/errors.ts";
 import { createLog } from "#observe/log.ts";
 import { createSandboxClient } from "#sandbox/client.ts";
 import type { SandboxClient } from "#sandbox/client.ts";
-import type { InboxEntry } from "#sandbox/control.ts";
+import type { InboxEntry } from "#sandbox/shown.ts";
 
 import { openApp } from "#app.ts";
 import { createApi } from "../api.ts";

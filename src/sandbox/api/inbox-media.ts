@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { mediaPart, unwrap, type MediaMessageKind } from "../content/describe.ts";
 import { messageOfJson } from "../content/proto-json.ts";
-import type { InboxEntry, MessageMedia, SandboxControl } from "../control.ts";
+import type { InboxEntry, MessageMedia } from "../shown.ts";
+import type { SandboxControl } from "../control.ts";
 import { decryptMedia, type Bytes } from "../media/media-crypto.ts";
 import { SandboxError } from "../sandbox-error.ts";
 

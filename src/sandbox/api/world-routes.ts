@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { faultShapes } from "../faults.ts";
-import type { Fault, FaultType } from "../control.ts";
+import type { Fault, FaultType } from "../fault.ts";
 import { contentOf, contentShape } from "./content-schema.ts";
 import { count, groupOf, phoneNumber } from "./fields.ts";
 import { bodyRoute, type Route } from "./route.ts";

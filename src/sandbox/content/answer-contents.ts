@@ -1,6 +1,6 @@
 import { normalizeMessageContent, proto } from "@whiskeysockets/baileys";
 import type { ReplyChoice } from "../content-body.ts";
-import type { ContentContext, KnownMessage } from "../control.ts";
+import type { ContentContext, KnownMessage } from "../content-codec.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import { quote } from "./context-info.ts";
 import { findMessage } from "./find-message.ts";

@@ -1,6 +1,6 @@
 import type { proto } from "@whiskeysockets/baileys";
 import type { Content } from "../content-body.ts";
-import type { ContentContext } from "../control.ts";
+import type { ContentContext } from "../content-codec.ts";
 
 type KeysOf<T> = T extends unknown ? keyof T : never;
 /** The keys of content bodies: `text`, `image`, … */

@@ -1,4 +1,4 @@
-import type { ContentCodec } from "../control.ts";
+import type { ContentCodec } from "../content-codec.ts";
 import { describeMessage } from "./describe.ts";
 import { toMessage } from "./to-message.ts";
 

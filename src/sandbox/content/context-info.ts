@@ -1,6 +1,6 @@
 import { getContentType, normalizeMessageContent, proto } from "@whiskeysockets/baileys";
 import type { ContentOptions } from "../content-body.ts";
-import type { ContentContext } from "../control.ts";
+import type { ContentContext } from "../content-codec.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import { findMessage } from "./find-message.ts";
 

@@ -1,5 +1,5 @@
 import { getContentType, normalizeMessageContent, proto } from "@whiskeysockets/baileys";
-import type { MessageDescription, MessageMedia } from "../control.ts";
+import type { MessageDescription, MessageMedia } from "../shown.ts";
 import { messageToJson } from "./proto-json.ts";
 
 /** What a message is, in the inbox's words. A kind without a word of its own is called by its protobuf field. */

@@ -1,4 +1,4 @@
-import type { ContentContext, KnownMessage } from "../control.ts";
+import type { ContentContext, KnownMessage } from "../content-codec.ts";
 import { SandboxError } from "../sandbox-error.ts";
 
 /** The earlier message an answer speaks of. Throws `not_found` when the sender does not know it (any more). */

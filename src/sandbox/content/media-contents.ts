@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { basename } from "node:path";
 import type { proto } from "@whiskeysockets/baileys";
 import type { MediaBody, MediaKind } from "../content-body.ts";
-import type { ContentContext } from "../control.ts";
+import type { ContentContext } from "../content-codec.ts";
 import { encryptMedia, type Bytes, type EncryptedFacts } from "../media/media-crypto.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import type { Built, ContentBuilder } from "./builder.ts";

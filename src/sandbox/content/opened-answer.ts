@@ -1,6 +1,7 @@
 import { createDecipheriv, createHash } from "node:crypto";
 import { normalizeMessageContent, proto } from "@whiskeysockets/baileys";
-import type { KnownMessage, OpenedAnswer } from "../control.ts";
+import type { KnownMessage } from "../content-codec.ts";
+import type { OpenedAnswer } from "../shown.ts";
 import { messageToJson } from "./proto-json.ts";
 import { answerKey, pollOf } from "./secret-answers.ts";
 

@@ -1,6 +1,6 @@
 import { createCipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 import { normalizeMessageContent, proto } from "@whiskeysockets/baileys";
-import type { ContentContext, KnownMessage } from "../control.ts";
+import type { ContentContext, KnownMessage } from "../content-codec.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import { findMessage } from "./find-message.ts";
 import type { ContentBuilder } from "./builder.ts";

@@ -1,5 +1,5 @@
 import type { ContentBody, ContentOptions } from "../content-body.ts";
-import type { BuiltMessage, ContentContext } from "../control.ts";
+import type { BuiltMessage, ContentContext } from "../content-codec.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import { answerContents } from "./answer-contents.ts";
 import type { Built, ContentBuilder, ContentKey } from "./builder.ts";

@@ -1,5 +1,6 @@
 import { linkedDevice, type Companion } from "../companion.ts";
-import type { DeviceState, Fault, SandboxControl, SandboxState } from "../control.ts";
+import type { DeviceState, SandboxControl, SandboxState } from "../control.ts";
+import type { Fault } from "../fault.ts";
 import { disconnect } from "../disconnect.ts";
 import { checkFault } from "../faults.ts";
 import type { GroupFeature } from "../feature.ts";

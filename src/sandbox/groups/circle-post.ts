@@ -1,6 +1,7 @@
 import type { Post } from "../chat-kind.ts";
 import type { Companion } from "../companion.ts";
-import type { BuiltMessage, Sent } from "../control.ts";
+import type { BuiltMessage } from "../content-codec.ts";
+import type { Sent } from "../control.ts";
 import { signalAddress } from "../jid.ts";
 import { sendBatch } from "../messages/batch.ts";
 import { contentContext } from "../messages/content-context.ts";

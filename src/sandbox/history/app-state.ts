@@ -1,6 +1,6 @@
 import { hkdfSync } from "node:crypto";
 import { proto, type BinaryNode } from "@whiskeysockets/baileys";
-import type { MediaServer } from "../control.ts";
+import type { MediaServer } from "../content-codec.ts";
 import { bytesOf, childOf, stanza } from "../wire/stanza.ts";
 import { actionVersion } from "./app-state-actions.ts";
 import { createCollection, type Collection, type CollectionState } from "./app-state-collection.ts";

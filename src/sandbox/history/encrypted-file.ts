@@ -1,4 +1,4 @@
-import type { MediaServer } from "../control.ts";
+import type { MediaServer } from "../content-codec.ts";
 import { encryptMedia, type EncryptedFacts, type MediaCipherKind } from "../media/media-crypto.ts";
 
 /** A file on the media server and what a client needs to read it. */

@@ -1,6 +1,6 @@
 import { deflateSync } from "node:zlib";
 import { proto } from "@whiskeysockets/baileys";
-import type { MediaServer } from "../control.ts";
+import type { MediaServer } from "../content-codec.ts";
 import { putEncrypted } from "./encrypted-file.ts";
 
 /** Up to this many compressed bytes the first history travels inside its message. */

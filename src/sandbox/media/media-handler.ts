@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Log } from "#lib/log.ts";
-import type { FaultRules } from "../control.ts";
+import type { FaultRules } from "../fault.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import type { BlobStore, ByteRange } from "./blob-store.ts";
 import type { Bytes } from "./media-crypto.ts";

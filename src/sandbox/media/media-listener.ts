@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { Log } from "#lib/log.ts";
-import type { FaultRules } from "../control.ts";
+import type { FaultRules } from "../fault.ts";
 import { openMediaStation, type MediaStation, type MediaStationOptions } from "./media-station.ts";
 
 /** A media station with a plain HTTP listener of its own on a free loopback port. Closing it closes both. */

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Log } from "#lib/log.ts";
-import type { FaultRules, MediaServer } from "../control.ts";
+import type { FaultRules } from "../fault.ts";
+import type { MediaServer } from "../content-codec.ts";
 import { openBlobStore, type BlobStoreOptions } from "./blob-store.ts";
 import type { Bytes } from "./media-crypto.ts";
 import { createMediaHandler } from "./media-handler.ts";

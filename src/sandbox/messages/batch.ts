@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { ContentBody } from "../content-body.ts";
 import { toMessage } from "../content/to-message.ts";
-import type { BuiltMessage, ContentContext, Sent } from "../control.ts";
+import type { BuiltMessage, ContentContext } from "../content-codec.ts";
+import type { Sent } from "../control.ts";
 import { SandboxError } from "../sandbox-error.ts";
 
 /** What one call sends, once or many times. */

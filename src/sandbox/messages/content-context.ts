@@ -1,4 +1,4 @@
-import type { ContentContext, KnownMessage } from "../control.ts";
+import type { ContentContext, KnownMessage } from "../content-codec.ts";
 import { recipientJid, type Addressing } from "../jid.ts";
 import type { Person, RememberedMessage } from "../person.ts";
 import type { World } from "../world.ts";

@@ -1,5 +1,6 @@
 import type { Post } from "../chat-kind.ts";
-import type { BuiltMessage, Sent } from "../control.ts";
+import type { BuiltMessage } from "../content-codec.ts";
+import type { Sent } from "../control.ts";
 import { parseUserJid, type Addressing } from "../jid.ts";
 import type { Person, RememberedMessage } from "../person.ts";
 import { SandboxError } from "../sandbox-error.ts";

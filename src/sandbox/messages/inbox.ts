@@ -1,6 +1,6 @@
 import type { proto } from "@whiskeysockets/baileys";
 import { describeMessage } from "../content/describe.ts";
-import type { InboxEntry, MessageDescription, OpenedAnswer, ShownNode } from "../control.ts";
+import type { InboxEntry, MessageDescription, OpenedAnswer, ShownNode } from "../shown.ts";
 
 /** A message that arrived, before it is described. */
 export interface Arrived {

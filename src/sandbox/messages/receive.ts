@@ -3,7 +3,7 @@ import type { Companion } from "../companion.ts";
 import { describeMessage } from "../content/describe.ts";
 import { openAnswer, type Question } from "../content/opened-answer.ts";
 import type { Addressing } from "../jid.ts";
-import type { ShownNode } from "../control.ts";
+import type { ShownNode } from "../shown.ts";
 import type { Person, SimulatedDevice } from "../person.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import { childrenOf } from "../wire/stanza.ts";

@@ -1,4 +1,5 @@
-import type { Behaviour, OpenedAnswer, ShownNode } from "../control.ts";
+import type { Behaviour } from "../control.ts";
+import type { OpenedAnswer, ShownNode } from "../shown.ts";
 import type { AppStateState } from "../history/app-state.ts";
 import type { Addressing } from "../jid.ts";
 import type { Account, Person, RememberedMessage, SessionUse } from "../person.ts";

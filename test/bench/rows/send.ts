@@ -1,4 +1,4 @@
-import type { InboxEntry } from "#sandbox/control.ts";
+import type { InboxEntry } from "#sandbox/shown.ts";
 import { createSandboxClient } from "#sandbox/client.ts";
 
 import { openRig } from "../../support/rig.ts";

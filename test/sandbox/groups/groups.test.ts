@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { decryptPollVote, type BaileysEventMap, type GroupMetadata } from "@whiskeysockets/baileys";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ContentBody } from "#sandbox/content-body.ts";
-import type { InboxEntry } from "#sandbox/control.ts";
+import type { InboxEntry } from "#sandbox/shown.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
 import { openTestSandbox } from "../../support/sandbox.ts";
 import { pairClient, type Client } from "../baileys.ts";

@@ -19,7 +19,7 @@ import {
   type AppStateState,
   type SyncResult,
 } from "#sandbox/history/app-state.ts";
-import type { MediaServer } from "#sandbox/control.ts";
+import type { MediaServer } from "#sandbox/content-codec.ts";
 import { decryptMedia } from "#sandbox/media/media-crypto.ts";
 import { bytesOf, childOf, childrenOf, stanza } from "#sandbox/wire/stanza.ts";
 import { memoryMedia } from "../memory-media.ts";
