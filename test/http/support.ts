@@ -4,18 +4,16 @@ import { newMessageId, newZaapId } from "#domain/ids.ts";
 import type { Connection, Instance } from "#domain/instance.ts";
 import { defaultInstanceSettings } from "#domain/instance.ts";
 import type { FileContent } from "#domain/outgoing/files.ts";
-import type { SessionControl } from "#domain/session.ts";
-import { WazapiError } from "#domain/errors.ts";
 import type { HttpDeps } from "#http/deps.ts";
 import { createHttp } from "#http/mount.ts";
 import type { HttpApp, HttpOptions } from "#http/mount.ts";
 import { operationTable } from "#http/routes/table.ts";
 import { createAddressGuard } from "#lib/guard.ts";
-import type { Log, LogFields } from "#lib/log.ts";
 import type { NewEvent } from "#store/records.ts";
 import type { Store } from "#store/store.ts";
 
 import { openTestStore } from "../support/store.ts";
+import { recordingLog, sessionsOf } from "./fakes.ts";
 
 /** Tokens and ids of the tests; none may show up where it does not belong. */
 export const known = {
@@ -102,7 +100,7 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
   };
   const deps: HttpDeps = {
     store,
-    sessions: sessionsOf(calls, () => control.connection),
+    sessions: sessionsOf(calls, () => control.connection, t0),
     chatMessages: {
       page: async (wanted) => {
         calls.push(["chatMessages", wanted]);
@@ -385,56 +383,4 @@ function instanceOf(id: string, token: string, name: string): Instance {
     createdAt: t0,
     updatedAt: t0,
   };
-}
-
-function sessionsOf(calls: unknown[], connection: () => Connection): SessionControl {
-  const note =
-    (name: string) =>
-    async (...input: readonly unknown[]): Promise<void> => {
-      calls.push([name, ...input]);
-    };
-  const requireConnected = () => {
-    if (connection().state !== "connected") throw new WazapiError("not_connected");
-  };
-  const requireUnpaired = () => {
-    if (connection().state === "connected") throw new WazapiError("already_paired");
-  };
-  return {
-    start: note("start"),
-    restart: note("restart"),
-    logout: note("logout"),
-    stop: note("stop"),
-    view: async () => ({ connection: connection(), owned: true }),
-    qr: async () => {
-      requireUnpaired();
-      return { qr: "2@ref,key,identity,secret", expiresAt: t0 + 20_000 };
-    },
-    pairingCode: async ({ phone, customCode }) => {
-      requireUnpaired();
-      calls.push(["pairingCode", phone, customCode]);
-      return "ABCD1234";
-    },
-    profile: async () => {
-      requireConnected();
-      return { phone: "5511988887777", lid: "4455", name: "Ana", about: "busy", isBusiness: false };
-    },
-    deleteMessage: async (input) => {
-      requireConnected();
-      calls.push(["deleteMessage", input]);
-    },
-    readMessages: async (input) => {
-      requireConnected();
-      calls.push(["readMessages", input]);
-    },
-    setProfile: async (instanceId, change) => {
-      requireConnected();
-      calls.push(["setProfile", instanceId, change]);
-    },
-  };
-}
-
-function recordingLog(logged: unknown[]): Log {
-  const note = (fields: LogFields, message: string) => void logged.push({ ...fields, message });
-  const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log };
-  return log;
 }
