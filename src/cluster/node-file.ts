@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeWhole } from "#lib/write-whole.ts";
+import { removeDrafts, writeWhole } from "#lib/write-whole.ts";
 
 const fileName = "node.id";
 
@@ -17,6 +17,7 @@ export async function replaceLeader(input: {
     if (Object(error).code === "ENOENT") return "";
     throw error;
   });
+  await removeDrafts(path);
   await writeWhole(path, `${input.nodeId}\n`);
   return former.trim() === "" ? undefined : former.trim();
 }

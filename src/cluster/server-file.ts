@@ -1,6 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeWhole } from "#lib/write-whole.ts";
+import { removeDrafts, writeWhole } from "#lib/write-whole.ts";
 
 /** How the command line finds the server that runs on a data directory. */
 export interface ServerFile {
@@ -19,6 +19,7 @@ export async function writeServerFile(input: {
 }): Promise<AsyncDisposable> {
   const path = join(input.dir, fileName);
   const text = `${JSON.stringify(input.server)}\n`;
+  await removeDrafts(path);
   await writeWhole(path, text);
   return {
     [Symbol.asyncDispose]: async () => {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { chmod, link, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WazapiError } from "#domain/errors.ts";
+import { createWhole, writeWhole } from "#lib/write-whole.ts";
 import { makeDataDir } from "./data-dir.ts";
 import { isRecord } from "./options.ts";
 import type { Config } from "./schema.ts";
@@ -54,9 +55,10 @@ export async function ensureSecrets(config: Pick<Config, "dataDir" | "auth">): P
     const wasExposed = before?.wasExposed === true;
     if (missing.length === 0) return { ...joined(before?.values ?? {}, given), file, generated: [], wasExposed };
     const made = Object.fromEntries(missing.map((name) => [name, kinds[name].generate()]));
-    const written = await writeSecrets(file, { ...before?.content, ...made }, { replace: before !== undefined });
+    const text = `${JSON.stringify({ ...before?.content, ...made }, null, 2)}\n`;
+    if (before !== undefined) await writeWhole(file, text);
     // Somebody else was first: what they wrote counts.
-    if (!written) return await ensureSecrets(config);
+    else if (!(await createWhole(file, text))) return await ensureSecrets(config);
     return { ...joined({ ...before?.values, ...made }, given), file, generated: missing, wasExposed };
   } catch (cause) {
     if (cause instanceof WazapiError) throw cause;
@@ -123,44 +125,6 @@ async function refuseSharedDirectory(dir: string): Promise<void> {
   throw new WazapiError("invalid_config", {
     message: `the data directory ${dir} can be written by every user; use one of your own (chmod 700)`,
   });
-}
-
-/** Writes all of it or nothing; answers false when a new file was wanted and there is one meanwhile. */
-async function writeSecrets(
-  file: string,
-  content: Readonly<Record<string, unknown>>,
-  { replace }: { readonly replace: boolean },
-): Promise<boolean> {
-  const draft = `${file}.${randomBytes(6).toString("hex")}`;
-  try {
-    const handle = await open(draft, "wx", 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify(content, null, 2)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    if (replace) await rename(draft, file);
-    else await link(draft, file);
-    await syncDirectory(join(file, ".."));
-    return true;
-  } catch (error) {
-    if (!replace && Object(error).code === "EEXIST") return false;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
-}
-
-/** Without it a power cut could take the name of the file although its content is on disk. */
-async function syncDirectory(dir: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(dir, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function damaged(file: string, what: string, cause?: unknown): WazapiError {
