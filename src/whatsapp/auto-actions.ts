@@ -108,13 +108,15 @@ export function startAutoActions(deps: AutoActionsDeps, options: AutoActionsOpti
 
   /** The next events, oldest first, and the position they reach to. */
   async function next(instanceId: string, lane: Lane): Promise<{ rows: readonly EventRow[]; done: number }> {
+    // Before the question: what is stored meanwhile is not in its answer.
+    const { latest } = lane;
     if (lane.done === undefined) {
       const from = deps.clock.now() - options.lookBackMs;
       const newest = await deps.events.list({ instanceId, type: "ReceivedCallback", from, limit: options.maxLookBack });
-      return { rows: newest.toReversed(), done: Math.max(lane.latest, newest[0]?.position ?? 0) };
+      return { rows: newest.toReversed(), done: Math.max(latest, newest[0]?.position ?? 0) };
     }
     const rows = await deps.events.since({ instanceId, after: lane.done, limit: pageSize });
-    return { rows, done: rows.at(-1)?.position ?? lane.latest };
+    return { rows, done: rows.at(-1)?.position ?? latest };
   }
 
   async function act(

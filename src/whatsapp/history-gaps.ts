@@ -76,11 +76,12 @@ export function createHistoryGaps(deps: HistoryGapsDeps, options: HistoryGapsOpt
         // The rest comes with the next round.
         if (asked >= options.maxAsks) return asked;
         const { chatId, lastMessageAt = 0 } = chat;
-        // Written down first: a hole that nobody can fill is not asked for again and again.
-        const noted = { chatId, extra: { [askedField]: lastMessageAt } };
-        await deps.directory.putChats({ instanceId, chats: [noted] });
         const anchor = { remoteJid: chatId, id: "", fromMe: false };
         await orAborted(socket.sock.fetchMessageHistory(options.messages, anchor, lastMessageAt + 1_000), signal);
+        if (signal.aborted) return asked;
+        // Once the phone was asked: a hole that nobody can fill is not asked for again and again.
+        const noted = { chatId, extra: { [askedField]: lastMessageAt } };
+        await deps.directory.putChats({ instanceId, chats: [noted] });
         deps.log.info({ instanceId, messages: options.messages }, "asked the phone for messages that a chat lacks");
         asked += 1;
       }

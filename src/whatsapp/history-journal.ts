@@ -8,7 +8,7 @@ export interface HistoryJournal {
 
 interface Awaited {
   readonly id: string;
-  /** Kind and number of the chunk. */
+  /** Kind, number and question of the chunk. */
   readonly chunk: string;
 }
 
@@ -48,7 +48,14 @@ export function createHistoryJournal(
   };
 }
 
-/** WhatsApp protocol: the notice and the chunk number their kinds alike, in two enumerations. */
-function nameOf(chunk: { readonly syncType?: number | null; readonly chunkOrder?: number | null }): string {
-  return `${chunk.syncType ?? 0} ${chunk.chunkOrder ?? 0}`;
+/**
+ * WhatsApp protocol: the notice and the chunk number their kinds alike, in two enumerations. Answers of the phone to
+ * several questions are of one kind and may have no number; the session of the question tells them apart.
+ */
+function nameOf(chunk: {
+  readonly syncType?: number | null;
+  readonly chunkOrder?: number | null;
+  readonly peerDataRequestSessionId?: string | null;
+}): string {
+  return `${chunk.syncType ?? 0} ${chunk.chunkOrder ?? 0} ${chunk.peerDataRequestSessionId ?? ""}`;
 }

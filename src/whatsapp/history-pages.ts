@@ -3,6 +3,7 @@ import type { CapturedHistory } from "#domain/captured.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { orAborted } from "#lib/or-aborted.ts";
+import { sleep } from "#lib/sleep.ts";
 import type { EventStore } from "#store/events.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { StoredMessage } from "#store/records.ts";
@@ -107,9 +108,13 @@ export function createHistoryPages(deps: HistoryPagesDeps, options: HistoryPages
         return true;
       if (either.aborted) return false;
       await news;
+      // It comes for every instance; a flood of others must not become one of questions.
+      await sleep(lookEveryMs, either);
     }
   }
 }
+
+const lookEveryMs = 100;
 
 /** The message as the phone knows it; without one, whatever is newest in the chat. */
 function keyOf(chatId: string, anchor: StoredMessage | undefined): WAMessageKey {
