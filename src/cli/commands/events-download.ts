@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { access, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -88,7 +89,8 @@ async function save(cli: Cli, { url, path }: { readonly url: string; readonly pa
   const { signal } = cli;
   const response = await opened(url, signal);
   const total = Number(response.headers.get("content-length") ?? 0);
-  const draft = `${path}.part`;
+  // A name of its own: nobody's file is written over, not even by a second download.
+  const draft = `${path}.${randomBytes(6).toString("hex")}.part`;
   let bytes = 0;
   using bar = progressBar(cli, total);
   async function* counted(): AsyncGenerator<Uint8Array> {
@@ -99,7 +101,7 @@ async function save(cli: Cli, { url, path }: { readonly url: string; readonly pa
     }
   }
   try {
-    await pipeline(Readable.from(counted()), createWriteStream(draft, { mode: 0o600 }), { signal });
+    await pipeline(Readable.from(counted()), createWriteStream(draft, { flags: "wx", mode: 0o600 }), { signal });
     await rename(draft, path);
   } catch (cause) {
     await rm(draft, { force: true });
