@@ -53,7 +53,6 @@ export function startAttendants(deps: AttendantsDeps, options: AttendantsOptions
       {
         ...deps,
         instances: store.instances,
-        ...(deps.dropped === undefined ? {} : { dropped: deps.dropped }),
         sleep,
         log: log.child({ component: "names" }),
       },

@@ -108,9 +108,8 @@ export interface RemoteFile {
 export interface MediaInput {
   readonly instanceId: string;
   readonly kind: FileContent["kind"];
-  /** An http(s) address, a `data:` URI, `wazapi:` and the id of a file handed in before, or base64 where that is taken. */
+  /** An http(s) address, a `data:` URI, or `wazapi:` and the id of a file handed in before. */
   readonly source: string;
-  readonly bareBase64?: boolean;
   /** The name the caller gives it; it never becomes a path. */
   readonly fileName?: string;
   /** The extension the caller says it has. */

@@ -5,6 +5,7 @@ import type { BatcherOptions } from "#lib/batcher.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
+import { orAborted } from "#lib/or-aborted.ts";
 import { sleep } from "#lib/sleep.ts";
 import type { EventRow } from "#store/records.ts";
 import type { Store } from "#store/store.ts";
@@ -192,11 +193,8 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
 
   async function untilStored(instanceId: string, result: Intake["result"]): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cut = (): void => resolve();
-    signal.addEventListener("abort", cut, { once: true });
     await buffer.add(instanceId, { result, stored: resolve });
-    if (!signal.aborted) await promise;
-    signal.removeEventListener("abort", cut);
+    await orAborted(promise, signal);
   }
 
   return {

@@ -86,13 +86,14 @@ export const mediaLinks = {
 
 /** How links begin, and the setting that says so. */
 async function linksOf(patient: Observed): Promise<{ readonly base?: string; readonly setting: string }> {
-  const { media, http } = patient.settings.config;
-  const { bucket, endpoint, ssl } = media.s3;
+  const { config } = patient.settings;
+  const { s3OptionsOf } = await import("#media-room.ts");
+  const bucket = s3OptionsOf(config);
   if (bucket !== undefined) {
-    const setting = "S3_ENDPOINT";
-    if (endpoint === undefined) return { setting };
-    return { base: /^https?:\/\//i.test(endpoint) ? endpoint : `${ssl ? "https" : "http"}://${endpoint}`, setting };
+    const { endpoint: base } = bucket;
+    return { ...(base !== undefined && { base }), setting: "S3_ENDPOINT" };
   }
+  const { media, http } = config;
   const { host, port } = http.addr;
   const said = (await statsOf(await patient.server()))?.public_base_url;
   const own = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;

@@ -26,11 +26,9 @@ const overall = `SELECT current_setting('server_version') AS "version", pg_datab
  */
 export async function lookAtPostgres(options: {
   readonly dsn: string;
-  /** Schema of the tables; the first of the role's search path when it is missing. */
-  readonly schema?: string;
   readonly limitMs: number;
 }): Promise<PostgresFacts> {
-  const { dsn, schema, limitMs } = options;
+  const { dsn, limitMs } = options;
   const client = new Client({
     connectionString: dsn,
     connectionTimeoutMillis: limitMs,
@@ -42,7 +40,6 @@ export async function lookAtPostgres(options: {
   try {
     await client.connect();
     await client.query("BEGIN READ ONLY");
-    if (schema !== undefined) await client.query("SELECT set_config('search_path', $1, true)", [schema]);
     const { rows } = await client.query<Record<string, unknown>>(overall);
     const [found = {}] = rows;
     const value = found["hasMeta"] === true ? await sealedOf(client) : undefined;

@@ -4,12 +4,12 @@ import type { OutgoingFile } from "#domain/outgoing/files.ts";
 import type { LiveSocket } from "../live-socket.ts";
 import { newsletterAdminInvitePayload } from "./cards-invite.ts";
 import { productPayload } from "./cards-product.ts";
-import { mentionContext } from "./mentions.ts";
+import { uploadIdleMs } from "./files-upload.ts";
+import { contextOf } from "./mentions.ts";
 import type { BuildPayload, PayloadTable } from "./payload.ts";
 
 const location: BuildPayload<LocationContent> = (_deps, { content, options }) => {
   const { latitude, longitude, title, address } = content;
-  const contextInfo = mentionContext(options);
   return {
     message: {
       locationMessage: {
@@ -17,7 +17,7 @@ const location: BuildPayload<LocationContent> = (_deps, { content, options }) =>
         degreesLongitude: longitude,
         ...(title !== undefined && { name: title }),
         ...(address !== undefined && { address }),
-        ...(contextInfo && { contextInfo }),
+        ...contextOf(options),
       },
     },
   };
@@ -25,18 +25,16 @@ const location: BuildPayload<LocationContent> = (_deps, { content, options }) =>
 
 const contacts: BuildPayload<ContactsContent> = (_deps, { content, options }) => {
   const cards = content.cards.map(({ displayName, vCard }) => ({ displayName, vcard: vCard }));
-  const contextInfo = mentionContext(options);
   const [only, ...more] = cards;
   if (only !== undefined && more.length === 0) {
-    return { message: { contactMessage: { ...only, ...(contextInfo && { contextInfo }) } } };
+    return { message: { contactMessage: { ...only, ...contextOf(options) } } };
   }
   const displayName = `${cards.length} contacts`;
-  return { message: { contactsArrayMessage: { displayName, contacts: cards, ...(contextInfo && { contextInfo }) } } };
+  return { message: { contactsArrayMessage: { displayName, contacts: cards, ...contextOf(options) } } };
 };
 
 const link: BuildPayload<LinkContent> = async (deps, { instanceId, socket, jid, content, options }, signal) => {
   const { text, url, title, description, image, isLarge } = content;
-  const contextInfo = mentionContext(options);
   const thumbnail = image?.facts.thumbnail;
   const isUploaded = image !== undefined && isLarge === true;
   const { path } = isUploaded
@@ -52,14 +50,11 @@ const link: BuildPayload<LinkContent> = async (deps, { instanceId, socket, jid, 
         ...(description !== undefined && { description }),
         ...(thumbnail !== undefined && { jpegThumbnail: Buffer.from(thumbnail, "base64") }),
         ...(isUploaded && path !== undefined && (await largePicture(socket, { path, image, jid }))),
-        ...(contextInfo && { contextInfo }),
+        ...contextOf(options),
       },
     },
   };
 };
-
-/** An upload of which nothing moves for this long is given up. */
-const idleMs = 60_000;
 
 /** WhatsApp protocol: the picture of a large preview is a file with keys of its own use. */
 async function largePicture(
@@ -69,7 +64,7 @@ async function largePicture(
   const { path, image, jid } = input;
   const { imageMessage } = await prepareWAMessageMedia(
     { image: { url: path }, jpegThumbnail: "" },
-    { upload: sock.waUploadToServer, mediaTypeOverride: "thumbnail-link", mediaUploadTimeoutMs: idleMs, jid },
+    { upload: sock.waUploadToServer, mediaTypeOverride: "thumbnail-link", mediaUploadTimeoutMs: uploadIdleMs, jid },
   );
   const { directPath, mediaKey, mediaKeyTimestamp, fileSha256, fileEncSha256 } = imageMessage ?? {};
   return {

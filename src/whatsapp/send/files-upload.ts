@@ -10,8 +10,8 @@ export type UploadedFile = Pick<
   "url" | "directPath" | "mediaKey" | "mediaKeyTimestamp" | "fileSha256" | "fileEncSha256" | "fileLength"
 >;
 
-/** An upload of which nothing moves for this long is given up. */
-const idleMs = 60_000;
+/** An upload of which nothing moves for this long is given up, milliseconds. */
+export const uploadIdleMs = 60_000;
 
 /**
  * Encrypts a file of this disk and brings it to WhatsApp, as a stream both times; in between it lies encrypted in the
@@ -25,7 +25,7 @@ export async function uploadFile(
   const message = await prepareWAMessageMedia(medium(kind, path), {
     upload: sock.waUploadToServer,
     jid,
-    mediaUploadTimeoutMs: idleMs,
+    mediaUploadTimeoutMs: uploadIdleMs,
   });
   const part =
     message.imageMessage ??

@@ -1,7 +1,5 @@
 import type { BinaryNode, proto } from "@whiskeysockets/baileys";
-import type { SendOptions } from "#domain/content.ts";
 import type { ActionButton } from "#domain/outgoing/interactive.ts";
-import { mentionContext } from "./mentions.ts";
 
 /** A button or list of the newer kind: the name of a flow and its parameters. */
 export type FlowButton = proto.Message.InteractiveMessage.NativeFlowMessage.INativeFlowButton;
@@ -51,12 +49,6 @@ export const bizNodes = {
   /** A list of options. */
   list: bizNode({ tag: "list", attrs: { type: "product_list", v: "2" } }),
 } as const satisfies Record<string, BinaryNode>;
-
-/** Who a message mentions. */
-export function contextOf(options: SendOptions): { readonly contextInfo?: proto.IContextInfo } {
-  const contextInfo = mentionContext(options);
-  return contextInfo === undefined ? {} : { contextInfo };
-}
 
 function flowNode(attrs: Readonly<Record<string, string>>): BinaryNode {
   return bizNode({

@@ -9,7 +9,8 @@ import type {
 import { headerOf, uploadHeader } from "./interactive-media.ts";
 import { orderFlow, orderUpdateFlow, pixFlow } from "./interactive-orders.ts";
 import { interactiveText } from "./interactive-text.ts";
-import { bizNodes, contextOf, type FlowButton, flowOfButton, nativeFlow } from "./interactive-wire.ts";
+import { contextOf } from "./mentions.ts";
+import { bizNodes, type FlowButton, flowOfButton, nativeFlow } from "./interactive-wire.ts";
 import type { BuildPayload, Payload, PayloadDeps, PayloadInput, PayloadTable } from "./payload.ts";
 import { textPayload } from "./text.ts";
 

@@ -33,3 +33,9 @@ export function mentionContext(options: SendOptions): proto.IContextInfo | undef
   };
   return Object.keys(context).length === 0 ? undefined : context;
 }
+
+/** The same as a part of a message; empty when nobody is mentioned. */
+export function contextOf(options: SendOptions): { readonly contextInfo?: proto.IContextInfo } {
+  const contextInfo = mentionContext(options);
+  return contextInfo === undefined ? {} : { contextInfo };
+}

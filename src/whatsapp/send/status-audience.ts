@@ -1,7 +1,8 @@
 import { getBinaryNodeChild, getBinaryNodeChildren, type BinaryNode } from "@whiskeysockets/baileys";
-import { canonicalJid, isLidJid, isPersonJid, personJid, sameJid, userOf } from "#domain/jid.ts";
+import { canonicalJid, isLidJid, isPersonJid, personJid, userOf } from "#domain/jid.ts";
 import type { DirectoryStore } from "#store/directory.ts";
 import type { LiveSocket } from "../live-socket.ts";
+import { isOwnJid } from "./target.ts";
 
 /** Most people a status is encrypted for; who is saved in the phone's address book comes first. */
 const maxAudience = 5_000;
@@ -26,15 +27,14 @@ export async function statusAudience(
   const people = rule === "only" ? listed : await acquaintances(deps.directory, instanceId);
   const excluded =
     rule === "except" ? await bothNames(deps.directory, { instanceId, jids: listed }) : new Set<string>();
-  const isOwn = (jid: string): boolean => [own?.id, own?.lid].some((one) => one !== undefined && sameJid(one, jid));
-  const seen = new Map<string, string>();
+  const seen = new Set<string>();
   for (const jid of people) {
     if (seen.size >= maxAudience) break;
-    if (isOwn(jid)) continue;
+    if (isOwnJid(socket, jid)) continue;
     const known = await nameOf(deps.directory, { instanceId, jid });
-    if (!excluded.has(known) && !excluded.has(jid)) seen.set(known, known);
+    if (!excluded.has(known) && !excluded.has(jid)) seen.add(known);
   }
-  return [...(own === undefined ? [] : [canonicalJid(own.id)]), ...seen.values()];
+  return [...(own === undefined ? [] : [canonicalJid(own.id)]), ...seen];
 }
 
 /** WhatsApp protocol: `status` asks for the lists the owner made; the one marked `default` counts. None: all contacts. */

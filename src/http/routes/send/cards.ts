@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { WazapiError } from "#domain/errors.ts";
-import { isNewsletterJid } from "#domain/jid.ts";
+import { isNewsletterJid, personJid } from "#domain/jid.ts";
 import type { CardContent, ContactsContent, LinkContent } from "#domain/outgoing/cards.ts";
 import { parseChat, phoneDigitsOf } from "#domain/phone.ts";
 
@@ -106,7 +106,7 @@ const inviteFields = z.object({
   id: newsletterId.optional().meta({ description: "The channel alone, in place of `adminInviteMessage`" }),
 });
 
-/** JID of the business that has this number. */
+/** Digits of a business' number. */
 const business = z
   .union([z.string(), z.int().positive()], { error: "expected a phone number" })
   .transform((given, context) => {
@@ -194,7 +194,7 @@ export const cardRoutes = {
       body: z.object({ catalogPhone: business, productId: z.string().min(1).max(128) }),
       content: ({ body: { catalogPhone, productId } }) => ({
         kind: "product",
-        businessJid: `${catalogPhone}@s.whatsapp.net`,
+        businessJid: personJid(catalogPhone),
         productId,
       }),
     }),

@@ -1,5 +1,7 @@
 import type { LinkContent } from "#domain/outgoing/cards.ts";
 
+import { lineBreaks } from "./words.ts";
+
 /** What is said where the caller says nothing. */
 const words = {
   PT: { title: "Catálogo", message: "Conheça os nossos produtos:", description: "Ver o catálogo no WhatsApp" },
@@ -19,7 +21,7 @@ export function catalogLink(body: {
   const url = `https://wa.me/c/${catalogPhone}`;
   return {
     kind: "link",
-    text: `${message ?? said.message}\n${url}`,
+    text: `${lineBreaks(message ?? said.message)}\n${url}`,
     url,
     title: title ?? said.title,
     description: catalogDescription ?? said.description,
