@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { callbackSchemas } from "#callbacks/catalogue.ts";
 import { acquireLeadership, announceStandby, hasStandby, type Leadership, tryLeadership } from "#cluster/leadership.ts";
 import { startHeartbeat } from "#cluster/heartbeat.ts";
@@ -6,7 +5,7 @@ import { replaceLeader } from "#cluster/node-file.ts";
 import { newNodeId } from "#cluster/node-id.ts";
 import { writeServerFile } from "#cluster/server-file.ts";
 import { runShutdown, type ShutdownPhase, type ShutdownReport } from "#cluster/shutdown.ts";
-import { makeDataDir } from "#config/data-dir.ts";
+import { databasePath, makeDataDir } from "#config/data-dir.ts";
 import type { Config } from "#config/schema.ts";
 import { ensureSecrets, type Secrets } from "#config/secrets.ts";
 import { WazapiError } from "#domain/errors.ts";
@@ -330,7 +329,7 @@ async function openStore({ config, options }: Shell, signal: AbortSignal): Promi
   const sealer = createSealer(options.secrets.secretKey);
   const { postgresDsn: dsn, sessionPostgresDsn, maxConnections } = config.store;
   if (dsn === undefined) {
-    return await openSqliteStore(deps, { path: join(config.dataDir, "wazapi.db"), sealer }, signal);
+    return await openSqliteStore(deps, { path: databasePath(config.dataDir), sealer }, signal);
   }
   const session = sessionPostgresDsn === undefined ? {} : { session: { dsn: sessionPostgresDsn, maxConnections } };
   return await openPostgresStore(deps, { dsn, maxConnections, sealer, ...session }, signal);

@@ -1,7 +1,12 @@
 import { mkdir, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 import { WazapiError } from "#domain/errors.ts";
+
+/** The embedded database of a data directory. */
+export function databasePath(dataDir: string): string {
+  return join(dataDir, "wazapi.db");
+}
 
 /**
  * Makes the data directory, for nobody else to read, with the directories above it; one that is there stays as it is.

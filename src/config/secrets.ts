@@ -34,7 +34,10 @@ const kinds: Readonly<
 };
 const names = ["clientToken", "partnerToken", "secretKey"] as const satisfies readonly SecretName[];
 
-const fileName = "secrets.json";
+/** The file of the secrets that the settings do not give. */
+export function secretsPath(dataDir: string): string {
+  return join(dataDir, "secrets.json");
+}
 
 /**
  * The secrets out of the settings, the rest out of `secrets.json` (0600) in the data directory; what neither has is
@@ -46,7 +49,7 @@ export async function ensureSecrets(config: Pick<Config, "dataDir" | "auth">): P
   const given: Partial<Record<SecretName, string>> = config.auth;
   const wanted = names.filter((name) => given[name] === undefined);
   if (wanted.length === 0) return { ...joined({}, given), generated: [], wasExposed: false };
-  const file = join(config.dataDir, fileName);
+  const file = secretsPath(config.dataDir);
   try {
     await makeDataDir(config.dataDir);
     await refuseSharedDirectory(config.dataDir);

@@ -6,23 +6,31 @@ import { parseChat } from "#domain/phone.ts";
 /** Prefix of every route of one instance; its two parameters are checked by the scope, not by a schema. */
 export const instancePath = "/instances/{instanceId}/token/{instanceToken}";
 
+/** Digits or a JID, parsed to a JID; a mistake keeps the code of its error. `expected` says what it should have been. */
+export function address(parse: (text: string) => string, expected: string) {
+  return z
+    .union([z.string().min(1).max(128), z.int().positive()], { error: `expected ${expected}` })
+    .transform((given, context) => {
+      try {
+        return parse(String(given));
+      } catch (error) {
+        if (!isWazapiError(error)) throw error;
+        const { message, code } = error;
+        context.issues.push({ code: "custom", message, input: given, params: { errorCode: code } });
+        return z.NEVER;
+      }
+    });
+}
+
+/** Id of a message, as webhooks and sends name it. */
+export const messageId = z.string().min(1).max(128);
+
 /** Where a message goes; parsed to the JID of the chat. */
-export const chat = z
-  .union([z.string().min(1).max(128), z.int().positive()], { error: "expected a phone number or the id of a chat" })
-  .transform((given, context) => {
-    try {
-      return parseChat(String(given));
-    } catch (error) {
-      if (!isWazapiError(error)) throw error;
-      context.issues.push({ code: "custom", message: error.message, input: given, params: { errorCode: error.code } });
-      return z.NEVER;
-    }
-  })
-  .meta({
-    description:
-      "Digits with country code, `<id>-group`, `<id>@newsletter`, `<id>@lid`, `<id>-broadcast`, or a JID; masks are taken off",
-    examples: ["5511999999999", "120363019502650977-group"],
-  });
+export const chat = address(parseChat, "a phone number or the id of a chat").meta({
+  description:
+    "Digits with country code, `<id>-group`, `<id>@newsletter`, `<id>@lid`, `<id>-broadcast`, or a JID; masks are taken off",
+  examples: ["5511999999999", "120363019502650977-group"],
+});
 
 /** Digits of a person, as a string or a number. */
 export const digits = z.union([z.string(), z.int().positive()], { error: "expected digits" }).transform(String);

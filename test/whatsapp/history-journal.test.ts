@@ -1,8 +1,8 @@
-import type { BaileysEventMap, WAMessage } from "@whiskeysockets/baileys";
+import { type BaileysEventMap, proto, type WAMessage } from "@whiskeysockets/baileys";
 import { expect, test } from "vitest";
 import { createHistoryJournal } from "#whatsapp/history-journal.ts";
 
-const onDemand = 6;
+const onDemand = proto.HistorySync.HistorySyncType.ON_DEMAND;
 
 function notice(id: string, session: string | undefined): Partial<BaileysEventMap> {
   const historySyncNotification = { syncType: onDemand, peerDataRequestSessionId: session ?? null };

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 
+import { databasePath } from "#config/data-dir.ts";
 import { isWazapiError } from "#domain/errors.ts";
 import { createSealer } from "#store/sealer.ts";
 import type { SqliteFacts } from "#store/sqlite/look-at-database.ts";
@@ -50,7 +50,7 @@ export async function lookAtDatabaseFile(cli: Pick<Cli, "out">, path: string): P
 }
 
 async function lookAtFile(patient: Patient, signal: AbortSignal): Promise<readonly Finding[]> {
-  const path = join(patient.settings.config.dataDir, "wazapi.db");
+  const path = databasePath(patient.settings.config.dataDir);
   if (!existsSync(path)) return [fine(`${path} is made at the first start`)];
   const { facts, problems, failure } = await askProcess(patient.cli, path, signal);
   if (failure !== undefined) return [failing(`${path}: ${failure}`, damagedHelp)];

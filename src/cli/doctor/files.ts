@@ -2,12 +2,14 @@ import { constants, existsSync } from "node:fs";
 import { access, stat, statfs } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
+import { databasePath } from "#config/data-dir.ts";
+import { secretsPath } from "#config/secrets.ts";
 import type { Config } from "#config/schema.ts";
 
 import type { Check } from "./check.ts";
 import { failing, fine, sizeText, systemCode, warning } from "./finding.ts";
 import type { Finding } from "./finding.ts";
-import { readSecretsFile, secretsPath } from "./secrets-file.ts";
+import { readSecretsFile } from "./secrets-file.ts";
 
 /** Whether the data directory, and that of media when it lies elsewhere, can be worked in, and by nobody else. */
 export const dataDirectory: Check = {
@@ -31,14 +33,14 @@ export const disk: Check = {
 export const secrets: Check = {
   title: "secrets",
   look: async ({ settings: { config } }) => {
-    const path = secretsPath(config);
+    const path = secretsPath(config.dataDir);
     const { clientToken, partnerToken, secretKey } = config.auth;
     const given = [clientToken, partnerToken, secretKey].filter((value) => value !== undefined).length;
     if (given === 3) return [fine("all of them are in the settings")];
     const file = await readSecretsFile(config);
     switch (file.kind) {
       case "missing":
-        return secretKey === undefined && existsSync(join(config.dataDir, "wazapi.db"))
+        return secretKey === undefined && existsSync(databasePath(config.dataDir))
           ? [failing(`there is a database but no ${path}, whose key opened it`, "put secrets.json of this data back")]
           : [fine(`${path} is made at the first start`)];
       case "unreadable":

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 
 import type { Config } from "#config/schema.ts";
+import { secretsPath } from "#config/secrets.ts";
 import { keyBytes } from "#config/value.ts";
 
 import type { ApiServer } from "../api.ts";
@@ -14,14 +14,9 @@ export type SecretsFile =
   | { readonly kind: "damaged" }
   | { readonly kind: "read"; readonly values: Readonly<Record<string, unknown>>; readonly isExposed: boolean };
 
-/** Where it is. */
-export function secretsPath({ dataDir }: Pick<Config, "dataDir">): string {
-  return join(dataDir, "secrets.json");
-}
-
 /** Reads it. Never throws. */
 export async function readSecretsFile(config: Pick<Config, "dataDir">): Promise<SecretsFile> {
-  const path = secretsPath(config);
+  const path = secretsPath(config.dataDir);
   try {
     const values: unknown = JSON.parse(await readFile(path, "utf8"));
     if (typeof values !== "object" || values === null) return { kind: "damaged" };
