@@ -2,9 +2,7 @@ import { z } from "zod";
 
 import { operation } from "../operation.ts";
 import type { Operation } from "../operation.ts";
-import { chat, instancePath, whole } from "../schemas.ts";
-
-const messageId = z.string().min(1).max(128);
+import { chat, instancePath, messageId, whole } from "../schemas.ts";
 
 /** Messages that are stored here, and older ones that the phone still has. */
 export const chatMessagesOperations: readonly Operation[] = [

@@ -7,7 +7,7 @@ import { phoneOf } from "#domain/phone.ts";
 
 import { operation } from "../operation.ts";
 import type { Operation } from "../operation.ts";
-import { instancePath, whole } from "../schemas.ts";
+import { instancePath, messageId, whole } from "../schemas.ts";
 
 const change = z.strictObject({
   state: z.enum(connectionStates),
@@ -65,7 +65,7 @@ export const connectionOperations: readonly Operation[] = [
     summary: "The way of one message: its place in the queue and every state it reached",
     tag: "message",
     scope: "instance",
-    params: z.object({ messageId: z.string().min(1).max(128) }),
+    params: z.object({ messageId }),
     response: z.strictObject({
       messageId: z.string(),
       phone: z.string().optional(),

@@ -4,11 +4,10 @@ import { WazapiError } from "#domain/errors.ts";
 
 import { operation } from "../operation.ts";
 import type { Operation } from "../operation.ts";
-import { chat, instancePath, queryFlag } from "../schemas.ts";
+import { chat, instancePath, messageId, queryFlag } from "../schemas.ts";
 import { sender } from "./send/target.ts";
 
 const tag = "message";
-const messageId = z.string().min(1).max(128);
 
 /** What is done to messages at once, past the queue. */
 export const messageActionOperations: readonly Operation[] = [

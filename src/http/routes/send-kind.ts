@@ -7,7 +7,7 @@ import { statusJid } from "#domain/jid.ts";
 import { readIdempotency } from "../idempotency.ts";
 import { operation } from "../operation.ts";
 import type { InstanceContext, Operation } from "../operation.ts";
-import { chat, digits, instancePath, moment, queued, seconds } from "../schemas.ts";
+import { chat, digits, instancePath, messageId, moment, queued, seconds } from "../schemas.ts";
 import { warningOf } from "./send/warning.ts";
 
 /** Fields every send takes beside where it goes. */
@@ -24,7 +24,7 @@ const sendFields = paceFields.extend({ phone: chat });
 
 /** Fields of sends that can quote and mention. */
 export const contextFields = z.object({
-  messageId: z.string().min(1).max(128).optional().meta({ description: "Message to reply to" }),
+  messageId: messageId.optional().meta({ description: "Message to reply to" }),
   privateAnswer: z
     .boolean()
     .optional()

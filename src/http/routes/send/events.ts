@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { messageId } from "#http/schemas.ts";
+
 import { WazapiError } from "#domain/errors.ts";
 import type { EventEditContent, EventFacts } from "#domain/outgoing/social.ts";
 
@@ -43,13 +45,15 @@ export const eventRoute = sendRoute({
   content: ({ body }) => ({ kind: "event", ...factsOf(body.event), secret: newSecret() }),
 });
 
+const eventMessageId = messageId.meta({ description: "Message id of the event" });
+
 /** Changes one. */
 export const eventEditRoute = sendRoute({
   id: "sendEditEvent",
   path: "/send-edit-event",
   summary: "Change an event of yours; whatever is left out is gone",
   body: z.object({
-    eventMessageId: z.string().min(1).max(128).meta({ description: "Message id of the event" }),
+    eventMessageId,
     event: event.optional().meta({ description: "The event as it is from now on" }),
     name: title.optional().meta({ description: "In place of `event`, like the next five" }),
     description,
@@ -84,7 +88,7 @@ export const eventResponseRoute = sendRoute({
   path: "/send-event-response",
   summary: "Answer an event",
   body: z.object({
-    eventMessageId: z.string().min(1).max(128).meta({ description: "Message id of the event" }),
+    eventMessageId,
     eventResponse: z
       .string()
       .transform((given) => given.toUpperCase())

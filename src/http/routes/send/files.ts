@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { messageId } from "#http/schemas.ts";
+
 import { WazapiError } from "#domain/errors.ts";
 import type { DocumentCaptionContent, DocumentContent, FileContent } from "#domain/outgoing/files.ts";
 
@@ -23,10 +25,7 @@ const documentFields = fields.extend({
   document: fileSource.optional().meta({ description: "http(s) address or data URI; not needed for an edit" }),
   fileName: z.string().max(255).optional().meta({ description: "Name shown to the recipient" }),
   caption,
-  editDocumentMessageId: z
-    .string()
-    .min(1)
-    .max(128)
+  editDocumentMessageId: messageId
     .optional()
     .meta({ description: "A document of yours whose caption this replaces; the file stays as it is" }),
 });

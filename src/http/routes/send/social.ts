@@ -3,7 +3,7 @@ import { z } from "zod";
 import { WazapiError } from "#domain/errors.ts";
 import type { PinContent, PollContent, SocialContent } from "#domain/outgoing/social.ts";
 
-import { chat } from "#http/schemas.ts";
+import { chat, messageId } from "#http/schemas.ts";
 import { contextFields, sendRoute } from "../send-kind.ts";
 import type { SendRoute } from "../send-kind.ts";
 import { newSecret } from "./answer-secret.ts";
@@ -152,7 +152,7 @@ export const socialRoutes = {
       path: "/send-poll-vote",
       summary: "Vote in a poll; the new vote replaces an earlier one",
       body: z.object({
-        pollMessageId: z.string().min(1).max(128).meta({ description: "Message id of the poll" }),
+        pollMessageId: messageId.meta({ description: "Message id of the poll" }),
         pollVote: z
           .array(z.union([z.object({ name: z.string() }), z.string().transform((name) => ({ name }))]))
           .max(mostOptions)

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { messageId } from "#http/schemas.ts";
+
 import type { StatusStyle } from "#domain/content.ts";
 
 import { sendRoute } from "../send-kind.ts";
@@ -28,7 +30,7 @@ const font = z
 
 const words = z.string().min(1).max(65_536).meta({ description: "Text; `%0a` and `\\r\\n` are line breaks too" });
 
-const statusMessageId = z.string().min(1).max(128).meta({ description: "Id of the status, out of its webhook" });
+const statusMessageId = messageId.meta({ description: "Id of the status, out of its webhook" });
 
 /** An answer is a message to the author that quotes the status. */
 const answers = {
