@@ -31,6 +31,8 @@ export interface Recorders {
   readonly decryptFailed: () => void;
   /** A session lost its connection for this reason and opens it again. */
   readonly reconnected: (reason: string) => void;
+  /** WhatsApp sent something of this kind that this version does not know. */
+  readonly unknownWire: (unknown: { readonly kind: string }) => void;
 }
 
 /** The metrics of this process. */
@@ -95,6 +97,7 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
   const reconnects = counter("reconnects_total", "Connections to WhatsApp that were lost and opened again.", [
     "reason",
   ]);
+  const unknownWire = counter("unknown_wire_total", "Things WhatsApp sent that this version does not know.", ["kind"]);
   const gauges = createGauges({ registry, clock }, options.version === undefined ? {} : { version: options.version });
   const reasonOf = boundedWords(maxWords);
   const codeOf = boundedWords(maxWords);
@@ -129,6 +132,7 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
       },
       decryptFailed: () => decryptFailures.inc(),
       reconnected: (reason) => reconnects.inc({ reason: reasonOf(reason) }),
+      unknownWire: ({ kind }) => unknownWire.inc({ kind }),
     },
   };
 }
@@ -144,6 +148,7 @@ const switchedOff: ProcessMetrics = {
     pruned: () => {},
     decryptFailed: () => {},
     reconnected: () => {},
+    unknownWire: () => {},
   },
   watch: () => {},
 };

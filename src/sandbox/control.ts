@@ -3,6 +3,7 @@ import type { Fault } from "./fault.ts";
 import type { SharedHistory } from "./history/shared-history.ts";
 import type { Trace } from "./observed.ts";
 import type { InboxEntry } from "./shown.ts";
+import type { Strictness } from "./strictness.ts";
 import type { TellControl } from "./tell.ts";
 
 /** All a client needs to reach the simulated WhatsApp. */
@@ -27,8 +28,8 @@ export interface Sent {
   readonly messageIds: readonly string[];
 }
 
-/** How the simulated people behave by themselves. */
-export interface Behaviour {
+/** How the simulated people behave by themselves, and how strict server and phones are. */
+export interface Behaviour extends Strictness {
   /** Contacts' phones confirm delivery. Default true. */
   readonly autoDeliver: boolean;
   /** Contacts read what they get. Default false. */

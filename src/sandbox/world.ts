@@ -9,6 +9,7 @@ import { silenceByFault } from "./disconnect.ts";
 import type { MediaStation } from "./media/media-station.ts";
 import type { SandboxOptions } from "./options.ts";
 import { maxQueuedStanzas } from "./stanza-queue.ts";
+import { strictest } from "./strictness.ts";
 import type { Timers } from "./timers.ts";
 import { createTrace, type TraceLog } from "./trace.ts";
 
@@ -104,5 +105,5 @@ export function createWorld(
 
 /** How people behave until a control call says otherwise. */
 export function initialBehaviour({ receiptDelayMs }: SandboxOptions): Behaviour {
-  return { autoDeliver: true, autoRead: false, receiptDelayMs, echoBot: false };
+  return { autoDeliver: true, autoRead: false, receiptDelayMs, echoBot: false, ...strictest() };
 }

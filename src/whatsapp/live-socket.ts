@@ -16,6 +16,7 @@ import { hasNoBody, placeholderOf } from "./replay.ts";
 import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
 import { gateStanzas, type StanzaGate } from "./stanza-gate.ts";
 import type { Transport } from "./transport.ts";
+import type { UnknownWire } from "./unknown-wire.ts";
 import { takeUnmerged } from "./unmerged-events.ts";
 
 /** What a socket works with. `auth` becomes its own: it is disposed with the socket. */
@@ -28,6 +29,8 @@ export interface LiveSocketDeps {
   readonly log: Log;
   /** Told about each ciphertext that nothing here can read; must not throw. */
   readonly decryptFailed?: () => void;
+  /** Told about whatever came that this version does not know; must not throw. */
+  readonly unknownWire?: (unknown: UnknownWire) => void;
 }
 
 /** What a socket tells its session. Nothing is told after `closed`, and nothing once it is being disposed. */

@@ -23,6 +23,7 @@ import { replayJournal } from "./replay.ts";
 import { initialState, step, type Effect, type SessionEvent, type SessionState } from "./session-state.ts";
 import type { OutgoingFiles } from "./send/payload.ts";
 import type { Transport } from "./transport.ts";
+import type { UnknownWire } from "./unknown-wire.ts";
 
 /** What every session works with. */
 export interface SessionDeps {
@@ -49,6 +50,8 @@ export interface SessionObserver {
   readonly decryptFailed: () => void;
   /** The connection was lost for this reason and is opened again. */
   readonly reconnected: (reason: string) => void;
+  /** WhatsApp sent something that this version does not know. */
+  readonly unknownWire: (unknown: UnknownWire) => void;
 }
 
 /** One instance's session. Disposing closes the socket without a logout and tells nobody: the process goes. */

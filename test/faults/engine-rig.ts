@@ -129,6 +129,7 @@ export async function openEngineRig(
           pruned: () => {},
           decryptFailed: () => {},
           reconnected: () => {},
+          unknownWire: () => {},
         },
       },
       quickOptions(owner, input.options ?? {}),

@@ -107,7 +107,7 @@ export async function openSessionRig(
       clock: systemClock,
       log: silentLog,
       owner,
-      observe: { decryptFailed: () => {}, reconnected: () => {}, ...observe },
+      observe: { decryptFailed: () => {}, reconnected: () => {}, unknownWire: () => {}, ...observe },
     };
     const quick = { baseMs: 20, maxMs: 50, stableMs: 1_000, healMs: 50, maxHeals: 1 };
     return parts.use(createSessions(deps, { reconnect: quick, closeGraceMs: 200, ...options }, stop.signal));

@@ -5,6 +5,7 @@ import { WazapiError } from "#domain/errors.ts";
 import type { Behaviour } from "#sandbox/control.ts";
 import type { Fault, FaultMatch, FaultType } from "#sandbox/fault.ts";
 import { faultShapes } from "#sandbox/faults.ts";
+import { type StrictFact, strictFacts } from "#sandbox/strictness.ts";
 
 import type { Run } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
@@ -89,23 +90,42 @@ function faultOf(type: FaultType, options: FaultOptions): Fault {
   };
 }
 
+interface BehaveOptions {
+  readonly deliver?: string;
+  readonly read?: string;
+  readonly echo?: string;
+  readonly receiptDelay?: number;
+  readonly set?: readonly string[];
+}
+
+/** `fact=value`, with the value as its fact wants it; the sandbox checks the rest. */
+function factValue(text: string): readonly [string, string | number | boolean] {
+  const [name = "", value = ""] = text.split(/=(.*)/s);
+  const fact = Object.entries<StrictFact>(strictFacts).find(([known]) => known === name)?.[1];
+  if (fact === undefined) throw new WazapiError("invalid_request", { message: `there is no switch ${name}` });
+  if ("default" in fact.values) return [name, Number(value)];
+  return [name, fact.values.find((known) => String(known) === value) ?? value];
+}
+
 function declareBehave(command: Command, run: Run): void {
   const onOff = (name: string, what: string): Option => new Option(`--${name} <on|off>`, what).choices(["on", "off"]);
   command
     .command("behave")
-    .description("Change how contacts behave by themselves; without options, show it.")
+    .description("Change how contacts behave by themselves and how strict WhatsApp is; without options, show it.")
     .addOption(onOff("deliver", "their phones confirm delivery"))
     .addOption(onOff("read", "they read what they get"))
     .addOption(onOff("echo", "they answer each text with the same text"))
     .option("--receipt-delay <ms>", "wait before a receipt", whole(0, 600_000))
+    .option("--set <fact=value...>", `how strict WhatsApp is: ${Object.keys(strictFacts).join(", ")}`)
     .action(
-      run<{ deliver?: string; read?: string; echo?: string; receiptDelay?: number }>(async (cli, { options }) => {
-        const { deliver, read, echo, receiptDelay } = options;
+      run<BehaveOptions>(async (cli, { options }) => {
+        const { deliver, read, echo, receiptDelay, set = [] } = options;
         const change: Partial<Behaviour> = {
           ...(deliver !== undefined && { autoDeliver: deliver === "on" }),
           ...(read !== undefined && { autoRead: read === "on" }),
           ...(echo !== undefined && { echoBot: echo === "on" }),
           ...(receiptDelay !== undefined && { receiptDelayMs: receiptDelay }),
+          ...Object.fromEntries(set.map(factValue)),
         };
         const sandbox = await connectSandbox(cli);
         const behaviour =

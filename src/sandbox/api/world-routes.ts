@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { faultShapes } from "../faults.ts";
 import type { Fault, FaultType } from "../fault.ts";
+import { type StrictFact, strictFacts } from "../strictness.ts";
 import { contentOf, contentShape } from "./content-schema.ts";
 import { count, groupOf, phoneNumber } from "./fields.ts";
 import { bodyRoute, type Route } from "./route.ts";
@@ -80,6 +81,20 @@ const fault = z.strictObject({
   ms: z.int().min(0).max(600_000).exactOptional(),
 }) satisfies z.ZodType<Fault>;
 
+const behaviour = z.strictObject({
+  autoDeliver: z.boolean().exactOptional(),
+  autoRead: z.boolean().exactOptional(),
+  receiptDelayMs: z.int().min(0).max(600_000).exactOptional(),
+  echoBot: z.boolean().exactOptional(),
+  ...Object.fromEntries(
+    Object.entries<StrictFact>(strictFacts).map(([name, { values }]) => [name, valueSchema(values).exactOptional()]),
+  ),
+});
+
+function valueSchema(values: StrictFact["values"]): z.ZodType {
+  return "default" in values ? z.int().min(0).max(values.max) : z.literal([...values]);
+}
+
 /** Behaviour, faults and what can be seen of it all. */
 export const worldRoutes: readonly Route[] = [
   {
@@ -88,18 +103,15 @@ export const worldRoutes: readonly Route[] = [
     summary: "All a client needs to connect",
     run: ({ control }) => control.config(),
   },
-  bodyRoute({
-    method: "POST",
-    path: "/behaviour",
-    summary: "Changes how the simulated people behave by themselves",
-    body: z.strictObject({
-      autoDeliver: z.boolean().exactOptional(),
-      autoRead: z.boolean().exactOptional(),
-      receiptDelayMs: z.int().min(0).max(600_000).exactOptional(),
-      echoBot: z.boolean().exactOptional(),
+  ...(["POST", "PATCH"] as const).map((method) =>
+    bodyRoute({
+      method,
+      path: "/behaviour",
+      summary: "Changes how the simulated people behave by themselves, and how strict WhatsApp is",
+      body: behaviour,
+      run: async ({ control }, { body }) => control.behaviour(body),
     }),
-    run: async ({ control }, { body }) => control.behaviour(body),
-  }),
+  ),
   bodyRoute({
     method: "POST",
     path: "/faults",

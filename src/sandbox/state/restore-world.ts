@@ -23,7 +23,8 @@ export async function restoreWorld(
   if (state.seed !== world.options.seed) {
     throw new SandboxError("conflict", "the state file belongs to a sandbox with another seed");
   }
-  world.behaviour = state.behaviour;
+  // A file of an older version does not know every switch.
+  world.behaviour = { ...world.behaviour, ...state.behaviour };
   for (const key of state.unlinked) world.unlinked.set(key, true);
   for (const { jid, id, directPath } of state.pictures) world.pictures.set(jid, { id, directPath });
   for (const saved of state.people) world.directory.add(await restorePerson(world, saved));

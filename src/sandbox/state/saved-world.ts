@@ -9,7 +9,7 @@ import type { SimDeviceState } from "../signal/sim-device.ts";
 export interface SavedWorld {
   readonly version: 1;
   readonly seed: string;
-  readonly behaviour: Behaviour;
+  readonly behaviour: Partial<Behaviour>;
   readonly unlinked: readonly string[];
   readonly pictures: readonly { readonly jid: string; readonly id: string; readonly directPath: string | undefined }[];
   readonly people: readonly SavedPerson[];

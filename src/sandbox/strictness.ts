@@ -1,0 +1,53 @@
+/** One fact of the real WhatsApp that the sandbox insists on, or is kind about. */
+export interface StrictFact {
+  /** What the strict sandbox does, in one sentence. */
+  readonly says: string;
+  /** Words or truth values, the strict one first; or a number with its default and limit. */
+  readonly values:
+    | readonly [string, string, ...string[]]
+    | readonly [boolean, boolean]
+    | { readonly default: number; readonly max: number };
+}
+
+/**
+ * Every fact that the sandbox is strict about unless told otherwise, by the name of its switch. The control route, the
+ * command line and the state file follow from this table. Where a fact comes from stands in `docs/whatsapp.md`.
+ */
+export const strictFacts = {
+  offlineQueue: {
+    says: "After a login only as many queued stanzas leave as the client asked for; it has to ask again for more.",
+    values: ["credit", "window"],
+  },
+  errorAck: {
+    says: "An ack with an error confirms nothing: the stanza stays first in its queue and holds back what is behind it.",
+    values: ["keeps", "confirms"],
+  },
+  receiptTo: {
+    says: "A receipt confirms a message only when it is addressed to whom the message came from.",
+    values: ["checked", "ignored"],
+  },
+  statusForm: {
+    says: "Somebody's status comes as a <status> stanza, not as a <message> of status@broadcast.",
+    values: ["status", "message"],
+  },
+  unconfirmedMs: {
+    says: "A stanza that was not confirmed for this long ends the stream with an error that names it.",
+    values: { default: 3_000_000, max: 86_400_000 },
+  },
+} as const satisfies Record<string, StrictFact>;
+
+type Facts = typeof strictFacts;
+type ValueOf<V> = V extends readonly (infer One)[] ? One : number;
+
+/** How strict the sandbox is now, fact by fact. */
+export type Strictness = { readonly [Name in keyof Facts]: ValueOf<Facts[Name]["values"]> };
+
+/** Everything as the real WhatsApp does it. */
+export function strictest(): Strictness {
+  const entries = Object.entries<StrictFact>(strictFacts).map(([name, { values }]) => [
+    name,
+    "default" in values ? values.default : values[0],
+  ]);
+  // Each value is the first of those that its own entry lists.
+  return Object.fromEntries(entries) as Strictness;
+}

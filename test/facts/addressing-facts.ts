@@ -1,0 +1,4 @@
+import type { Fact } from "./fact.ts";
+
+/** Facts about addressing. */
+export const addressingFacts: readonly Fact[] = [];

@@ -1,0 +1,4 @@
+import type { Fact } from "./fact.ts";
+
+/** Facts about other. */
+export const otherFacts: readonly Fact[] = [];
