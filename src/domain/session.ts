@@ -120,6 +120,8 @@ export type SendResult =
       /** `disconnected`: waiting, no attempt consumed. `timeout`: no ack in time. `transient`: anything else. */
       readonly kind: "disconnected" | "timeout" | "transient";
       readonly error: string;
+      /** Server's code (500, 503…), when it gave one. */
+      readonly code?: number;
     };
 
 /** What the queue needs of the sessions. */

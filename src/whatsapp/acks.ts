@@ -5,6 +5,10 @@ import type { BinaryNode } from "@whiskeysockets/baileys";
 export interface Ack {
   /** Server's refusal, when it refused. */
   readonly code?: number;
+  /** The recipient has another LID than we wrote to: it is to be asked for before the next message. */
+  readonly refreshLid?: true;
+  /** Hash of the devices that the message should have been for; the server sends it when ours was another. */
+  readonly phash?: string;
 }
 
 /** A wait for one ack. */
@@ -21,13 +25,17 @@ export interface Acks {
   readonly close: () => void;
 }
 
-/** WhatsApp protocol: `<ack class="message" id>` says that the server has the message, with `error` that it refuses it. */
+/**
+ * WhatsApp protocol: `<ack class="message" id>` says that the server has the message, with `error` that it refuses it.
+ * `refresh_lid` (whatsapp-rust #1313, Baileys #2661) and `phash` (whatsapp-rust #494) say that we wrote to an outdated
+ * LID or outdated devices.
+ */
 export function collectAcks(ws: EventEmitter): Acks {
   const waiting = new Map<string, (ack: Ack | undefined) => void>();
   let closed = false;
   const onAck = ({ attrs }: BinaryNode): void => {
     const resolve = waiting.get(attrs["id"] ?? "");
-    resolve?.(attrs["error"] === undefined ? {} : { code: Number(attrs["error"]) });
+    resolve?.(readAck(attrs));
   };
   ws.on("CB:ack,class:message", onAck);
 
@@ -48,5 +56,13 @@ export function collectAcks(ws: EventEmitter): Acks {
       ws.off("CB:ack,class:message", onAck);
       for (const resolve of waiting.values()) resolve(undefined);
     },
+  };
+}
+
+function readAck({ error, refresh_lid: refreshLid, phash }: BinaryNode["attrs"]): Ack {
+  return {
+    ...(error !== undefined && { code: Number(error) }),
+    ...(refreshLid === "true" && { refreshLid: true as const }),
+    ...(phash !== undefined && { phash }),
   };
 }

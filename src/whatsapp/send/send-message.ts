@@ -11,6 +11,7 @@ import type { SendResult } from "#domain/session.ts";
 import type { Clock } from "#lib/clock.ts";
 import { sleep } from "#lib/sleep.ts";
 import type { Ack } from "../acks.ts";
+import { ackErrorOf } from "../addressing/ack-errors.ts";
 import type { LiveSocket } from "../live-socket.ts";
 import { resolveRecipient, type RecipientDeps } from "../recipient.ts";
 import { type Payload, type PayloadDeps, payloadOf } from "./payload.ts";
@@ -160,15 +161,16 @@ function resultOf(
   };
 }
 
-/** WhatsApp protocol: 463 and 475 keep this account from starting chats for a while, 429 from sending so much. */
+/** The result of a refusal that nothing helped against. */
 function refusal(code: number): SendResult {
-  const restricted = code === 463 || code === 475 || code === 429;
-  return {
-    outcome: "rejected",
-    kind: restricted ? "restricted" : "permanent",
-    error: restricted ? errorTable.send_restricted.message : errorTable.send_rejected.message,
-    code,
-  };
+  switch (ackErrorOf(code).otherwise) {
+    case "later":
+      return { ...unknown("transient", errorTable.send_failed.message), code };
+    case "restricted":
+      return { outcome: "rejected", kind: "restricted", error: errorTable.send_restricted.message, code };
+    case "final":
+      return { outcome: "rejected", kind: "permanent", error: errorTable.send_rejected.message, code };
+  }
 }
 
 function failureOf(error: unknown, input: SendInput): SendResult {
@@ -188,6 +190,9 @@ function failureOf(error: unknown, input: SendInput): SendResult {
   return unknown("transient", text);
 }
 
-function unknown(kind: "disconnected" | "timeout" | "transient", error: string): SendResult {
+function unknown(
+  kind: "disconnected" | "timeout" | "transient",
+  error: string,
+): Extract<SendResult, { outcome: "unknown" }> {
   return { outcome: "unknown", kind, error };
 }
