@@ -31,6 +31,7 @@ export interface SandboxClient {
   readonly trace: (signal?: AbortSignal) => Promise<Trace>;
   readonly scan: (input: ScanInput, signal?: AbortSignal) => Promise<LinkedDevice>;
   readonly code: (input: CodeInput, signal?: AbortSignal) => Promise<LinkedDevice>;
+  readonly rotateQr: (input?: Input<"rotateQr">, signal?: AbortSignal) => Promise<{ readonly told: number }>;
   readonly unlink: (input: Input<"unlink">, signal?: AbortSignal) => Promise<{ readonly unlinked: number }>;
   readonly phoneSend: (input: SendInput, signal?: AbortSignal) => Promise<Sent>;
   readonly history: (input: Input<"history">, signal?: AbortSignal) => Promise<{ readonly chunks: number }>;
@@ -77,6 +78,7 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     trace: async (signal) => get("/trace", signal),
     scan: async (input, signal) => postTo("phones/scan", input, signal),
     code: async (input, signal) => postTo("phones/code", input, signal),
+    rotateQr: async (input = {}, signal) => post("/rotate-qr", input, signal),
     unlink: async (input, signal) => postTo("phones/unlink", input, signal),
     phoneSend: async (input, signal) => postTo("phones/send", input, signal),
     history: async (input, signal) => postTo("phones/history", input, signal),

@@ -1,6 +1,7 @@
 import type { ContentBody } from "./content-body.ts";
 import type { Fault } from "./fault.ts";
 import type { SharedHistory } from "./history/shared-history.ts";
+import type { LinkingControl } from "./linking-control.ts";
 import type { Trace } from "./observed.ts";
 import type { InboxEntry } from "./shown.ts";
 import type { Strictness } from "./strictness.ts";
@@ -160,7 +161,7 @@ export interface GroupPatch {
 }
 
 /** Every control route as a method. Methods throw `SandboxError`. */
-export interface SandboxControl extends TellControl {
+export interface SandboxControl extends TellControl, LinkingControl {
   config(): SandboxConfig;
   scan(input: ScanInput, signal: AbortSignal): Promise<LinkedDevice>;
   code(input: CodeInput, signal: AbortSignal): Promise<LinkedDevice>;

@@ -1,6 +1,7 @@
 import { H3, type H3Event } from "h3";
 import { type Log, silentLog } from "#lib/log.ts";
 import { createInboxMedia, type MediaSource } from "./api/inbox-media.ts";
+import { linkingRoutes } from "./api/linking-routes.ts";
 import { contactRoutes, phoneRoutes } from "./api/people-routes.ts";
 import { readBody } from "./api/read-body.ts";
 import type { Route, RouteDeps } from "./api/route.ts";
@@ -9,7 +10,13 @@ import type { SandboxControl } from "./control.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
 /** Every control route, in the order of the documentation. */
-export const controlRoutes: readonly Route[] = [...worldRoutes, ...phoneRoutes, ...contactRoutes, ...groupRoutes];
+export const controlRoutes: readonly Route[] = [
+  ...worldRoutes,
+  ...linkingRoutes,
+  ...phoneRoutes,
+  ...contactRoutes,
+  ...groupRoutes,
+];
 
 /** What the routes can use beside the control. */
 export interface ControlApiOptions {

@@ -36,7 +36,7 @@ export interface DecryptError {
 /** Something the sandbox refused because it was not honest on the wire. */
 export interface Refusal {
   readonly at: number;
-  readonly kind: "handshake" | "device-signature" | "pairing-code" | "login";
+  readonly kind: "handshake" | "device-signature" | "pairing-code" | "login" | "missing-ack" | "double-ack";
   readonly detail: string;
 }
 

@@ -6,7 +6,9 @@ import { announceDevices } from "./device-notices.ts";
 import { farewell } from "./disconnect.ts";
 import { userJid } from "./jid.ts";
 import { signDeviceIdentity, verifyDeviceSignature } from "./pairing/device-identity.ts";
+import { isAcknowledged, notifyEarly } from "./pairing/early-notices.ts";
 import { finishLinkCode, startLinkCode } from "./pairing/link-code.ts";
+import { isAlive } from "./pairing/qr-life.ts";
 import { parseQr } from "./pairing/qr.ts";
 import type { LinkRequest, PairingState } from "./pairing-state.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -21,6 +23,10 @@ export async function scanQr(world: World, input: ScanInput, signal: AbortSignal
   const found = waitingClients(world).find(({ pairing }) => pairing.refs.includes(qr.ref));
   if (found === undefined) throw new SandboxError("not_found", "no client that is connected shows this QR code");
   const { connection, pairing } = found;
+  if (!isAlive(world, pairing, qr.ref)) throw new SandboxError("refused", "the time of this QR code is over");
+  if (pairing.retiredBy !== undefined && !isAcknowledged(world, connection, pairing.retiredBy)) {
+    throw new SandboxError("refused", "this QR code is dead: its client did not take the rotation");
+  }
   const isSame = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
   if (!isSame(qr.noisePublic, connection.link.clientStatic) || !isSame(qr.identityPublic, pairing.identity)) {
     world.trace.refusal("pairing-code", "the QR code names other keys than the client that was given its reference");
@@ -49,9 +55,8 @@ export async function typeCode(world: World, input: CodeInput, signal: AbortSign
     stanza("primary_identity_pub", {}, primaryIdentity),
   ];
   const hello = stanza("link_code_companion_reg", { stage: "primary_hello" }, children);
-  const attrs = { from: serverJid, type: "link_code_companion_reg", id: world.nextId(), t: world.seconds() };
   const answered = answerTo(request, (last) => finishLinkCode(state, last).advSecret, signal);
-  found.connection.send(stanza("notification", attrs, [hello]));
+  notifyEarly(world, found.connection, { type: "link_code_companion_reg", content: [hello] });
   try {
     const advSecret = await answered;
     return await link(world, { ...found, input, advSecret }, signal);
@@ -142,7 +147,12 @@ async function link(world: World, linking: Linking, signal: AbortSignal): Promis
       stanza("device", { jid: userJid(person.number, "pn", id), lid: userJid(person.lid, "lid", id) }),
     ];
     const attrs = { from: serverJid, type: "set", xmlns: "md", id: world.nextId(), t: world.seconds() };
-    const reply = await connection.ask(stanza("iq", attrs, [stanza("pair-success", {}, children)]), signal);
+    const reply = await connection
+      .ask(stanza("iq", attrs, [stanza("pair-success", {}, children)]), signal)
+      .catch((cause: unknown) => {
+        if (pairing.retiredBy === undefined || connection.isOpen()) throw cause;
+        throw new SandboxError("refused", "this QR code is dead: it is from before the rotation", { cause });
+      });
     const identity = childOf(childOf(reply, "pair-device-sign"), "device-identity");
     const isRight =
       identity?.attrs["key-index"] === String(id) &&

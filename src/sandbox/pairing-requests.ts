@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { Connection } from "./connection.ts";
 import { refusal } from "./disconnect.ts";
+import { takeEarlyAck } from "./pairing/early-notices.ts";
 import { readSignedPreKey } from "./pre-keys.ts";
 import { bytesOf, childOf, serverJid, stanza, uintBytes, uintOf } from "./wire/stanza.ts";
 import type { World } from "./world.ts";
@@ -21,7 +22,17 @@ export function offerPairing(world: World, connection: Connection): void {
     return;
   }
   const refs = Array.from({ length: refCount }, () => `2@${randomBytes(refBytes).toString("base64")}`);
-  connection.pairing = { refs, registrationId, identity, signedPreKey, link: undefined, isTaken: false };
+  connection.pairing = {
+    refs,
+    offeredMs: world.options.clock.monotonicMs(),
+    notices: new Map(),
+    retiredBy: undefined,
+    registrationId,
+    identity,
+    signedPreKey,
+    link: undefined,
+    isTaken: false,
+  };
   const children = refs.map((ref) => stanza("ref", {}, Buffer.from(ref)));
   const attrs = { from: serverJid, type: "set", xmlns: "md", id: world.nextId() };
   connection.send(stanza("iq", attrs, [stanza("pair-device", {}, children)]));
@@ -45,11 +56,12 @@ export function takePairingStanza(world: World, connection: Connection, node: Bi
   } else if (node.tag === "iq") {
     world.trace.unhandled(undefined, node);
     answer(connection, node, { error: 501, text: "feature-not-implemented" });
-  } else if (!greetings.has(node.tag)) world.trace.unhandled(undefined, node);
+  } else if (node.tag === "ack") takeEarlyAck(world, connection, node);
+  else if (!greetings.has(node.tag)) world.trace.unhandled(undefined, node);
 }
 
 /** What clients say by the way while they are being linked. */
-const greetings = new Set(["ib", "ack", "presence"]);
+const greetings = new Set(["ib", "presence"]);
 
 function answerLinkCode(
   world: World,

@@ -1,9 +1,16 @@
+import type { EarlyNotices } from "./pairing/early-notices.ts";
 import type { PreKeyBundle } from "./signal/sim-device.ts";
 
 /** A client that wants to be linked: what it brings, and what it was given. */
 export interface PairingState {
   /** One for each QR code it may show. */
   readonly refs: readonly string[];
+  /** When it got them, on the clock that never jumps. */
+  readonly offeredMs: number;
+  /** What it was notified of. */
+  readonly notices: EarlyNotices;
+  /** Id of the notification that retired the secret of the QR it had shown until then. */
+  retiredBy: string | undefined;
   readonly registrationId: number;
   readonly identity: Uint8Array;
   readonly signedPreKey: PreKeyBundle["signedPreKey"];

@@ -30,6 +30,14 @@ export const strictFacts = {
     says: "Somebody's status comes as a <status> stanza, not as a <message> of status@broadcast.",
     values: ["status", "message"],
   },
+  qrLife: {
+    says: "A QR can be scanned as long as WhatsApp means it to: the first for 60 s, each of the others for 20 s more.",
+    values: ["timed", "endless"],
+  },
+  earlyAcks: {
+    says: "A client that is being linked has to acknowledge every notification, once.",
+    values: ["demanded", "ignored"],
+  },
   unconfirmedMs: {
     says: "A stanza that was not confirmed for this long ends the stream with an error that names it.",
     values: { default: 3_000_000, max: 86_400_000 },

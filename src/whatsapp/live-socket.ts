@@ -10,6 +10,7 @@ import { createHistoryJournal } from "./history-journal.ts";
 import type { Inbound, InboundBatch } from "./inbound.ts";
 import type { Correlation } from "./journal-entry.ts";
 import type { SessionsOptions } from "./options.ts";
+import { openLinking, type Linking } from "./linking/linking.ts";
 import { ownNameChanged } from "./own-name.ts";
 import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
 import { hasNoBody, placeholderOf } from "./replay.ts";
@@ -35,7 +36,8 @@ export interface LiveSocketDeps {
 
 /** What a socket tells its session. Nothing is told after `closed`, and nothing once it is being disposed. */
 export interface SocketListener {
-  readonly qr: (qr: string) => void;
+  /** A QR to be shown: the next one, or the present one made anew. */
+  readonly qr: (qr: string, isNext: boolean) => void;
   /** A phone accepted this device. */
   readonly paired: () => void;
   readonly opened: () => void;
@@ -48,6 +50,7 @@ export interface LiveSocket extends AsyncDisposable {
   readonly acks: Acks;
   readonly groups: GroupCache;
   readonly gate: StanzaGate;
+  readonly linking: Linking;
   /** Undefined until a phone accepted. */
   readonly own: () => OwnJids | undefined;
   /** Whether the account belongs to a business app. */
@@ -80,7 +83,8 @@ export function openLiveSocket(
     limit: input.options.maxCachedGroups,
     fetch: (groupId) => sock.groupMetadata(groupId),
   });
-  const sock = makeWASocket(socketConfig({ ...deps, correlation, groups }, input));
+  const config = socketConfig({ ...deps, correlation, groups }, input);
+  const sock = makeWASocket(config);
   const raw = Reflect.get(sock.ws, "socket") as RawSocket;
   const historyJournal = createHistoryJournal((notice) => fetchesHistory(notice, input.options));
   const ended = new AbortController();
@@ -113,6 +117,12 @@ export function openLiveSocket(
       return hand({ ...what, journalIds: [journalId] });
     },
   });
+
+  const linking = openLinking(
+    { ...deps, sock, browser: config.browser, signal: ended.signal },
+    input.options,
+    listener,
+  );
 
   function hand(batch: Omit<InboundBatch, "instanceId" | "own">): Promise<void> {
     const own = ownJids(auth.creds);
@@ -173,7 +183,6 @@ export function openLiveSocket(
     if (Object.keys(events).length > 0) void hand({ events, journalIds: [], offline: false });
   });
   sock.ev.on("connection.update", (update) => {
-    if (update.qr !== undefined) listener.qr(update.qr);
     if (update.isNewLogin === true) listener.paired();
     if (update.connection === "open") listener.opened();
     const { reachoutTimeLock: lock } = update;
@@ -192,6 +201,7 @@ export function openLiveSocket(
     acks,
     groups,
     gate,
+    linking,
     own: () => ownJids(auth.creds),
     // WhatsApp protocol: smbi and smba are the business apps of iPhone and Android.
     isBusiness: () => auth.creds.platform === "smbi" || auth.creds.platform === "smba",

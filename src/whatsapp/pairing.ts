@@ -1,9 +1,12 @@
 import type { QrTicket } from "#domain/session.ts";
 import type { Clock } from "#lib/clock.ts";
+import { qrLifeMs } from "./linking/qr-codes.ts";
 
 /** The QR tickets of one session, and those who wait for one. */
 export interface Pairing {
   readonly offer: (qr: string) => void;
+  /** The present ticket has another text from now on, for as long as it lives. */
+  readonly replace: (qr: string) => void;
   /** The socket that offered is gone, so is its ticket. */
   readonly withdraw: () => void;
   /** The present ticket while it can still be scanned, else the next one. Resolves undefined on abort. */
@@ -23,11 +26,14 @@ export function createPairing(clock: Clock, options: { readonly qrTimeoutMs?: nu
 
   return {
     offer: (qr) => {
-      const livesMs = options.qrTimeoutMs ?? (offered === 0 ? 60_000 : 20_000);
+      const livesMs = options.qrTimeoutMs ?? (offered === 0 ? qrLifeMs.first : qrLifeMs.next);
       offered += 1;
       current = { qr, expiresAt: clock.now() + livesMs };
       for (const resolve of waiting) resolve(current);
       waiting.clear();
+    },
+    replace: (qr) => {
+      if (current !== undefined) current = { ...current, qr };
     },
     withdraw: () => {
       current = undefined;

@@ -254,7 +254,8 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
       { ...deps, ...deps.observe, auth, log, getMessage: (key) => lookUp(key.id) },
       { instanceId, deviceName: fresh?.settings.sessionName ?? instance.settings.sessionName, options },
       {
-        qr: (qr) => {
+        qr: (qr, isNext) => {
+          if (!isNext) return pairing.replace(qr);
           pairing.offer(qr);
           void happen({ type: "qrShown" });
         },

@@ -1,4 +1,4 @@
-import { proto, type UserFacingSocketConfig, type WAMessageKey } from "@whiskeysockets/baileys";
+import { proto, type SocketConfig, type UserFacingSocketConfig, type WAMessageKey } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { AuthState } from "./auth-state.ts";
@@ -36,7 +36,7 @@ export function socketConfig(
     readonly decryptFailed?: () => void;
   },
   input: { readonly deviceName: string; readonly options: SessionsOptions },
-): UserFacingSocketConfig {
+): UserFacingSocketConfig & Pick<SocketConfig, "browser"> {
   const { clock } = deps;
   const { options } = input;
   return {

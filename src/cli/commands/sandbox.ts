@@ -1,4 +1,5 @@
 import type { Declare } from "../command-table.ts";
+import { declareSandboxLinking } from "./sandbox-linking.ts";
 import { declareSandboxPeople } from "./sandbox-people.ts";
 import { declareSandboxPhones } from "./sandbox-phones.ts";
 import { declareSandboxServe } from "./sandbox-serve.ts";
@@ -12,6 +13,7 @@ export const declareSandbox: Declare = (command, run) => {
   );
   declareSandboxServe(command, run);
   declareSandboxPhones(command, run);
+  declareSandboxLinking(command, run);
   declareSandboxPeople(command, run);
   declareSandboxWorld(command, run);
 };

@@ -2,6 +2,7 @@ import type { SandboxConfig, SandboxControl } from "../control.ts";
 import type { GroupFeature } from "../feature.ts";
 import type { Timers } from "../timers.ts";
 import { initialBehaviour, type World } from "../world.ts";
+import { linkingControl } from "./linking.ts";
 import { pairingControl } from "./pairing.ts";
 import { peopleControl } from "./people.ts";
 import { sendControl } from "./sends.ts";
@@ -19,6 +20,7 @@ export function createControl(deps: {
   return {
     config: () => config,
     ...pairingControl(world),
+    ...linkingControl(world),
     ...sendControl(world),
     ...peopleControl(world),
     ...tellControl(world),

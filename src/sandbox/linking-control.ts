@@ -1,0 +1,14 @@
+/** WhatsApp protocol: the two children by which `companion_reg_refresh` retires the secret of a QR. */
+export const rotateForms = ["companion_reg_refresh", "pair-device-rotate-qr"] as const;
+
+/** One of them. */
+export type RotateForm = (typeof rotateForms)[number];
+
+/** What WhatsApp does to clients that wait to be linked. */
+export interface LinkingControl {
+  /**
+   * Everybody who shows a QR is told to make another of the same reference: what is shown now is dead. Answers how many
+   * clients were told; `form` is the first one unless named.
+   */
+  rotateQr(input?: { readonly form?: RotateForm }): Promise<{ readonly told: number }>;
+}

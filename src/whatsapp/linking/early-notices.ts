@@ -1,0 +1,61 @@
+import type { BinaryNode, WASocket } from "@whiskeysockets/baileys";
+import type { Log } from "#lib/log.ts";
+import type { UnknownWire } from "../unknown-wire.ts";
+
+/**
+ * Takes a notification that comes before a phone accepted this device. Answers nothing, or a code for the server when
+ * it cannot be used (WhatsApp protocol: 487 for one that cannot be read). Must not throw.
+ */
+export type EarlyNoticeHandler = (notice: BinaryNode) => number | undefined;
+
+/** What the notifications before the login are taken with. */
+export interface EarlyNoticeDeps {
+  readonly sock: Pick<WASocket, "ws" | "sendNode">;
+  /** Whether a phone accepted this device: from then on notifications are Baileys' business. */
+  readonly isLinked: () => boolean;
+  readonly log: Log;
+  readonly unknownWire?: (unknown: UnknownWire) => void;
+}
+
+/**
+ * Keeps every notification from Baileys until a phone accepted this device. Baileys has no answer to most of them then,
+ * and acknowledges none while it does not know who it is: here each is taken by the handler of its type and acknowledged
+ * once. Call it when all other listeners for notifications are on the socket. `handlers` may be added to at any time.
+ */
+export function takeEarlyNotices(deps: EarlyNoticeDeps, handlers: ReadonlyMap<string, EarlyNoticeHandler>): void {
+  const { ws } = deps.sock;
+  const event = "CB:notification";
+  const others = ws.listeners(event);
+  ws.removeAllListeners(event);
+  ws.on(event, (notice: BinaryNode) => {
+    const type = notice.attrs["type"] ?? "";
+    // A pairing code has told Baileys who it is: its own handler acknowledges.
+    if (deps.isLinked() || type === "link_code_companion_reg") {
+      for (const listener of others) listener.call(ws, notice);
+      return;
+    }
+    const handler = handlers.get(type);
+    if (handler === undefined) {
+      deps.log.info({ type }, "an unknown notification came before the login");
+      deps.unknownWire?.({ kind: "notification", name: type });
+    }
+    void acknowledge(deps, notice, handler?.(notice));
+  });
+}
+
+/** WhatsApp protocol: every notification is acknowledged, linked or not; `error` says that it could not be used. */
+async function acknowledge(deps: EarlyNoticeDeps, notice: BinaryNode, error: number | undefined): Promise<void> {
+  const { id = "", from = "", type } = notice.attrs;
+  const attrs = {
+    class: "notification",
+    id,
+    to: from,
+    ...(type !== undefined && { type }),
+    ...(error !== undefined && { error: String(error) }),
+  };
+  try {
+    await deps.sock.sendNode({ tag: "ack", attrs });
+  } catch (cause) {
+    deps.log.debug({ type, error: cause }, "a notification before the login was not acknowledged");
+  }
+}

@@ -1,0 +1,79 @@
+import { EventEmitter } from "node:events";
+import { Browsers, initAuthCreds, type BinaryNode, type WASocket } from "@whiskeysockets/baileys";
+import { silentLog } from "#lib/log.ts";
+import { openLinking, type Linking, type LinkingDeps } from "#whatsapp/linking/linking.ts";
+import type { UnknownWire } from "#whatsapp/unknown-wire.ts";
+
+/** A socket that is not connected: what is sent is kept, what arrives is emitted by hand. */
+export interface FakeSocket extends Disposable {
+  readonly sock: WASocket;
+  readonly ws: EventEmitter;
+  readonly sent: BinaryNode[];
+  /** Notifications that came to whoever listened before linking did. */
+  readonly passed: BinaryNode[];
+  /** Errors it was ended with. */
+  readonly ends: unknown[];
+  readonly shown: { readonly qr: string; readonly isNext: boolean }[];
+  readonly unknown: UnknownWire[];
+  readonly linking: Linking;
+  /** References arrive as bytes. */
+  readonly offer: (...refs: string[]) => void;
+  readonly notify: (type: string, ...children: BinaryNode[]) => BinaryNode;
+}
+
+export function fakeSocket(
+  options: { qrTimeoutMs?: number } = {},
+  more: Partial<Pick<LinkingDeps, "ceremony">> = {},
+): FakeSocket {
+  const ws = new EventEmitter();
+  const over = new AbortController();
+  const sent: BinaryNode[] = [];
+  const passed: BinaryNode[] = [];
+  const ends: unknown[] = [];
+  const shown: FakeSocket["shown"] = [];
+  const unknown: UnknownWire[] = [];
+  let serial = 0;
+  ws.on("CB:iq,type:set,pair-device", () => sent.push({ tag: "of Baileys", attrs: {} }));
+  ws.on("CB:notification", (node: BinaryNode) => passed.push(node));
+  const sock = {
+    ws,
+    ev: new EventEmitter(),
+    authState: { creds: initAuthCreds() },
+    sendNode: async (node: BinaryNode) => void sent.push(node),
+    end: async (error: unknown) => void ends.push(error),
+  } as unknown as WASocket;
+  const linking = openLinking(
+    {
+      sock,
+      browser: Browsers.ubuntu("Chrome"),
+      log: silentLog,
+      unknownWire: (one) => unknown.push(one),
+      signal: over.signal,
+      ...more,
+    },
+    options,
+    { qr: (qr, isNext) => shown.push({ qr, isNext }) },
+  );
+  return {
+    sock,
+    ws,
+    sent,
+    passed,
+    ends,
+    shown,
+    unknown,
+    linking,
+    offer: (...refs) => {
+      const children = refs.map((ref) => ({ tag: "ref", attrs: {}, content: Buffer.from(ref) }));
+      const content = [{ tag: "pair-device", attrs: {}, content: children }];
+      ws.emit("CB:iq,type:set,pair-device", { tag: "iq", attrs: { id: "offer" }, content });
+    },
+    notify: (type, ...content) => {
+      serial += 1;
+      const notice = { tag: "notification", attrs: { from: "@s.whatsapp.net", type, id: `n${serial}` }, content };
+      ws.emit("CB:notification", notice);
+      return notice;
+    },
+    [Symbol.dispose]: () => over.abort(),
+  };
+}
