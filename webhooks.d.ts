@@ -867,6 +867,19 @@ export interface DisconnectedCallback {
   disconnected: true;
   type: "DisconnectedCallback";
   instanceId: string;
+  /** What WhatsApp refused the login with */
+  refusal?: {
+    kind: "removed" | "restricted" | "locked" | "banned" | "version" | "client" | "rate" | "server" | "unknown";
+    /** WhatsApp's own number for it */
+    code: number;
+    /** What the account is restricted for */
+    cause?: "strangers" | "blocked" | "groups" | "repeated" | "broadcast" | "unknown";
+    /** When a restriction ends by itself, epoch milliseconds */
+    until?: number;
+    /** WhatsApp's own words */
+    header?: string;
+    subtext?: string;
+  };
 }
 
 /** A chunk of the phone's history arrived */

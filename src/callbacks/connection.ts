@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineCallback } from "./definition.ts";
+import { refusalSchema } from "./refusal-schema.ts";
 
 /** The session came up. */
 export const connected = defineCallback({
@@ -35,6 +36,7 @@ export const disconnected = defineCallback({
     disconnected: z.literal(true),
     type: z.literal("DisconnectedCallback"),
     instanceId: z.string(),
+    refusal: refusalSchema.optional(),
   }),
   render: (captured, { instanceId }) => ({
     momment: captured.at,
@@ -42,5 +44,6 @@ export const disconnected = defineCallback({
     disconnected: true as const,
     type: "DisconnectedCallback" as const,
     instanceId,
+    ...(captured.refusal === undefined ? {} : { refusal: captured.refusal }),
   }),
 });

@@ -1,4 +1,5 @@
 import type { ConnectionState } from "#domain/instance.ts";
+import { refusalText, type Refusal } from "#domain/refusal.ts";
 
 import type { Api, InstanceRef } from "./api.ts";
 import type { Cell } from "./output.ts";
@@ -7,6 +8,7 @@ import type { Cell } from "./output.ts";
 export interface ConnectionView {
   readonly state: ConnectionState;
   readonly reason?: string;
+  readonly refusal?: Refusal;
   readonly at: number;
   readonly phone?: string;
   readonly pushName?: string;
@@ -28,8 +30,16 @@ const colors = {
   disconnected: "red",
   replaced: "red",
   logged_out: "red",
+  restricted: "red",
+  locked: "red",
   banned: "red",
 } as const satisfies Record<ConnectionState, string>;
+
+/** Why it is not connected: what WhatsApp refused it with, else a word. */
+export function reasonOf({ state, reason, refusal }: ConnectionView): string | undefined {
+  if (state === "connected") return undefined;
+  return refusal === undefined ? reason : refusalText(refusal);
+}
 
 /** The state with its colour. */
 export function connectionCell({ state }: ConnectionView): Cell {

@@ -29,11 +29,15 @@ export function diagnose(view: SessionView, options: DiagnoseOptions, now: numbe
   const { connection, owned, retry } = view;
   const { state, at, reason } = connection;
   // Somebody wanted it so, or WhatsApp did; a program that insists makes a ban worse.
-  if (finalReasons.has(reason ?? "") || state === "banned" || state === "logged_out") return healthy;
+  if (finalReasons.has(reason ?? "") || state === "locked" || state === "banned" || state === "logged_out") {
+    return healthy;
+  }
   if (state === "replaced") {
     const tried = retry !== undefined || now - at < options.replacedMs;
     return tried ? healthy : { finding: "replaced", remedy: "restart" };
   }
+  // With an end somebody has to wait for it; without one the session tried a few times by itself.
+  if (state === "restricted" && connection.refusal?.until === undefined) return healthy;
   if (!owned) return { finding: "missing", remedy: "start" };
   switch (state) {
     case "connected": {
@@ -45,6 +49,7 @@ export function diagnose(view: SessionView, options: DiagnoseOptions, now: numbe
       return retry === undefined && now - at > options.stuckMs ? { finding: "stuck", remedy: "restart" } : healthy;
     case "disconnected":
       return retry === undefined ? { finding: "down", remedy: "start" } : healthy;
+    case "restricted":
     case "unpaired":
       return healthy;
   }

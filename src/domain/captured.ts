@@ -1,4 +1,5 @@
 import type { CapturedContent } from "./captured-content.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** Where something happened, numbers already resolved as far as the table knew. */
 export interface ChatRef {
@@ -177,6 +178,8 @@ export interface CapturedDisconnected {
   readonly kind: "disconnected";
   readonly reason: string;
   readonly error: string;
+  /** What WhatsApp refused the login with, when it did. */
+  readonly refusal?: Refusal;
   readonly at: number;
 }
 

@@ -1,3 +1,5 @@
+import type { Refusal } from "./refusal.ts";
+
 /** Places where a customer can configure a webhook URL; each receives some of the callback types. */
 export const hookSlots = [
   "delivery",
@@ -97,6 +99,8 @@ export const connectionStates = [
   "disconnected",
   "replaced",
   "logged_out",
+  "restricted",
+  "locked",
   "banned",
 ] as const;
 
@@ -110,6 +114,8 @@ export interface Connection {
   readonly reason?: string;
   /** Code WhatsApp closed with, when it did. */
   readonly statusCode?: number;
+  /** What WhatsApp refused the login with, when it did. */
+  readonly refusal?: Refusal;
   /** Epoch milliseconds of the last change of `state`. */
   readonly at: number;
   /** Own number, digits; set while paired. */

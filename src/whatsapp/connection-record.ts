@@ -1,5 +1,5 @@
 import type { CapturedConnected, CapturedDisconnected } from "#domain/captured.ts";
-import type { Connection } from "#domain/instance.ts";
+import type { Connection, ConnectionState } from "#domain/instance.ts";
 import type { LiveSocket } from "./live-socket.ts";
 import { ownAccount } from "./own-account.ts";
 import type { SessionState } from "./session-state.ts";
@@ -23,6 +23,7 @@ export function connectionOf(
     state: state.state,
     ...(state.reason === undefined ? {} : { reason: state.reason }),
     ...(state.statusCode === undefined ? {} : { statusCode: state.statusCode }),
+    ...(state.refusal === undefined ? {} : { refusal: state.refusal }),
     at: state.state === previous.state ? previous.at : now,
     ...(state.paired && phone !== undefined ? { phone } : {}),
     ...(state.paired && lid !== undefined ? { lid } : {}),
@@ -44,8 +45,12 @@ export function announcementOf(
   if (before.state === after.state || known.phone === undefined) return undefined;
   const at = known.now;
   if (after.state === "connected") return { kind: "connected", phone: known.phone, isBusiness: known.isBusiness, at };
-  const lost = after.state === "logged_out" || after.state === "banned" || after.state === "replaced";
+  const lost = lostStates.has(after.state);
   if (before.state !== "connected" && !lost) return undefined;
   const reason = after.reason ?? after.state;
-  return { kind: "disconnected", reason, error: "Device has been disconnected", at };
+  const told = after.refusal === undefined ? {} : { refusal: after.refusal };
+  return { kind: "disconnected", reason, error: "Device has been disconnected", ...told, at };
 }
+
+/** Going there is told even by a session that was not connected. */
+const lostStates: ReadonlySet<ConnectionState> = new Set(["logged_out", "restricted", "locked", "banned", "replaced"]);

@@ -1,4 +1,4 @@
-import { DisconnectReason, makeWASocket, type BaileysEventMap, type WASocket } from "@whiskeysockets/baileys";
+import { makeWASocket, type BaileysEventMap, type WASocket } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
@@ -16,6 +16,8 @@ import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
 import { hasNoBody, placeholderOf } from "./replay.ts";
 import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
 import { gateStanzas, type StanzaGate } from "./stanza-gate.ts";
+import { closeOf, unknownOf, type Close } from "./staying/close.ts";
+import { followWayIn } from "./staying/way-in.ts";
 import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
 import { takeUnmerged } from "./unmerged-events.ts";
@@ -41,7 +43,7 @@ export interface SocketListener {
   /** A phone accepted this device. */
   readonly paired: () => void;
   readonly opened: () => void;
-  readonly closed: (statusCode: number) => void;
+  readonly closed: (close: Close) => void;
 }
 
 /** One connection to WhatsApp, from its first byte to its last. */
@@ -96,6 +98,11 @@ export function openLiveSocket(
     // The keys of the frames have gone out of step: nothing that comes on this connection can be read any more.
     if (event === "message") raw.terminate();
   });
+  const wayIn = followWayIn(
+    sock.ws,
+    { ...deps, tearDown: () => raw.terminate() },
+    { limitMs: 2 * input.options.connectTimeoutMs, signal: ended.signal },
+  );
   const acks = collectAcks(sock.ws);
   let lastSeenAt: number | undefined;
   let lastFrameMs = clock.monotonicMs();
@@ -192,7 +199,11 @@ export function openLiveSocket(
     if (update.connection !== "close") return;
     isOver = true;
     acks.close();
-    if (!ended.signal.aborted) listener.closed(statusCodeOf(update.lastDisconnect?.error));
+    if (!ended.signal.aborted) {
+      const error = update.lastDisconnect?.error;
+      for (const unknown of unknownOf(error)) deps.unknownWire?.(unknown);
+      listener.closed(closeOf(error, { now: clock.now(), upgrade: wayIn.upgrade(), early: wayIn.isEarly() }));
+    }
     ended.abort();
   });
 
@@ -231,11 +242,4 @@ const maxHoldMs = 400;
 function forwarded(all: Partial<BaileysEventMap>): Partial<BaileysEventMap> {
   const { "connection.update": _connection, "creds.update": _creds, ...events } = all;
   return events;
-}
-
-/** Baileys reports closes as Boom errors; anything else is a broken connection. */
-function statusCodeOf(error: unknown): number {
-  const output: unknown = Object(error).output;
-  const code: unknown = Object(output).statusCode;
-  return typeof code === "number" ? code : DisconnectReason.connectionClosed;
 }

@@ -1,5 +1,7 @@
 import type { ConnectionState } from "#domain/instance.ts";
-import { closeAction, type CloseAction } from "./reconnect.ts";
+import type { Refusal } from "#domain/refusal.ts";
+import { closeAction, type CloseAction, type ReconnectWait, type Wait } from "./reconnect.ts";
+import type { Close } from "./staying/close.ts";
 
 /*
  *                    start, qr                 phone accepts, 515
@@ -11,8 +13,10 @@ import { closeAction, type CloseAction } from "./reconnect.ts";
  *          │                                                      │                          │
  *      logged_out ◄──── 401, logout ──── any paired state         └───── disconnected ◄──────┤ closed, silent,
  *          start: pairing                                                                    │ stop, lease lost,
- *      replaced ◄────── 440 ───────────┐   start, restart, heal: connecting                  │ storage failed
- *      banned   ◄────── 402, 403 ──────┴─────────────────────────────────────────────────────┘
+ *      replaced   ◄──── 440 ───────────┐   start, restart, heal: connecting                  │ storage failed
+ *      locked     ◄──── 403 ───────────┤                                                     │
+ *      banned     ◄──── 406 ───────────┤   restricted: comes back by itself at its end       │
+ *      restricted ◄──── 402 ───────────┴─────────────────────────────────────────────────────┘
  */
 
 /** Where a session stands, and what it means to do next. */
@@ -21,6 +25,8 @@ export interface SessionState {
   readonly reason?: string;
   /** Code of the close that led here. */
   readonly statusCode?: number;
+  /** What WhatsApp refused the login with, when it did. */
+  readonly refusal?: Refusal;
   /** Whether a socket should exist, now or after a wait. */
   readonly wanted: boolean;
   /** Whether one exists. */
@@ -35,6 +41,8 @@ export interface SessionState {
   readonly failures: number;
   /** Times it has come back by itself after having been replaced or restricted. */
   readonly heals: number;
+  /** Ends right after the hello since WhatsApp last let us in or offered a QR. */
+  readonly earlyCloses: number;
 }
 
 /** What can happen to a session. */
@@ -48,7 +56,7 @@ export type SessionEvent =
   | { readonly type: "paired" }
   | { readonly type: "opened" }
   /** `stable`: it had been connected long enough to count as a success. */
-  | { readonly type: "closed"; readonly statusCode: number; readonly stable: boolean }
+  | ({ readonly type: "closed"; readonly stable: boolean } & Close)
   | { readonly type: "silent" }
   | { readonly type: "retryDue" }
   | { readonly type: "leaseLost" }
@@ -62,18 +70,28 @@ export type Effect =
   | { readonly type: "unlink" }
   /** Forgets the Signal state. */
   | { readonly type: "clear" }
-  | { readonly type: "retry"; readonly wait: "none" | "backoff" | "long" | "heal" }
-  | { readonly type: "cancelRetry" };
+  | ({ readonly type: "retry" } & Wait)
+  | { readonly type: "cancelRetry" }
+  /** The version of WhatsApp Web was refused (405), or that is the best guess. */
+  | { readonly type: "suspectVersion"; readonly certain: boolean };
+
+/** What bounds the moves. `now` is epoch milliseconds. */
+export interface StepLimits {
+  readonly maxHeals: number;
+  readonly now: number;
+}
 
 /** A session that has done nothing yet. */
 export function initialState(input: {
   readonly paired: boolean;
   readonly state: ConnectionState;
   readonly reason?: string;
+  readonly refusal?: Refusal;
 }): SessionState {
   return {
     state: input.state,
     ...(input.reason === undefined ? {} : { reason: input.reason }),
+    ...(input.refusal === undefined ? {} : { refusal: input.refusal }),
     wanted: false,
     socket: false,
     paired: input.paired,
@@ -81,6 +99,7 @@ export function initialState(input: {
     retrying: false,
     failures: 0,
     heals: 0,
+    earlyCloses: 0,
   };
 }
 
@@ -88,71 +107,93 @@ export function initialState(input: {
 export function step(
   now: SessionState,
   event: SessionEvent,
-  limits: { readonly maxHeals: number },
+  limits: StepLimits,
 ): { readonly next: SessionState; readonly effects: readonly Effect[] } {
   switch (event.type) {
     case "start":
       // Waiting for the next try is running; whoever calls this often must not shorten the wait. `restart` does.
-      return now.socket || now.retrying ? same(now) : opening({ ...now, heals: 0 }, "start");
+      if (now.socket || now.retrying) return same(now);
+      return waitingForEnd(now, limits) ?? opening({ ...now, heals: 0 }, "start");
     case "restart":
       return opening({ ...now, failures: 0, heals: 0 }, "restart");
     case "retryDue":
-      return now.retrying ? opening({ ...now, retrying: false }, now.reason ?? "retry") : same(now);
+      if (!now.retrying) return same(now);
+      // Long waits come in naps; the clock may have been set meanwhile, too.
+      return waitingForEnd(now, limits) ?? opening({ ...now, retrying: false }, now.reason ?? "retry");
     case "stop":
       return down(now, { state: now.paired ? "disconnected" : "unpaired", reason: event.reason });
     case "logout":
       return loggedOut(now, { effects: now.socket ? [{ type: "unlink" }] : [], reason: "logout" });
     case "qrShown":
-      return now.socket ? same({ ...now, qrShown: true }) : same(now);
+      return now.socket ? same({ ...now, qrShown: true, earlyCloses: 0 }) : same(now);
     case "paired":
       return now.socket ? same({ ...now, paired: true }) : same(now);
     case "opened":
       if (!now.socket) return same(now);
-      return same(moved({ ...now, paired: true }, { state: "connected", reason: "connected" }));
+      return same(moved({ ...now, paired: true, earlyCloses: 0 }, { state: "connected", reason: "connected" }));
     case "closed":
       return now.socket ? closed(now, event, limits) : same(now);
     case "silent":
       if (!now.socket) return same(now);
-      return lost(now, { reason: "silent", wait: "backoff" }, [{ type: "close" }]);
+      return lost(now, { reason: "silent", wait: { wait: "backoff" } }, [{ type: "close" }]);
     case "leaseLost":
       return down(now, { state: now.paired ? "disconnected" : "unpaired", reason: "lease_lost" });
     case "storageFailed":
       if (!now.socket) return same(now);
-      return lost(now, { reason: "storage_failed", wait: "backoff" }, [{ type: "close" }]);
+      return lost(now, { reason: "storage_failed", wait: { wait: "backoff" } }, [{ type: "close" }]);
   }
+}
+
+/** An account that is restricted until later stays away until then, also after the program was started anew. */
+function waitingForEnd(
+  now: SessionState,
+  limits: StepLimits,
+): { next: SessionState; effects: readonly Effect[] } | undefined {
+  const until = now.state === "restricted" ? now.refusal?.until : undefined;
+  if (until === undefined || until <= limits.now) return undefined;
+  return { next: { ...now, wanted: true, retrying: true }, effects: [{ type: "retry", wait: "until", until }] };
 }
 
 function closed(
   now: SessionState,
-  event: { readonly statusCode: number; readonly stable: boolean },
-  limits: { readonly maxHeals: number },
+  event: Extract<SessionEvent, { type: "closed" }>,
+  limits: StepLimits,
 ): { next: SessionState; effects: readonly Effect[] } {
-  const { statusCode } = event;
-  const gone = { ...now, socket: false, failures: event.stable ? 0 : now.failures };
-  const action = closeAction({ statusCode, paired: now.paired, qrShown: now.qrShown });
+  const { statusCode, refusal } = event;
+  const earlyCloses = event.early === true ? now.earlyCloses + 1 : now.earlyCloses;
+  const gone = { ...now, socket: false, failures: event.stable ? 0 : now.failures, earlyCloses };
+  const action = closeAction({ ...event, paired: now.paired, qrShown: now.qrShown, earlyCloses });
+  const why = { reason: action.reason, statusCode, ...(refusal === undefined ? {} : { refusal }) };
   switch (action.kind) {
     case "reconnect":
-      return lost(gone, { ...action, statusCode }, []);
+      return lost(gone, { ...why, wait: waitOf(action), suspect: action.suspect === true }, []);
     case "clear":
-      return loggedOut(gone, { effects: [], reason: action.reason, statusCode });
+      return loggedOut(gone, { ...why, effects: [] });
     case "pause":
-      return same(
-        moved({ ...gone, wanted: false, qrShown: false }, { state: "unpaired", reason: action.reason, statusCode }),
-      );
+      return same(moved({ ...gone, wanted: false, qrShown: false }, { ...why, state: "unpaired" }));
+    case "until": {
+      const { state, until } = action;
+      const next = moved({ ...gone, wanted: true, retrying: true, qrShown: false }, { ...why, state });
+      return { next, effects: [{ type: "retry", wait: "until", until }] };
+    }
     case "stop":
-      return stopped(gone, { ...action, statusCode }, limits);
+      return stopped(gone, { ...why, state: action.state, heal: action.heal }, limits);
   }
+}
+
+function waitOf({ wait, atLeastMs }: Extract<CloseAction, { kind: "reconnect" }>): LostWait {
+  return { wait, ...(atLeastMs === undefined ? {} : { atLeastMs }) };
 }
 
 /** Stays away, or comes back by itself a few times when that may help. */
 function stopped(
   gone: SessionState,
-  action: Extract<CloseAction, { kind: "stop" }> & { readonly statusCode: number },
-  limits: { readonly maxHeals: number },
+  action: Why & { readonly state: ConnectionState; readonly heal: boolean },
+  limits: StepLimits,
 ): { next: SessionState; effects: readonly Effect[] } {
-  const { state, reason, statusCode } = action;
-  const heal = action.heal && gone.heals < limits.maxHeals;
-  const next = moved({ ...gone, wanted: heal, retrying: heal, qrShown: false }, { state, reason, statusCode });
+  const { heal: mayHeal, ...to } = action;
+  const heal = mayHeal && gone.heals < limits.maxHeals;
+  const next = moved({ ...gone, wanted: heal, retrying: heal, qrShown: false }, to);
   return {
     next: heal ? { ...next, heals: next.heals + 1 } : next,
     effects: heal ? [{ type: "retry", wait: "heal" }] : [],
@@ -171,17 +212,20 @@ function opening(now: SessionState, reason: string): { next: SessionState; effec
 /** The socket is gone or must go; another follows after a wait. */
 function lost(
   now: SessionState,
-  cause: { readonly reason: string; readonly wait: "none" | "backoff" | "long"; readonly statusCode?: number },
+  cause: Why & { readonly wait: LostWait; readonly suspect?: boolean },
   effects: readonly Effect[],
 ): { next: SessionState; effects: readonly Effect[] } {
-  const { wait, ...why } = cause;
+  const { wait, suspect, ...why } = cause;
   // Between the QR and the login WhatsApp closes on purpose: that is progress, not a failure.
-  const failures = wait === "none" ? now.failures : now.failures + 1;
+  const onPurpose = wait.wait === "none";
+  const failures = onPurpose ? now.failures : now.failures + 1;
   const next = moved(
     { ...now, wanted: true, socket: false, retrying: true, qrShown: false, failures },
-    { ...why, state: now.paired ? (wait === "none" ? "connecting" : "disconnected") : "pairing" },
+    { ...why, state: now.paired ? (onPurpose ? "connecting" : "disconnected") : "pairing" },
   );
-  return { next, effects: [...effects, { type: "retry", wait }] };
+  const suspected: Effect[] =
+    suspect === true ? [{ type: "suspectVersion", certain: why.refusal?.kind === "version" }] : [];
+  return { next, effects: [...effects, ...suspected, { type: "retry", ...wait }] };
 }
 
 /** Closes what is open and wants nothing more. */
@@ -191,13 +235,12 @@ function down(
 ): { next: SessionState; effects: readonly Effect[] } {
   const off = { ...now, wanted: false, socket: false, retrying: false, qrShown: false };
   // A session that is down for good keeps saying why.
-  const final = now.state === "banned" || now.state === "logged_out" || now.state === "replaced";
-  return { next: final ? off : moved(off, why), effects: undo(now) };
+  return { next: finalStates.has(now.state) ? off : moved(off, why), effects: undo(now) };
 }
 
 function loggedOut(
   now: SessionState,
-  why: { readonly effects: readonly Effect[]; readonly reason: string; readonly statusCode?: number },
+  why: Why & { readonly effects: readonly Effect[] },
 ): { next: SessionState; effects: readonly Effect[] } {
   const { effects, ...rest } = why;
   const next = moved(
@@ -215,11 +258,20 @@ function undo(now: SessionState): Effect[] {
   ];
 }
 
-function moved(
-  now: SessionState,
-  to: { readonly state: ConnectionState; readonly reason: string; readonly statusCode?: number },
-): SessionState {
-  const { reason: _reason, statusCode: _statusCode, ...rest } = now;
+const finalStates: ReadonlySet<ConnectionState> = new Set(["banned", "locked", "restricted", "logged_out", "replaced"]);
+
+/** Why a session is where it is. */
+interface Why {
+  readonly reason: string;
+  readonly statusCode?: number;
+  readonly refusal?: Refusal;
+}
+
+/** How long a lost connection stays lost. */
+type LostWait = Extract<Wait, { readonly wait: ReconnectWait }>;
+
+function moved(now: SessionState, to: Why & { readonly state: ConnectionState }): SessionState {
+  const { reason: _reason, statusCode: _statusCode, refusal: _refusal, ...rest } = now;
   return { ...rest, ...to };
 }
 

@@ -20,8 +20,16 @@ import { ownJids } from "./own-account.ts";
 import { createPairing } from "./pairing.ts";
 import { reconnectWaitMs } from "./reconnect.ts";
 import { replayJournal } from "./replay.ts";
-import { initialState, step, type Effect, type SessionEvent, type SessionState } from "./session-state.ts";
+import {
+  initialState,
+  step,
+  type Effect,
+  type SessionEvent,
+  type SessionState,
+  type StepLimits,
+} from "./session-state.ts";
 import type { OutgoingFiles } from "./send/payload.ts";
+import { standingOf } from "./staying/standing.ts";
 import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
 
@@ -42,6 +50,15 @@ export interface SessionDeps {
   readonly owner: string;
   /** Told for metrics; must not throw. */
   readonly observe?: SessionObserver;
+  /** Told after each refusal that names the version of WhatsApp Web, or (`certain` false) looks like it; must not throw. */
+  readonly versionSuspected?: (suspicion: VersionSuspicion) => void;
+}
+
+/** WhatsApp may refuse the version of WhatsApp Web that this session presented. */
+export interface VersionSuspicion {
+  readonly instanceId: string;
+  /** It said so (405); otherwise it closed right after the hello, several times in a row. */
+  readonly certain: boolean;
 }
 
 /** What sessions tell for metrics. */
@@ -83,6 +100,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     paired: instance.connection.phone !== undefined,
     state: instance.connection.state,
     ...(instance.connection.reason === undefined ? {} : { reason: instance.connection.reason }),
+    ...(instance.connection.refusal === undefined ? {} : { refusal: instance.connection.refusal }),
   });
   let connection: Connection = instance.connection;
   let lease: HeldLease | undefined;
@@ -91,6 +109,8 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
   let retry: { readonly stop: AbortController; readonly nextAt: number } | undefined;
   let openedMs = 0;
   let line: Promise<void> = Promise.resolve();
+
+  const limits = (): StepLimits => ({ maxHeals: options.reconnect.maxHeals, now: clock.now() });
 
   /** Events take effect one after the other, in the order they happened. */
   function apply(event: SessionEvent): Promise<void> {
@@ -107,7 +127,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
   async function handle(event: SessionEvent): Promise<void> {
     if (disposal.signal.aborted) return;
     const before = state;
-    const { next, effects } = step(state, event, options.reconnect);
+    const { next, effects } = step(state, event, limits());
     state = next;
     try {
       for (const effect of effects) await perform(effect);
@@ -137,7 +157,15 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
         await deps.authState.clear({ instanceId, token: lease.token });
         return;
       case "retry":
-        return retryAfter(reconnectWaitMs(options.reconnect, { wait: effect.wait, failures: state.failures }));
+        // Whoever waits for long is the one who comes back: nobody else has to look after this account meanwhile.
+        if (effect.wait === "until") lease ??= await takeLease();
+        return retryAfter(
+          reconnectWaitMs(options.reconnect, { ...effect, failures: state.failures, now: clock.now() }),
+        );
+      case "suspectVersion":
+        log.warn({ certain: effect.certain, statusCode: state.statusCode }, "whatsapp seems to refuse the version");
+        deps.versionSuspected?.({ instanceId, certain: effect.certain });
+        return;
       case "cancelRetry":
         retry?.stop.abort();
         retry = undefined;
@@ -147,7 +175,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
   /** An effect that could not be performed: the session stands still or tries again, never in between. */
   async function windUp(cause: unknown): Promise<void> {
     const lost = isWazapiError(cause, "lease_lost");
-    const { next, effects } = step(state, { type: lost ? "leaseLost" : "storageFailed" }, options.reconnect);
+    const { next, effects } = step(state, { type: lost ? "leaseLost" : "storageFailed" }, limits());
     state = next;
     for (const effect of effects) {
       await perform(effect).catch((again: unknown) => log.error({ error: again }, "session could not be wound up"));
@@ -163,7 +191,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     if (!state.socket) await closeSocket();
     if (!state.wanted) await releaseLease();
     if (!changed) return;
-    log.info({ state: state.state, reason: state.reason, statusCode: state.statusCode }, "session state changed");
+    log.info(standingOf(state), "session state changed");
     if (before.state === "connected" && state.wanted) deps.observe?.reconnected(state.reason ?? "unknown");
     await record();
     if (state.state === "connected") wake();
@@ -265,10 +293,10 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
           socket.gate.inject(unfinished);
           if (!scope.signal.aborted) void happen({ type: "opened" });
         },
-        closed: (statusCode) => {
+        closed: (close) => {
           if (scope.signal.aborted) return;
           const stable = state.state === "connected" && clock.monotonicMs() - openedMs >= options.reconnect.stableMs;
-          void happen({ type: "closed", statusCode, stable });
+          void happen({ type: "closed", stable, ...close });
           if (state.paired || !pairing.awaited()) return;
           // Somebody still waits for a QR: a new connection brings new ones.
           void happen({ type: "start" });

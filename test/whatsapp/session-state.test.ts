@@ -3,14 +3,18 @@ import { describe, expect, it } from "vitest";
 import { connectionStates } from "#domain/instance.ts";
 import { initialState, step, type Effect, type SessionEvent, type SessionState } from "#whatsapp/session-state.ts";
 
-const limits = { maxHeals: 2 };
+const limits = { maxHeals: 2, now: 0 };
 
 /** Applies events in order; answers the last state and every effect. */
-function run(events: readonly SessionEvent[], from = initialState({ paired: false, state: "unpaired" })) {
+function run(
+  events: readonly SessionEvent[],
+  from = initialState({ paired: false, state: "unpaired" }),
+  at: { readonly now: number } = { now: 0 },
+) {
   const effects: Effect[] = [];
   let state = from;
   for (const event of events) {
-    const result = step(state, event, limits);
+    const result = step(state, event, { ...limits, ...at });
     state = result.next;
     effects.push(...result.effects);
   }
@@ -51,7 +55,9 @@ describe("session state: pairing", () => {
 describe("session state: a connected session", () => {
   it.each([
     [401, "logged_out", ["open", "clear"]],
-    [403, "banned", ["open"]],
+    [403, "locked", ["open"]],
+    [406, "banned", ["open"]],
+    [405, "disconnected", ["open", "suspectVersion", "retry"]],
     [428, "disconnected", ["open", "retry"]],
     [440, "replaced", ["open", "retry"]],
     [503, "disconnected", ["open", "retry"]],
@@ -99,11 +105,60 @@ describe("session state: a connected session", () => {
     expect(run([{ type: "restart" }], state).effects).toEqual(["cancelRetry", "open"]);
   });
 
+  it.each([402, 403, 405, 406, 409, 413, 414, 415, 418, 429, 499])(
+    "refused with %i it keeps its credentials",
+    (code) => {
+      const { state, effects } = run([...pairedAndOpen, closed(code)], paired);
+      expect(state).toMatchObject({ paired: true, statusCode: code });
+      expect(effects).not.toContain("clear");
+    },
+  );
+
   it("logout unlinks and forgets; the next start pairs", () => {
     const { state, effects } = run([...pairedAndOpen, { type: "logout" }], paired);
     expect(state).toMatchObject({ state: "logged_out", paired: false, wanted: false });
     expect(effects).toEqual(["open", "unlink", "clear"]);
     expect(run([{ type: "start" }], state).state.state).toBe("pairing");
+  });
+});
+
+describe("session state: refused", () => {
+  const refusal = { kind: "restricted", code: 402, cause: "groups", until: 500 } as const;
+  const restricted = run([...pairedAndOpen, { ...closed(402), refusal } as SessionEvent], paired).state;
+
+  it("restricted: says why and until when, and comes back by itself at the end", () => {
+    expect(restricted).toMatchObject({ state: "restricted", reason: "temporarily_banned", refusal, wanted: true });
+    expect(run([{ type: "retryDue" }], restricted, { now: 499 })).toMatchObject({
+      state: { state: "restricted", retrying: true },
+      effects: ["retry"],
+    });
+    const back = run([{ type: "retryDue" }, { type: "opened" }], restricted, { now: 500 });
+    expect(back).toMatchObject({ state: { state: "connected" }, effects: ["open"] });
+    expect(back.state.refusal).toBeUndefined();
+  });
+
+  it("restricted: a start of the program waits for the end, a restart that somebody asks for does not", () => {
+    const stored = initialState({ paired: true, state: "restricted", reason: "temporarily_banned", refusal });
+    const start = run([{ type: "start" }, { type: "start" }], stored, { now: 100 });
+    expect(start).toMatchObject({ state: { state: "restricted", refusal, wanted: true }, effects: ["retry"] });
+    expect(run([{ type: "restart" }], start.state, { now: 101 }).effects).toEqual(["cancelRetry", "open"]);
+    expect(run([{ type: "start" }], stored, { now: 500 }).effects).toEqual(["open"]);
+  });
+
+  it("restricted: a stop lets go, and keeps saying why", () => {
+    const { state, effects } = run([{ type: "stop", reason: "stopped" }], restricted, { now: 100 });
+    expect(state).toMatchObject({ state: "restricted", refusal, wanted: false });
+    expect(effects).toEqual(["cancelRetry"]);
+  });
+
+  it("closed three times right after the hello: the version is suspected, until it gets in once", () => {
+    const early: SessionEvent = { type: "closed", statusCode: 428, stable: false, early: true };
+    const again: SessionEvent[] = [early, { type: "retryDue" }];
+    const { state, effects } = run([{ type: "start" }, ...again, ...again, early], paired);
+    expect(state).toMatchObject({ state: "disconnected", reason: "version_suspected" });
+    expect(effects.filter((effect) => effect === "suspectVersion")).toHaveLength(1);
+    const inOnce = run([{ type: "retryDue" }, { type: "opened" }, closed(428), { type: "retryDue" }, early], state);
+    expect(inOnce.state).toMatchObject({ reason: "connection_closed", earlyCloses: 1 });
   });
 });
 
@@ -131,6 +186,8 @@ function play(world: World, effect: Effect): void {
       return;
     case "clear":
       world.credentials = false;
+      return;
+    case "suspectVersion":
   }
 }
 
@@ -150,8 +207,15 @@ const event: fc.Arbitrary<SessionEvent> = fc.oneof(
   ),
   fc.record({
     type: fc.constant("closed" as const),
-    statusCode: fc.constantFrom(401, 402, 403, 405, 408, 411, 428, 440, 500, 503, 515, 599),
+    statusCode: fc.constantFrom(401, 402, 403, 405, 406, 408, 409, 411, 428, 429, 440, 500, 503, 515, 599),
     stable: fc.boolean(),
+    early: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constant("closed" as const),
+    statusCode: fc.constant(402),
+    stable: fc.boolean(),
+    refusal: fc.record({ kind: fc.constant("restricted" as const), code: fc.constant(402), until: fc.nat(10) }),
   }),
 );
 
@@ -170,7 +234,7 @@ describe("session state: whatever happens", () => {
           if (happened.type === "retryDue" && state.retrying) world.timers -= 1;
           if ((happened.type === "paired" || happened.type === "opened") && state.socket) world.credentials = true;
           const before = state;
-          const { next, effects } = step(state, happened, limits);
+          const { next, effects } = step(state, happened, { ...limits, now: 5 });
           state = next;
           for (const effect of effects) {
             play(world, effect);
@@ -188,7 +252,7 @@ describe("session state: whatever happens", () => {
           if (["unpaired", "pairing", "logged_out"].includes(state.state) && state.socket)
             expect(state.wanted).toBe(true);
           if (state.state === "logged_out") expect(state.paired).toBe(false);
-          if (state.state === "banned" && state.statusCode === 403) expect(state.wanted).toBe(false);
+          if (state.state === "banned" || state.state === "locked") expect(state.wanted).toBe(false);
         }
       }),
       { numRuns: 500 },

@@ -101,7 +101,7 @@ test("a session: whatever is asked of it and happens to it, there is one socket 
 
 /** Every change of state that the drawing allows, an effect that could not be performed included. */
 function drawnMoves(): ReadonlySet<string> {
-  const limits = { maxHeals: 1 };
+  const limits = { maxHeals: 1, now: 0 };
   const codes = [401, 403, 408, 428, 440, 500, 503, 515];
   const events: readonly SessionEvent[] = [
     { type: "start" },

@@ -4,7 +4,7 @@ import { endlessDue } from "#http/routes/subscription.ts";
 
 import type { Run } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
-import { connectionCell, connectionOf } from "../connection.ts";
+import { connectionCell, connectionOf, reasonOf } from "../connection.ts";
 import { instanceOption } from "../options.ts";
 import { connectServer } from "../server.ts";
 import { ago, clockTime } from "../times.ts";
@@ -107,7 +107,7 @@ function declareShow(command: Command, run: Run): void {
           page.fields({
             ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, cellOf(name, value)])),
             state: connectionCell(connection),
-            reason: connection.reason,
+            reason: reasonOf(connection),
             phone: connection.phone,
             since: clockTime(connection.at),
             "last sign of life": connection.lastSeenAt === undefined ? undefined : clockTime(connection.lastSeenAt),

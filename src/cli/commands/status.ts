@@ -4,7 +4,7 @@ import { errorOf } from "../api.ts";
 import type { Api } from "../api.ts";
 import type { Cli } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
-import { connectionCell, connectionOf } from "../connection.ts";
+import { connectionCell, connectionOf, reasonOf } from "../connection.ts";
 import type { ConnectionView } from "../connection.ts";
 import { exitCodes } from "../exit-code.ts";
 import type { ListedInstance } from "../pick-instance.ts";
@@ -59,6 +59,7 @@ async function status(cli: Cli): Promise<number> {
       state: connection.state,
       since: connection.at,
       ...(connection.reason !== undefined && { reason: connection.reason }),
+      ...(connection.refusal !== undefined && { refusal: connection.refusal }),
       ...(connection.phone !== undefined && { phone: connection.phone }),
       ...counts,
     })),
@@ -89,7 +90,7 @@ async function status(cli: Cli): Promise<number> {
         one.queued,
         one.breakersOpen > 0 ? { text: `${one.webhooksWaiting} (endpoint down)`, color: "red" } : one.webhooksWaiting,
         one.dead > 0 ? { text: String(one.dead), color: "red" } : one.dead,
-        one.connection.state === "connected" ? undefined : one.connection.reason,
+        reasonOf(one.connection),
       ]),
     );
   });

@@ -1,4 +1,5 @@
 import type { ConnectionState } from "#domain/instance.ts";
+import { refusalText } from "#domain/refusal.ts";
 
 import { ago } from "../times.ts";
 import type { Check, Patient } from "./check.ts";
@@ -100,8 +101,19 @@ const byState = {
   replaced: (seen, now) =>
     failing(stateText(seen, now), "end the other program that uses this session, then restart it", seen.instance.name),
   logged_out: (seen, now) => failing(stateText(seen, now), "`wazapi pair` links the phone again", seen.instance.name),
+  restricted: (seen, now) => {
+    const help =
+      seen.connection.refusal?.until === undefined ? "wait a day, then restart it" : "wait: it comes back then";
+    return failing(stateText(seen, now), `${help}; send less, and only to people who expect it`, seen.instance.name);
+  },
+  locked: (seen, now) =>
+    failing(stateText(seen, now), "open WhatsApp on the phone, do what it asks, then restart it", seen.instance.name),
   banned: (seen, now) =>
-    failing(stateText(seen, now), "open WhatsApp on the phone and ask for a review there", seen.instance.name),
+    failing(
+      stateText(seen, now),
+      "open WhatsApp on the phone and ask for a review there; the pairing is kept, restart it after a pardon",
+      seen.instance.name,
+    ),
 } as const satisfies Record<ConnectionState, Judge>;
 
 function comingUp(seen: SeenInstance, now: number): Finding | undefined {
@@ -110,8 +122,9 @@ function comingUp(seen: SeenInstance, now: number): Finding | undefined {
   return warning(stateText(seen, now), "see its log, and whether WhatsApp can be reached", instance.name);
 }
 
-function stateText({ connection: { state, reason, at } }: SeenInstance, now: number): string {
-  return `${state}${reason === undefined ? "" : ` (${reason})`} for ${lasting(at, now)}`;
+function stateText({ connection: { state, reason, refusal, at } }: SeenInstance, now: number): string {
+  const why = refusal === undefined ? reason : refusalText(refusal);
+  return `${state}${why === undefined ? "" : ` (${why})`} for ${lasting(at, now)}`;
 }
 
 function lasting(since: number, now: number): string {

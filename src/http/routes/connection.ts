@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { refusalSchema } from "#callbacks/refusal-schema.ts";
 import { WazapiError } from "#domain/errors.ts";
 import { connectionStates } from "#domain/instance.ts";
 import type { Connection } from "#domain/instance.ts";
@@ -13,6 +14,7 @@ const change = z.strictObject({
   state: z.enum(connectionStates),
   reason: z.string().optional(),
   statusCode: z.number().optional().meta({ description: "Code WhatsApp closed with" }),
+  refusal: refusalSchema.optional(),
   at: z.number(),
 });
 
@@ -114,6 +116,12 @@ export const connectionOperations: readonly Operation[] = [
   }),
 ];
 
-function changeOf({ state, reason, statusCode, at }: Connection): z.input<typeof change> {
-  return { state, ...(reason !== undefined && { reason }), ...(statusCode !== undefined && { statusCode }), at };
+function changeOf({ state, reason, statusCode, refusal, at }: Connection): z.input<typeof change> {
+  return {
+    state,
+    ...(reason !== undefined && { reason }),
+    ...(statusCode !== undefined && { statusCode }),
+    ...(refusal !== undefined && { refusal }),
+    at,
+  };
 }

@@ -1,8 +1,10 @@
 import { z } from "zod";
 
+import { refusalSchema } from "#callbacks/refusal-schema.ts";
 import { WazapiError } from "#domain/errors.ts";
 import { isPaired } from "#domain/instance.ts";
 import type { Connection, Instance, InstanceSettings } from "#domain/instance.ts";
+import { refusalText } from "#domain/refusal.ts";
 
 import { operation, RawAnswer } from "../operation.ts";
 import type { InstanceContext, Operation } from "../operation.ts";
@@ -31,11 +33,22 @@ export const instanceOperations: readonly Operation[] = [
     summary: "Whether the number is connected",
     tag,
     scope: "instance",
-    response: z.strictObject({ connected: z.boolean(), error: z.string(), smartphoneConnected: z.boolean() }),
+    response: z.strictObject({
+      connected: z.boolean(),
+      error: z.string(),
+      smartphoneConnected: z.boolean(),
+      refusal: refusalSchema.optional(),
+    }),
     run: async ({ deps, instance }) => {
       const { connection } = await deps.sessions.view(instance.id);
       const connected = connection.state === "connected";
-      return { connected, error: statusText(connection), smartphoneConnected: connected };
+      const { refusal } = connection;
+      return {
+        connected,
+        error: statusText(connection),
+        smartphoneConnected: connected,
+        ...(refusal !== undefined && { refusal }),
+      };
     },
   }),
   operation({
@@ -274,6 +287,7 @@ function pairingSignal({ signal, deps }: InstanceContext): AbortSignal {
 /** Z-API's three sentences; the first one means success. */
 function statusText(connection: Connection): string {
   if (connection.state === "connected") return "You are already connected.";
+  if (connection.refusal !== undefined) return `${refusalText(connection.refusal)}.`;
   return connection.phone === undefined ? "You are not connected." : "You need to restore the session.";
 }
 
