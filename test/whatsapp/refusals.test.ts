@@ -111,6 +111,7 @@ describe("how a connection ended", () => {
 
   it.each([
     [boom(477, { reason: "477", mood: "bad" }), ["failure 477", "attribute failure mood"]],
+    [boom(402, { reason: "402", code: "107" }), ["failure 402 code 107"]],
     [boom(517, { tag: "stream:error", attrs: {} }), ["close 517"]],
     [boom(515), []],
     [boom(428), []],

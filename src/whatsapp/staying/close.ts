@@ -1,6 +1,6 @@
 import { DisconnectReason } from "@whiskeysockets/baileys";
 import type { Refusal } from "#domain/refusal.ts";
-import { failureAttributes, failureKinds, refusalOf } from "./refusals.ts";
+import { failureAttributes, failureKinds, refusalOf, restrictionCodes } from "./refusals.ts";
 import type { UnknownWire } from "../unknown-wire.ts";
 
 /** How a connection ended. */
@@ -46,7 +46,10 @@ export function unknownOf(error: unknown): readonly UnknownWire[] {
   const statusCode = statusCodeOf(error);
   if (attrs === undefined) return knownCloses.has(statusCode) ? [] : [{ kind: "close", name: String(statusCode) }];
   const strangers = Object.keys(attrs).filter((name) => !failureAttributes.has(name));
+  const why = attrs["code"];
+  const strangeWhy = typeof why === "string" && !(why in restrictionCodes);
   return [
+    ...(strangeWhy ? [{ kind: "failure" as const, name: `${statusCode} code ${why.slice(0, 16)}` }] : []),
     ...(statusCode in failureKinds ? [] : [{ kind: "failure" as const, name: String(statusCode) }]),
     ...strangers.map((name) => ({ kind: "attribute" as const, name: `failure ${name}` })),
   ];
