@@ -15,6 +15,9 @@ import type {
   Sent,
 } from "./control.ts";
 import type { Fault } from "./fault.ts";
+import type { AssertionJson } from "./passkey/assertion.ts";
+import type { PasskeyInfo } from "./passkey/passkey.ts";
+import type { CeremonyInfo } from "./passkey/passkey-control.ts";
 import type { InboxEntry } from "./shown.ts";
 import type { Trace } from "./observed.ts";
 import { createControlRequest, type ControlServer } from "./control-request.ts";
@@ -32,6 +35,9 @@ export interface SandboxClient {
   readonly scan: (input: ScanInput, signal?: AbortSignal) => Promise<LinkedDevice>;
   readonly code: (input: CodeInput, signal?: AbortSignal) => Promise<LinkedDevice>;
   readonly rotateQr: (input?: Input<"rotateQr">, signal?: AbortSignal) => Promise<{ readonly told: number }>;
+  readonly passkey: (input: Input<"passkey">, signal?: AbortSignal) => Promise<PasskeyInfo>;
+  readonly passkeySign: (input: Input<"passkeySign">, signal?: AbortSignal) => Promise<AssertionJson>;
+  readonly passkeyConfirm: (input: Input<"passkeyConfirm">, signal?: AbortSignal) => Promise<CeremonyInfo>;
   readonly unlink: (input: Input<"unlink">, signal?: AbortSignal) => Promise<{ readonly unlinked: number }>;
   readonly phoneSend: (input: SendInput, signal?: AbortSignal) => Promise<Sent>;
   readonly history: (input: Input<"history">, signal?: AbortSignal) => Promise<{ readonly chunks: number }>;
@@ -69,8 +75,8 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     json<T>({ method: "POST", path, body }, signal);
   const postTo = async <T>(target: string, input: object, signal?: AbortSignal): Promise<T> => {
     const { number, content, ...rest } = input as { number: string; content?: ContentBody };
-    const [kind, action] = target.split("/");
-    return post<T>(`/${kind}/${encodeURIComponent(number)}/${action}`, { ...rest, ...content }, signal);
+    const [kind, ...action] = target.split("/");
+    return post<T>(`/${kind}/${encodeURIComponent(number)}/${action.join("/")}`, { ...rest, ...content }, signal);
   };
   return {
     config: async (signal) => get("/config", signal),
@@ -79,6 +85,9 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     scan: async (input, signal) => postTo("phones/scan", input, signal),
     code: async (input, signal) => postTo("phones/code", input, signal),
     rotateQr: async (input = {}, signal) => post("/rotate-qr", input, signal),
+    passkey: async (input, signal) => postTo("phones/passkey", input, signal),
+    passkeySign: async (input, signal) => postTo("phones/passkey/sign", input, signal),
+    passkeyConfirm: async (input, signal) => postTo("phones/passkey/confirm", input, signal),
     unlink: async (input, signal) => postTo("phones/unlink", input, signal),
     phoneSend: async (input, signal) => postTo("phones/send", input, signal),
     history: async (input, signal) => postTo("phones/history", input, signal),

@@ -3,6 +3,7 @@ import type { Fault } from "./fault.ts";
 import type { SharedHistory } from "./history/shared-history.ts";
 import type { LinkingControl } from "./linking-control.ts";
 import type { Trace } from "./observed.ts";
+import type { CeremonyInfo, PasskeyControl } from "./passkey/passkey-control.ts";
 import type { InboxEntry } from "./shown.ts";
 import type { Strictness } from "./strictness.ts";
 import type { TellControl } from "./tell.ts";
@@ -98,6 +99,8 @@ export interface WaitingClient {
   readonly refs: readonly string[];
   /** Number a pairing code was asked for. */
   readonly codeFor?: string;
+  /** The ceremony with its user's passkey. */
+  readonly passkey?: CeremonyInfo;
 }
 
 /** Everything the sandbox holds, in short. */
@@ -161,7 +164,7 @@ export interface GroupPatch {
 }
 
 /** Every control route as a method. Methods throw `SandboxError`. */
-export interface SandboxControl extends TellControl, LinkingControl {
+export interface SandboxControl extends TellControl, LinkingControl, PasskeyControl {
   config(): SandboxConfig;
   scan(input: ScanInput, signal: AbortSignal): Promise<LinkedDevice>;
   code(input: CodeInput, signal: AbortSignal): Promise<LinkedDevice>;

@@ -108,6 +108,7 @@ export function createPerson(number: string, now: number): Person {
     memory: createMemory(),
     addressing: new Map(),
     account: undefined,
+    passkey: undefined,
   };
 }
 

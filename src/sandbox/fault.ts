@@ -1,3 +1,5 @@
+import type { PasskeyFaultType } from "./passkey/passkey-faults.ts";
+
 /** Kinds of injected fault. */
 export type FaultType =
   | "disconnect"
@@ -11,7 +13,8 @@ export type FaultType =
   | "upload-fail"
   | "download-fail"
   | "download-damage"
-  | "decrypt-fail";
+  | "decrypt-fail"
+  | PasskeyFaultType;
 
 /** What a fault applies to; an absent field matches everything. */
 export interface FaultMatch {

@@ -1,4 +1,5 @@
 import type { Fault, FaultContext, FaultMatch, FaultRules, FaultType } from "./fault.ts";
+import { passkeyFaultShapes } from "./passkey/passkey-faults.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
 /** Which fields a kind of fault understands; `required` ones must be there. */
@@ -22,6 +23,7 @@ export const faultShapes = {
   "download-fail": { match: [], options: ["code"] },
   "download-damage": { match: [], options: [] },
   "decrypt-fail": { match: ["number", "messageId"], options: [] },
+  ...passkeyFaultShapes,
 } as const satisfies Record<FaultType, FaultShape>;
 
 /** Most rules held at once; one more is refused. */

@@ -2,6 +2,7 @@ import { H3, type H3Event } from "h3";
 import { type Log, silentLog } from "#lib/log.ts";
 import { createInboxMedia, type MediaSource } from "./api/inbox-media.ts";
 import { linkingRoutes } from "./api/linking-routes.ts";
+import { passkeyRoutes } from "./api/passkey-routes.ts";
 import { contactRoutes, phoneRoutes } from "./api/people-routes.ts";
 import { readBody } from "./api/read-body.ts";
 import type { Route, RouteDeps } from "./api/route.ts";
@@ -14,6 +15,7 @@ export const controlRoutes: readonly Route[] = [
   ...worldRoutes,
   ...linkingRoutes,
   ...phoneRoutes,
+  ...passkeyRoutes,
   ...contactRoutes,
   ...groupRoutes,
 ];

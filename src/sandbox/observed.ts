@@ -1,3 +1,5 @@
+import type { PasskeyRefusal } from "./passkey/refusals.ts";
+
 /** One stanza that passed. */
 export interface TraceStanza {
   readonly seq: number;
@@ -36,7 +38,14 @@ export interface DecryptError {
 /** Something the sandbox refused because it was not honest on the wire. */
 export interface Refusal {
   readonly at: number;
-  readonly kind: "handshake" | "device-signature" | "pairing-code" | "login" | "missing-ack" | "double-ack";
+  readonly kind:
+    | "handshake"
+    | "device-signature"
+    | "pairing-code"
+    | "login"
+    | "missing-ack"
+    | "double-ack"
+    | PasskeyRefusal;
   readonly detail: string;
 }
 

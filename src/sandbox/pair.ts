@@ -1,3 +1,4 @@
+import type { BinaryNode } from "@whiskeysockets/baileys";
 import { accountOf } from "./account.ts";
 import { createCompanion, linkedDevice } from "./companion.ts";
 import type { Connection } from "./connection.ts";
@@ -11,6 +12,7 @@ import { finishLinkCode, startLinkCode } from "./pairing/link-code.ts";
 import { isAlive } from "./pairing/qr-life.ts";
 import { parseQr } from "./pairing/qr.ts";
 import type { LinkRequest, PairingState } from "./pairing-state.ts";
+import { askPasskey } from "./passkey/ask-passkey.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import type { SimDevice } from "./signal/sim-device.ts";
 import { createStanzaQueue } from "./stanza-queue.ts";
@@ -32,7 +34,7 @@ export async function scanQr(world: World, input: ScanInput, signal: AbortSignal
     world.trace.refusal("pairing-code", "the QR code names other keys than the client that was given its reference");
     throw new SandboxError("refused", "the QR code names other keys than its client has");
   }
-  return link(world, { ...found, input, advSecret: qr.advSecret }, signal);
+  return linkWith(world, { ...found, input, advSecret: qr.advSecret }, signal);
 }
 
 /** The phone's owner types a pairing code. Throws `not_found`, `refused`, `conflict`, `unavailable`. */
@@ -44,24 +46,33 @@ export async function typeCode(world: World, input: CodeInput, signal: AbortSign
   }
   if (request.finish !== undefined) throw new SandboxError("conflict", "the code is being checked");
   const phone = phoneOf(world, input.number);
+  const hello = (children: readonly BinaryNode[]): void => {
+    const content = [stanza("link_code_companion_reg", { stage: "primary_hello" }, children)];
+    notifyEarly(world, found.connection, { type: "link_code_companion_reg", content });
+  };
+  const ref = stanza("link_code_pairing_ref", {}, request.ref);
+  if (hasBareHello(world, input.number)) {
+    hello([ref]);
+    return linkWith(world, { ...found, input, advSecret: undefined }, signal);
+  }
   const { wrappedEphemeral, primaryIdentity, state } = await startLinkCode({
     code: input.code,
     phoneIdentity: phone.identity,
     companionWrapped: request.wrapped,
   });
   const children = [
-    stanza("link_code_pairing_ref", {}, request.ref),
+    ref,
     stanza("link_code_pairing_wrapped_primary_ephemeral_pub", {}, wrappedEphemeral),
     stanza("primary_identity_pub", {}, primaryIdentity),
   ];
-  const hello = stanza("link_code_companion_reg", { stage: "primary_hello" }, children);
   const answered = answerTo(request, (last) => finishLinkCode(state, last).advSecret, signal);
-  notifyEarly(world, found.connection, { type: "link_code_companion_reg", content: [hello] });
+  hello(children);
   try {
     const advSecret = await answered;
-    return await link(world, { ...found, input, advSecret }, signal);
+    return await linkWith(world, { ...found, input, advSecret }, signal);
   } catch (error) {
-    if (error instanceof SandboxError && error.code === "refused") world.trace.refusal("pairing-code", error.message);
+    const isCode = error instanceof SandboxError && error.code === "refused" && found.pairing.ceremony === undefined;
+    if (isCode) world.trace.refusal("pairing-code", error.message);
     throw error;
   }
 }
@@ -109,11 +120,34 @@ function phoneOf(world: World, number: string): SimDevice {
   return phone.signal();
 }
 
+/** WhatsApp protocol: some phones with a passkey say no keys after a code was typed. */
+function hasBareHello(world: World, number: string): boolean {
+  return (
+    world.directory.person(number).passkey?.required === true &&
+    world.faults.match("passkey-bare-hello", { number }) !== undefined
+  );
+}
+
 interface Linking {
   readonly connection: Connection;
   readonly pairing: PairingState;
   readonly input: Omit<ScanInput, "qr">;
   readonly advSecret: Uint8Array;
+}
+
+/** Links, with the account's passkey first where one is wanted. Without a secret nothing but a passkey can link. */
+async function linkWith(
+  world: World,
+  linking: Omit<Linking, "advSecret"> & { readonly advSecret: Uint8Array | undefined },
+  signal: AbortSignal,
+): Promise<LinkedDevice> {
+  const { number } = linking.input;
+  const handed = await askPasskey(world, { ...linking, number }, signal);
+  const advSecret = handed?.advSecret ?? linking.advSecret;
+  if (advSecret === undefined) throw new SandboxError("conflict", "the phone knows nothing to vouch with");
+  const linked = link(world, { ...linking, advSecret }, signal);
+  handed?.settle();
+  return linked;
 }
 
 const maxCompanions = 20;

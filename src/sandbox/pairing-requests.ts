@@ -53,11 +53,17 @@ export function takePairingStanza(world: World, connection: Connection, node: Bi
   const request = childOf(node, "link_code_companion_reg");
   if (node.tag === "iq" && node.attrs["xmlns"] === "md" && request !== undefined && pairing !== undefined) {
     answerLinkCode(world, connection, { node, request });
+  } else if (node.tag === "iq" && node.attrs["xmlns"] === "md" && pairing?.ceremony?.query(node) === true) {
+    return;
+  } else if (node.tag === "iq" && node.attrs["xmlns"] === "w:p") {
+    answer(connection, node, []);
   } else if (node.tag === "iq") {
     world.trace.unhandled(undefined, node);
     answer(connection, node, { error: 501, text: "feature-not-implemented" });
-  } else if (node.tag === "ack") takeEarlyAck(world, connection, node);
-  else if (!greetings.has(node.tag)) world.trace.unhandled(undefined, node);
+  } else if (node.tag === "ack") {
+    takeEarlyAck(world, connection, node);
+    pairing?.ceremony?.acknowledged(node);
+  } else if (!greetings.has(node.tag)) world.trace.unhandled(undefined, node);
 }
 
 /** What clients say by the way while they are being linked. */
@@ -92,7 +98,8 @@ function answerLinkCode(
 
 const badRequest = { error: 400, text: "bad-request" };
 
-function answer(
+/** Answers a query of a client that is not logged in. */
+export function answer(
   connection: Connection,
   node: BinaryNode,
   result: readonly BinaryNode[] | { readonly error: number; readonly text: string },

@@ -1,4 +1,5 @@
 import type { EarlyNotices } from "./pairing/early-notices.ts";
+import type { Ceremony } from "./passkey/ceremony.ts";
 import type { PreKeyBundle } from "./signal/sim-device.ts";
 
 /** A client that wants to be linked: what it brings, and what it was given. */
@@ -18,6 +19,8 @@ export interface PairingState {
   link: LinkRequest | undefined;
   /** A phone is linking it right now. */
   isTaken: boolean;
+  /** The phone that scanned, or whose code was typed, asks for its passkey. */
+  ceremony?: Ceremony;
 }
 
 /** The companion's part of pairing by code. */

@@ -5,6 +5,7 @@ import type { CatalogueProduct } from "./control.ts";
 import type { Addressing } from "./jid.ts";
 import type { Inbox } from "./messages/inbox.ts";
 import type { Memory } from "./messages/memory.ts";
+import type { Passkey } from "./passkey/passkey.ts";
 import type { Serial } from "./serial.ts";
 import type { SimDevice } from "./signal/sim-device.ts";
 
@@ -58,6 +59,8 @@ export interface Person {
   readonly addressing: Map<string, Addressing>;
   /** Set when a first client is linked. */
   account: Account | undefined;
+  /** Set once somebody said whether linking asks for it. */
+  passkey: Passkey | undefined;
 }
 
 /** What an account keeps at the server beside its devices. */

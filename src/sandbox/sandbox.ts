@@ -118,6 +118,7 @@ function connectionHandlers(world: World, table: IqTable): NoiseHandlers {
     closed() {
       if (connection === undefined) return;
       world.connections.delete(connection);
+      connection.pairing?.ceremony?.closed();
       connection.close();
       const { companion } = connection;
       if (companion?.connection !== connection) return;

@@ -1,5 +1,6 @@
 import type { Declare } from "../command-table.ts";
 import { declareSandboxLinking } from "./sandbox-linking.ts";
+import { declareSandboxPasskey } from "./sandbox-passkey.ts";
 import { declareSandboxPeople } from "./sandbox-people.ts";
 import { declareSandboxPhones } from "./sandbox-phones.ts";
 import { declareSandboxServe } from "./sandbox-serve.ts";
@@ -14,6 +15,7 @@ export const declareSandbox: Declare = (command, run) => {
   declareSandboxServe(command, run);
   declareSandboxPhones(command, run);
   declareSandboxLinking(command, run);
+  declareSandboxPasskey(command, run);
   declareSandboxPeople(command, run);
   declareSandboxWorld(command, run);
 };

@@ -4,6 +4,7 @@ import type { Timers } from "../timers.ts";
 import { initialBehaviour, type World } from "../world.ts";
 import { linkingControl } from "./linking.ts";
 import { pairingControl } from "./pairing.ts";
+import { passkeyControl } from "./passkey.ts";
 import { peopleControl } from "./people.ts";
 import { sendControl } from "./sends.ts";
 import { tellControl } from "./tell.ts";
@@ -21,6 +22,7 @@ export function createControl(deps: {
     config: () => config,
     ...pairingControl(world),
     ...linkingControl(world),
+    ...passkeyControl(world),
     ...sendControl(world),
     ...peopleControl(world),
     ...tellControl(world),

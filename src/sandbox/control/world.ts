@@ -45,8 +45,9 @@ function stateOf(world: World, groups: GroupFeature): SandboxState {
   const people = world.directory.people();
   return {
     devices: people.flatMap(({ companions }) => [...companions.values()].map(deviceState)),
-    waiting: waitingClients(world).map(({ pairing: { refs, link } }) => ({
+    waiting: waitingClients(world).map(({ pairing: { refs, link, ceremony } }) => ({
       refs,
+      ...(ceremony !== undefined && { passkey: ceremony.info() }),
       ...(link !== undefined && { codeFor: link.number }),
     })),
     contacts: people.filter(({ companions }) => companions.size === 0).map(contactInfo),

@@ -4,6 +4,7 @@ import { addDevice, createPerson } from "../directory.ts";
 import type { GroupFeature } from "../feature.ts";
 import { restoreAppState } from "../history/app-state.ts";
 import { createInbox } from "../messages/inbox.ts";
+import { restorePasskey } from "../passkey/passkey.ts";
 import type { Person } from "../person.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import { restoreSimDevice } from "../signal/sim-device.ts";
@@ -42,6 +43,7 @@ async function restorePerson(world: World, saved: SavedPerson): Promise<Person> 
     catalogue: saved.catalogue ?? [],
     inbox: createInbox({ lastSeq: saved.inbox.lastSeq, entries }),
     addressing: new Map(saved.addressing),
+    passkey: restorePasskey(saved.passkey),
     account:
       account === undefined
         ? undefined

@@ -1,6 +1,7 @@
 import { encodeBinaryNode, proto } from "@whiskeysockets/baileys";
 import type { Companion } from "../companion.ts";
 import type { GroupFeature } from "../feature.ts";
+import { savePasskey } from "../passkey/passkey.ts";
 import type { Account, Person, RememberedMessage } from "../person.ts";
 import type { World } from "../world.ts";
 import type { SavedAccount, SavedCompanion, SavedKey, SavedMessage, SavedPerson, SavedWorld } from "./saved-world.ts";
@@ -38,6 +39,7 @@ function savePerson(person: Person): SavedPerson {
     memory: memory.list().map(saveMessage),
     addressing: [...addressing],
     account: account === undefined ? undefined : saveAccount(account),
+    ...(person.passkey !== undefined && { passkey: savePasskey(person.passkey) }),
   };
 }
 

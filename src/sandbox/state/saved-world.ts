@@ -2,6 +2,7 @@ import type { Behaviour } from "../control.ts";
 import type { OpenedAnswer, ShownNode } from "../shown.ts";
 import type { AppStateState } from "../history/app-state.ts";
 import type { Addressing } from "../jid.ts";
+import type { SavedPasskey } from "../passkey/passkey.ts";
 import type { Account, Person, RememberedMessage, SessionUse } from "../person.ts";
 import type { SimDeviceState } from "../signal/sim-device.ts";
 
@@ -27,6 +28,8 @@ export interface SavedPerson extends Pick<Person, "number" | "name" | "onWhatsAp
   readonly memory: readonly SavedMessage[];
   readonly addressing: readonly (readonly [string, Addressing])[];
   readonly account: SavedAccount | undefined;
+  /** Absent in files from before there were passkeys. */
+  readonly passkey?: SavedPasskey;
 }
 
 /** A device the sandbox plays. */

@@ -1,0 +1,38 @@
+/** Known answers of the passkey ceremony, hex unless said otherwise; computed by hand-written code apart from this project. */
+export const vectors = {
+  ref: "2@wazapi-test-ref",
+  deviceType: 1,
+  companionPrivate: "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20",
+  companionPublic: "07a37cbc142093c8b755dc1b10e86cb426374ad16aa853ed0bdfc0b2b86d1c7c",
+  phonePrivate: "4142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f60",
+  phonePublic: "64b101b1d0be5a8704bd078f9895001fc03e8e9f9522f188dd128d9846d48466",
+  companionNonce: "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f",
+  phoneNonce: "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf",
+  oldSecret: "101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f",
+  newSecret: "303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f",
+  noisePublic: "505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f",
+  identityPublic: "707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f",
+  identity:
+    "0a2007a37cbc142093c8b755dc1b10e86cb426374ad16aa853ed0bdfc0b2b86d1c7c10011a11324077617a6170692d746573742d726566",
+  prologuePayload:
+    "0a370a2007a37cbc142093c8b755dc1b10e86cb426374ad16aa853ed0bdfc0b2b86d1c7c10011a11324077617a6170692d746573742d72656612220a206a66b5a6b83cd1ceeb0e1519d9584426ec3770080509bef59105cf0e45264a00",
+  handoffKey: "5dd8d927ec914816d525607e1f58bbae7ad5a626df9cf3cfd37472227b1b42e9",
+  proof: "c5a41cd1a999a75226f0c7bdad34b7188175ab374579a86a78005a489c9bdbae",
+  phoneIdentity:
+    "0a2064b101b1d0be5a8704bd078f9895001fc03e8e9f9522f188dd128d9846d484661220a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf",
+  /** As shown, without the dash. */
+  code: "ZNML771T",
+  iv: "000102030405060708090a0b",
+  sealed:
+    "89e572d63a832288c256da5cc01045062b8085e3aff57b9cfc19470b5519a8128458c046e122fcce3e5866be27dc31a2401299e2f8e048efa04411c762934d8eee82561f2409ba77fb32891d3096fc5b0b375cd80ac9cf90ef5bab322c8a36e78a34334e1d8b39f7e786b9ee86e44ef47fae6d599b2e",
+  credentialPublic:
+    "04515c3d6eb9e396b904d3feca7f54fdcd0cc1e997bf375dca515ad0a6c3b4035f4536be3a50f318fbf9a5475902a221502bef0d57e08c53b2cc0a56f17d9f9354",
+  challenge: "8O_u7ezr6uno5-bl5OPi4eDf3t3c29rZ2NfW1dTT0tE",
+  clientDataJson:
+    '{"type":"webauthn.get","challenge":"8O_u7ezr6uno5-bl5OPi4eDf3t3c29rZ2NfW1dTT0tE","origin":"https://web.whatsapp.com","crossOrigin":false}',
+  authenticatorData: "e868906c730209966eff408c55d781630fcb3c9de961e9e9738b4dd0e0fd5e7f1d00000000",
+  signature:
+    "3046022100ce5867dd0e25dc10d1755b767cc545e7259a637118523e3ad6c6f231238f8c2f022100abf96f55970e857aaf355ce92d69cf40f79748fd068c66aa1be277ce95544d9f",
+} as const;
+
+export const bytes = (hex: string): Buffer => Buffer.from(hex, "hex");
