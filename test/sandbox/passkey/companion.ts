@@ -107,10 +107,10 @@ export function playCompanion(
     const { publicKey, nonce: theirs } = proto.PrimaryEphemeralIdentity.decode(content as Uint8Array);
     if (publicKey?.length !== 32 || theirs?.length !== 32) return;
     await query("set", "companion_nonce", habits.otherNonce ? randomBytes(32) : nonce);
-    const digest = createHash("sha256").update(nonce).update(publicKey!).digest();
-    code = bytesToCrockford(Buffer.from([0, 1, 2, 3, 4].map((at) => theirs![at]! ^ digest[at]!)));
+    const digest = createHash("sha256").update(nonce).update(publicKey).digest();
+    code = bytesToCrockford(Buffer.from([0, 1, 2, 3, 4].map((at) => theirs[at]! ^ digest[at]!)));
     const salt = Buffer.from(`Companion Pairing ${deviceType} with ref ${ref}`);
-    const key = hkdf(Curve.sharedKey(ephemeral.private, publicKey!), 32, {
+    const key = hkdf(Curve.sharedKey(ephemeral.private, publicKey), 32, {
       salt,
       info: "Pairing Information Encryption Key",
     });

@@ -159,7 +159,7 @@ describe("what a client does wrong is refused and recorded", () => {
     ["another relying party", authData((bytes) => bytes.fill(1, 0, 32)), "passkey-assertion", 400],
     ["no verification of the user", authData((bytes) => (bytes[32] = 0x01)), "passkey-assertion", 400],
     ["no reference asked for", { ref: "2@made-up" }, "passkey-no-ref", 400],
-    ["another device type", { deviceType: 7 }, "passkey-device-type", 400],
+    ["another device type", { deviceType: proto.DeviceProps.PlatformType.DESKTOP }, "passkey-device-type", 400],
   ])("in the assertion: %s", async (_, habits, kind, code) => {
     await using one = await scanned(habits);
     await expect(one.linked).rejects.toMatchObject({ code: "refused" });
@@ -257,8 +257,8 @@ describe("faults", () => {
   ])("%s: the phone continues with what no client can use", async (type, sent) => {
     await using one = await scanned({}, [{ type }]);
     await eventually(one.companion.notices).toContain("crsc_continuation");
-    const notice = one.client.stanzas("notification").find(({ attrs }) => attrs["type"] === "crsc_continuation");
-    const [child] = notice?.content as BinaryNode[];
+    const notice = one.client.stanzas("notification").findLast(({ attrs }) => attrs["type"] === "crsc_continuation");
+    const [child] = (notice?.content ?? []) as BinaryNode[];
     const { publicKey } = proto.PrimaryEphemeralIdentity.decode(child?.content as Uint8Array);
     expect([child?.tag, publicKey?.length]).toEqual(sent);
     expect(one.info()).toMatchObject({ stage: "answered" });
