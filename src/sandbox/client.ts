@@ -43,6 +43,7 @@ export interface SandboxClient {
   readonly history: (input: Input<"history">, signal?: AbortSignal) => Promise<{ readonly chunks: number }>;
   readonly addContact: (input: Input<"addContact">, signal?: AbortSignal) => Promise<ContactInfo>;
   readonly notify: (input: Input<"notify">, signal?: AbortSignal) => Promise<void>;
+  readonly stanza: (input: Input<"stanza">, signal?: AbortSignal) => Promise<void>;
   readonly setting: (input: Input<"setting">, signal?: AbortSignal) => Promise<void>;
   readonly contactSend: (input: ContactSendInput, signal?: AbortSignal) => Promise<Sent>;
   readonly typing: (input: Input<"typing">, signal?: AbortSignal) => Promise<void>;
@@ -92,6 +93,7 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     phoneSend: async (input, signal) => postTo("phones/send", input, signal),
     history: async (input, signal) => postTo("phones/history", input, signal),
     notify: async ({ number, ...body }, signal) => post(`/phones/${encodeURIComponent(number)}/notify`, body, signal),
+    stanza: async ({ number, stanza }, signal) => post(`/phones/${encodeURIComponent(number)}/stanza`, stanza, signal),
     setting: async ({ number, ...body }, signal) => post(`/phones/${encodeURIComponent(number)}/setting`, body, signal),
     addContact: async (input, signal) => post("/contacts", input, signal),
     contactSend: async (input, signal) => postTo("contacts/send", input, signal),

@@ -48,6 +48,7 @@ export function createConnection(trace: TraceLog, link: NoiseLink): Connection {
     );
   };
   const forget = (): void => {
+    connection.backlog?.close();
     for (const answer of asked.values()) answer(undefined);
   };
   const connection: Connection = {

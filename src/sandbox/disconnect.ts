@@ -26,6 +26,11 @@ export function farewell(code: number): BinaryNode {
   }
 }
 
+/** WhatsApp protocol: the end of a stream whose client never confirmed this stanza. */
+export function unconfirmed({ tag, attrs }: BinaryNode): BinaryNode {
+  return stanza("stream:error", {}, [stanza("ack", { class: tag, id: attrs["id"], type: attrs["type"] })]);
+}
+
 /** What a login that is not let in is told. */
 export function refusal(reason: number): BinaryNode {
   return stanza("failure", { reason, location: "frc" });

@@ -1,11 +1,13 @@
+import type { BinaryNode } from "@whiskeysockets/baileys";
 import { accountOf } from "./account.ts";
 import { createBacklog } from "./backlog.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { createCompanion, type Companion } from "./companion.ts";
 import type { Connection } from "./connection.ts";
-import { disconnect, farewell, refusal } from "./disconnect.ts";
+import { disconnect, farewell, refusal, unconfirmed } from "./disconnect.ts";
 import { userJid } from "./jid.ts";
 import { createStanzaQueue } from "./stanza-queue.ts";
+import { createUnconfirmedWatch } from "./unconfirmed.ts";
 import { stanza } from "./wire/stanza.ts";
 import type { World } from "./world.ts";
 
@@ -29,11 +31,20 @@ export function logIn(world: World, connection: Connection): void {
     creation: t,
   };
   connection.send(stanza("success", attrs));
-  const backlog = createBacklog((node) => connection.send(node), companion.queue.list());
+  const { clock } = world.options;
+  const { offlineQueue } = world.behaviour;
+  const limits = { nowMs: () => clock.monotonicMs(), limitMs: () => world.behaviour.unconfirmedMs };
+  const watch = createUnconfirmedWatch({ later: world.later, ...limits }, ({ node }) => {
+    connection.close(unconfirmed(node));
+  });
+  const send = (node: BinaryNode): boolean => connection.send(node);
+  const backlog = createBacklog({ send, watch }, companion.queue.list(), offlineQueue);
   connection.backlog = backlog;
   backlog.start();
-  // Some clients take their backlog without asking for it.
-  if (companion.queue.size > 0) world.later(unaskedBatchMs, () => backlog.request(unaskedBatch));
+  // A kind server does not insist on being asked.
+  if (offlineQueue === "window" && companion.queue.size > 0) {
+    world.later(unaskedBatchMs, () => backlog.request(unaskedBatch));
+  }
   if (!companion.bootstrapped) world.later(0, async () => bootstrap(world, companion));
   world.options.log.debug({ number, device: companion.id }, "sandbox: device logged in");
 }

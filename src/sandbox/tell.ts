@@ -1,10 +1,10 @@
 import type { AppStateCollection } from "./history/app-state.ts";
 
-/** A stanza as JSON; content that is text travels as bytes. */
+/** A stanza as JSON; content that is text travels as bytes, other bytes are written in base64. */
 export interface StanzaJson {
   readonly tag: string;
   readonly attrs: Readonly<Record<string, string>>;
-  readonly content?: string | readonly StanzaJson[];
+  readonly content?: string | { readonly base64: string } | readonly StanzaJson[];
 }
 
 /** What linked devices are told beside messages, word for word: for whatever has no control of its own. */
@@ -15,6 +15,11 @@ export interface TellControl {
     readonly attrs: Readonly<Record<string, string>>;
     readonly content: readonly StanzaJson[];
   }): Promise<void>;
+  /**
+   * Any stanza, word for word, to every linked device: in the queue like all others when it has an id, else at once to
+   * those who are online. A missing `t` is added to what is queued.
+   */
+  stanza(input: { readonly number: string; readonly stanza: StanzaJson }): Promise<void>;
   /** The owner changes a setting that phone and devices share; `value` is a SyncActionValue as protobuf JSON. */
   setting(input: {
     readonly number: string;

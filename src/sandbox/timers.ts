@@ -2,8 +2,8 @@ import type { Log } from "#lib/log.ts";
 
 /** Things that are to happen later. */
 export interface Timers {
-  /** After `ms`, or at once for 0; a task that fails is logged. */
-  readonly later: (ms: number, task: () => Promise<void> | void) => void;
+  /** After `ms`, or at once for 0; a task that fails is logged. What is answered takes it back. */
+  readonly later: (ms: number, task: () => Promise<void> | void) => () => void;
   /** Forgets everything that has not begun. */
   readonly clear: () => void;
 }
@@ -22,13 +22,17 @@ export function createTimers(log: Log): Timers {
     later(ms, task) {
       if (ms <= 0) {
         void run(task);
-        return;
+        return () => {};
       }
       const timer = setTimeout(() => {
         planned.delete(timer);
         void run(task);
       }, ms);
       planned.add(timer);
+      return () => {
+        clearTimeout(timer);
+        planned.delete(timer);
+      };
     },
     clear() {
       for (const timer of planned) clearTimeout(timer);

@@ -76,7 +76,7 @@ export function createWorld(
     pictures: new Map(),
     behaviour: initialBehaviour(options),
     post(companion, node) {
-      const entry = companion.queue.push(node);
+      const entry = companion.queue.push(inStatusForm(world, node));
       if (entry === undefined) {
         options.log.warn(
           { waiting: maxQueuedStanzas },
@@ -101,6 +101,12 @@ export function createWorld(
     changed: () => undefined,
   };
   return world;
+}
+
+/** WhatsApp protocol: what somebody posts as their status has a tag of its own. */
+function inStatusForm({ behaviour }: World, node: BinaryNode): BinaryNode {
+  const isStatus = node.tag === "message" && node.attrs["from"] === "status@broadcast";
+  return isStatus && behaviour.statusForm === "status" ? { ...node, tag: "status" } : node;
 }
 
 /** How people behave until a control call says otherwise. */

@@ -55,6 +55,8 @@ describe("what comes while the client is away", () => {
 
   it("more than a batch, and what comes meanwhile stays behind it", async () => {
     const own = "5511999990002";
+    // The bare client asks once.
+    await sandbox.control.behaviour({ offlineQueue: "window" });
     const first = await pairClient(sandbox, { number: own });
     await eventually(() => queued(own)).toBe(0);
     await first[Symbol.asyncDispose]();
@@ -69,6 +71,79 @@ describe("what comes while the client is away", () => {
     const backlog = again.texts().filter((text) => text !== "meanwhile");
     expect(backlog).toEqual(Array.from({ length: 250 }, (_, at) => `n${at + 1}`));
     await eventually(() => queued(own)).toBe(0);
+    await sandbox.control.behaviour({ offlineQueue: "credit" });
+  });
+
+  it("a few come unasked, then only as many as are asked for; what is live waits for the end", async () => {
+    const own = "5511999990004";
+    const first = await pairClient(sandbox, { number: own });
+    await eventually(() => queued(own)).toBe(0);
+    await first[Symbol.asyncDispose]();
+    await say(own, "n{n}", 250);
+    await using again = connectClient(sandbox, first.auth);
+    const came = (): number => again.stanzas("message").length;
+    const ask = async (count: number): Promise<void> =>
+      again.sock.sendNode({
+        tag: "ib",
+        attrs: {},
+        content: [{ tag: "offline_batch", attrs: { count: String(count) } }],
+      });
+    // The bare client asks for a hundred by itself.
+    await eventually(came).toBe(105);
+    await eventually(() => queued(own)).toBe(145);
+    await say(own, "live");
+    await ask(20);
+    await eventually(came).toBe(125);
+    await eventually(() => queued(own)).toBe(126);
+    await ask(200);
+    await eventually(came).toBe(251);
+    expect(
+      again
+        .stanzas("message")
+        .map(({ attrs }) => attrs["offline"])
+        .lastIndexOf("1"),
+    ).toBe(249);
+    await eventually(() => again.texts().length).toBe(251);
+    expect(again.stanzas("ib").at(-1)?.content).toMatchObject([{ tag: "offline", attrs: { count: "250" } }]);
+  });
+
+  it("what it refuses stays first and holds back the rest at later logins, until it is confirmed", async () => {
+    const own = "5511999990005";
+    const first = await pairClient(sandbox, { number: own });
+    await eventually(() => queued(own)).toBe(0);
+    const raw = (id: string) => ({ tag: "newthing", attrs: { id, from: `${bob}@s.whatsapp.net` } });
+    const ack = (id: string, more = {}) => ({ tag: "ack", attrs: { class: "newthing", id, ...more } });
+    await sandbox.control.stanza({ number: own, stanza: raw("A") });
+    await first.sock.sendNode(ack("A", { error: "500" }));
+    await first[Symbol.asyncDispose]();
+    await sandbox.control.stanza({ number: own, stanza: raw("B") });
+    await using again = connectClient(sandbox, first.auth);
+    await again.opened();
+    const came = (): unknown[] => again.stanzas("newthing").map(({ attrs }) => attrs["id"]);
+    await eventually(came).toEqual(["A"]);
+    await again.sock.sendNode(ack("A", { class: "message" }));
+    await again.sock.sendNode(ack("A", { error: "500" }));
+    await again.sock.query({ tag: "iq", attrs: { to: "@s.whatsapp.net", type: "get", xmlns: "w:p" } });
+    expect(came()).toEqual(["A"]);
+    await again.sock.sendNode(ack("A"));
+    await eventually(came).toEqual(["A", "B"]);
+    await again.sock.sendNode(ack("B"));
+    await eventually(() => queued(own)).toBe(0);
+  });
+
+  it("what is confirmed too late ends the stream, which names it", async () => {
+    const own = "5511999990006";
+    await sandbox.control.behaviour({ unconfirmedMs: 50 });
+    await using client = await pairClient(sandbox, { number: own });
+    await eventually(() => queued(own)).toBe(0);
+    await sandbox.control.stanza({
+      number: own,
+      stanza: { tag: "newthing", attrs: { id: "LATE", from: `${bob}@s.whatsapp.net`, type: "media" } },
+    });
+    await eventually(() => client.stanzas("stream:error").at(-1)?.content).toMatchObject([
+      { tag: "ack", attrs: { class: "newthing", id: "LATE", type: "media" } },
+    ]);
+    await sandbox.control.behaviour({ unconfirmedMs: 3_000_000 });
   });
 
   it("what a client got and did not confirm comes again", async () => {
@@ -114,6 +189,21 @@ describe("stanza queue", () => {
     expect(queue.confirm({ tag: "message", id: "A", isAck: true })).toBeUndefined();
     expect(queue.size).toBe(1);
     expect(queue.confirm({ tag: "message", id: "A", isAck: true })?.seq).toBe(2);
+  });
+
+  it("confirm: a receipt only where it goes to whom the message came from", () => {
+    const from = "5511888880002@s.whatsapp.net";
+    const group = "120363000000000001@g.us";
+    const queue = createStanzaQueue([
+      stanza("message", { id: "A", from }),
+      stanza("message", { id: "B", from: group, participant: from }),
+    ]);
+    const confirm = (id: string, to?: string, participant?: string) =>
+      queue.confirm({ tag: "message", id, isAck: false, addressee: { to, participant } })?.seq;
+    expect([confirm("A"), confirm("A", group), confirm("B", group), confirm("B", from, from)]).toEqual(
+      Array.from({ length: 4 }, () => undefined),
+    );
+    expect([confirm("A", from), confirm("B", group, from)]).toEqual([1, 2]);
   });
 
   it("spend: a receipt always confirms", () => {

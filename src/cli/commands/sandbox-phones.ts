@@ -1,5 +1,8 @@
 import { Option } from "commander";
 
+import { WazapiError } from "#domain/errors.ts";
+import type { StanzaJson } from "#sandbox/tell.ts";
+
 import type { Cli } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
 import { instanceOption, whole } from "../options.ts";
@@ -13,7 +16,7 @@ interface ScanOptions {
   readonly business?: string;
 }
 
-/** `wazapi sandbox scan|code|unlink`: what the owner of the simulated phone does. */
+/** `wazapi sandbox scan|code|unlink|stanza`: what the owner of the simulated phone does. */
 export const declareSandboxPhones: Declare = (command, run) => {
   command
     .command("scan")
@@ -51,7 +54,30 @@ export const declareSandboxPhones: Declare = (command, run) => {
         cli.out.document(result, (page) => page.text(String(result.unlinked)));
       }),
     );
+  command
+    .command("stanza")
+    .description("Let WhatsApp send the linked devices any stanza, word for word; with an id it waits until confirmed.")
+    .argument("<json>", '{"tag", "attrs", "content"}: text, {"base64"}, or a list of the same')
+    .addOption(numberOption())
+    .action(
+      run<{ number: string }>(async (cli, { args: [json = ""], options: { number } }) => {
+        const sandbox = await connectSandbox(cli);
+        await sandbox.stanza({ number, stanza: stanzaOf(json) }, cli.signal);
+        cli.out.document({ number }, (page) => page.text(number));
+        cli.out.say("it is on its way");
+      }),
+    );
 };
+
+/** The sandbox looks at what is in it. */
+function stanzaOf(json: string): StanzaJson {
+  try {
+    // Whatever else it may be is refused there.
+    return JSON.parse(json) as StanzaJson;
+  } catch (cause) {
+    throw new WazapiError("invalid_request", { message: "a stanza is written as JSON", cause });
+  }
+}
 
 function numberOption(): Option {
   return new Option("--number <phone>", "number of the simulated phone").default(defaultNumber);

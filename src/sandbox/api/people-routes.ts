@@ -18,7 +18,8 @@ const stanzaJson: z.ZodType<StanzaJson> = z.strictObject({
   tag: z.string().min(1).max(64),
   attrs: attributes.default({}),
   get content() {
-    return z.union([z.string().max(65_536), z.array(stanzaJson).max(1_000)]).exactOptional();
+    const bytes = z.strictObject({ base64: z.base64().max(1_000_000) });
+    return z.union([z.string().max(65_536), bytes, z.array(stanzaJson).max(1_000)]).exactOptional();
   },
 });
 
@@ -71,6 +72,13 @@ export const phoneRoutes: readonly Route[] = [
     summary: "WhatsApp sends the linked devices this notification",
     body: z.strictObject({ attrs: attributes, content: z.array(stanzaJson).max(100) }),
     run: async ({ control }, { params, body }) => control.notify({ number: numberOf(params), ...body }),
+  }),
+  bodyRoute({
+    method: "POST",
+    path: "/phones/:number/stanza",
+    summary: "WhatsApp sends the linked devices this stanza",
+    body: stanzaJson,
+    run: async ({ control }, { params, body }) => control.stanza({ number: numberOf(params), stanza: body }),
   }),
   bodyRoute({
     method: "POST",

@@ -3,7 +3,7 @@ import { settingFromJson } from "../content/proto-json.ts";
 import { announceAppState } from "../iq/app-state.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import type { StanzaJson, TellControl } from "../tell.ts";
-import { stanza } from "../wire/stanza.ts";
+import { stanza, type StanzaContent } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
 import { requireAccount } from "./sends.ts";
 
@@ -15,6 +15,17 @@ export function tellControl(world: World): TellControl {
       const children = content.map(stanzaOf);
       for (const companion of companions.values()) {
         world.post(companion, stanza("notification", { ...attrs, id: world.nextId(), t: world.seconds() }, children));
+      }
+    },
+    async stanza({ number, stanza: given }) {
+      const { companions } = requireAccount(world, number);
+      const node = stanzaOf(given);
+      const isQueued = node.attrs["id"] !== undefined;
+      for (const companion of companions.values()) {
+        if (!isQueued) companion.connection?.send(node);
+        else if (!world.post(companion, { ...node, attrs: { t: String(world.seconds()), ...node.attrs } })) {
+          throw new SandboxError("conflict", `too much waits for device ${companion.id} of ${number}`);
+        }
       }
     },
     async setting({ number, collection, index, value }) {
@@ -32,6 +43,10 @@ export function tellControl(world: World): TellControl {
 }
 
 function stanzaOf({ tag, attrs, content }: StanzaJson): BinaryNode {
-  const inner = typeof content === "string" ? Buffer.from(content) : content?.map(stanzaOf);
-  return stanza(tag, attrs, inner);
+  return stanza(tag, attrs, content === undefined ? undefined : contentOf(content));
+}
+
+function contentOf(content: NonNullable<StanzaJson["content"]>): StanzaContent {
+  if (typeof content === "string") return Buffer.from(content);
+  return "base64" in content ? Buffer.from(content.base64, "base64") : content.map(stanzaOf);
 }

@@ -58,15 +58,19 @@ export async function routeReceipt(
   const chat = chatKindOf(world, to);
   if (type === "retry") return chat?.retry({ from, to, id, node });
   const ids = receiptIds(node);
-  for (const messageId of ids) confirmQueued(world, from, { tag: "message", id: messageId, isAck: false });
+  const addressee = world.behaviour.receiptTo === "checked" ? { addressee: { to: node.attrs["to"], participant } } : {};
+  for (const messageId of ids)
+    confirmQueued(world, from, { tag: "message", id: messageId, isAck: false, ...addressee });
   await chat?.receipt({ from, to, ids, type, node });
 }
 
-/** Takes a client's ack of a stanza from its queue. */
+/** Takes a client's ack of a stanza from its queue; with an error it is none, unless the sandbox is kind. */
 export function takeAck(world: World, from: Companion, node: BinaryNode): void {
-  const { class: tag, id, type, participant } = node.attrs;
+  const { class: tag, id, type, participant, error } = node.attrs;
   if (tag === undefined || id === undefined) return;
-  confirmQueued(world, from, { tag, id, isAck: true, type, participant });
+  const ack = { tag, id, isAck: true, type, participant };
+  if (error === undefined || world.behaviour.errorAck === "confirms") return confirmQueued(world, from, ack);
+  if (from.queue.refuse(ack) !== undefined) world.changed();
 }
 
 function confirmQueued(
@@ -74,10 +78,14 @@ function confirmQueued(
   from: Companion,
   confirmation: Parameters<Companion["queue"]["confirm"]>[0],
 ): void {
-  const confirmed = from.queue.confirm(confirmation);
-  if (confirmed === undefined) return;
-  from.connection?.backlog?.confirmed(confirmed);
-  world.changed();
+  for (;;) {
+    const confirmed = from.queue.confirm(confirmation);
+    if (confirmed === undefined) return;
+    from.connection?.backlog?.confirmed(confirmed);
+    world.changed();
+    // What it refused before is released with the copy that was sent again.
+    if (!confirmed.isRefused) return;
+  }
 }
 
 /** WhatsApp protocol: the account may not write to this person. */

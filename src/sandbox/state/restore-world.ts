@@ -67,6 +67,8 @@ async function restorePerson(world: World, saved: SavedPerson): Promise<Person> 
 
 async function restoreCompanion(person: Person, saved: SavedCompanion) {
   const queue = createStanzaQueue(await Promise.all(saved.queue.map(async (node) => decodeStanza(bytes(node)))));
+  const waiting = queue.list();
+  for (const place of saved.refused ?? []) Object.assign(waiting[place] ?? {}, { isRefused: true });
   const { id, bootstrapped, keys } = saved;
   return createCompanion({
     person,

@@ -45,6 +45,8 @@ function savePerson(person: Person): SavedPerson {
 
 function saveCompanion(companion: Companion): SavedCompanion {
   const keys = companion.keys();
+  const waiting = companion.queue.list();
+  const refused = waiting.flatMap(({ isRefused }, place) => (isRefused ? [place] : []));
   return {
     id: companion.id,
     noiseKey: base64(companion.noiseKey),
@@ -58,7 +60,8 @@ function saveCompanion(companion: Companion): SavedCompanion {
             signedPreKey: { ...saveKey(keys.signedPreKey), signature: base64(keys.signedPreKey.signature) },
           },
     preKeys: companion.preKeys.map(saveKey),
-    queue: companion.queue.list().map(({ node }) => base64(encodeBinaryNode(node))),
+    queue: waiting.map(({ node }) => base64(encodeBinaryNode(node))),
+    ...(refused.length > 0 && { refused }),
   };
 }
 

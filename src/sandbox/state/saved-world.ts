@@ -76,6 +76,8 @@ export interface SavedCompanion {
     | undefined;
   readonly preKeys: readonly SavedKey[];
   readonly queue: readonly string[];
+  /** Which of them it refused, by place; absent when none, and in older files. */
+  readonly refused?: readonly number[];
 }
 
 /** What an account keeps at the server. */

@@ -198,6 +198,9 @@ describe("what others do to a group", () => {
 });
 
 describe("everybody's status", () => {
+  // The bare client knows no other form.
+  beforeEach(async () => void (await sandbox.control.behaviour({ statusForm: "message" })));
+
   it("of a client reaches whom it is for, and is confirmed", async () => {
     const sent = await one.sock.sendMessage(
       "status@broadcast",
