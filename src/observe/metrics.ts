@@ -29,6 +29,10 @@ export interface Recorders {
   readonly pruned: (removed: Readonly<Record<string, number>>) => void;
   /** A message could not be decrypted. */
   readonly decryptFailed: () => void;
+  /** Nothing of one sender can be decrypted any more. */
+  readonly decryptStorm: () => void;
+  /** What waited while a session was away neither comes nor ends. */
+  readonly backlogStalled: () => void;
   /** A session lost its connection for this reason and opens it again. */
   readonly reconnected: (reason: string) => void;
   /** WhatsApp sent something of this kind that this version does not know. */
@@ -94,6 +98,8 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
   const profilesDropped = counter("profile_questions_dropped_total", "Questions for names and pictures given up.", []);
   const pruned = counter("pruned_rows_total", "Rows that retention removed.", ["kind"]);
   const decryptFailures = counter("decrypt_failures_total", "Messages that could not be decrypted.", []);
+  const storms = counter("decrypt_storms_total", "Senders of whom nothing could be decrypted any more.", []);
+  const stalls = counter("backlog_stalls_total", "Logins whose backlog neither came nor ended.", []);
   const reconnects = counter("reconnects_total", "Connections to WhatsApp that were lost and opened again.", [
     "reason",
   ]);
@@ -103,6 +109,8 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
   const codeOf = boundedWords(maxWords);
   // A counter that does not exist yet cannot be told from one that was never asked.
   decryptFailures.inc(0);
+  storms.inc(0);
+  stalls.inc(0);
   profilesDropped.inc(0);
 
   return {
@@ -131,6 +139,8 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
         for (const [kind, count] of Object.entries(removed)) if (count > 0) pruned.inc({ kind }, count);
       },
       decryptFailed: () => decryptFailures.inc(),
+      decryptStorm: () => storms.inc(),
+      backlogStalled: () => stalls.inc(),
       reconnected: (reason) => reconnects.inc({ reason: reasonOf(reason) }),
       unknownWire: ({ kind }) => unknownWire.inc({ kind }),
     },
@@ -147,6 +157,8 @@ const switchedOff: ProcessMetrics = {
     profilesDropped: () => {},
     pruned: () => {},
     decryptFailed: () => {},
+    decryptStorm: () => {},
+    backlogStalled: () => {},
     reconnected: () => {},
     unknownWire: () => {},
   },

@@ -8,6 +8,9 @@ export type StanzaAttrs = Readonly<Record<string, string>>;
 /** The stanza a ciphertext came in. */
 export interface StanzaRef {
   readonly attrs: StanzaAttrs;
+  readonly node: BinaryNode;
+  /** Called when it is through: its plaintext, or that it has none, is durable. */
+  readonly settled: () => void;
   /** Called when its decryption starts: from then on nothing can overtake it. */
   readonly reached: () => void;
 }
@@ -52,9 +55,11 @@ export function stanzaEntry(node: BinaryNode, now: number): JournalEntry {
 }
 
 /**
- * The id an entry of this stanza is settled by. A message goes by its message id, like its decrypted kin. A receipt
+ * The id an entry of this stanza is settled by. A message or status goes by its message id, like its decrypted kin. A receipt
  * carries the id of the message it is about, so it needs one of its own.
  */
 function journalIdOf(node: BinaryNode, contentHash: string): string {
-  return node.tag === "message" ? (node.attrs["id"] ?? contentHash) : `${node.tag}:${contentHash.slice(0, 32)}`;
+  return node.tag === "message" || node.tag === "status"
+    ? (node.attrs["id"] ?? contentHash)
+    : `${node.tag}:${contentHash.slice(0, 32)}`;
 }

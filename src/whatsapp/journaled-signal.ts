@@ -1,10 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { DEFAULT_CONNECTION_CONFIG, type SignalDataSet, type SocketConfig } from "@whiskeysockets/baileys";
+import {
+  DEFAULT_CONNECTION_CONFIG,
+  proto,
+  unpadRandomMax16,
+  type SignalDataSet,
+  type SocketConfig,
+} from "@whiskeysockets/baileys";
 import { isWazapiError } from "#domain/errors.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { AuthState } from "./auth-state.ts";
-import { contentHashOf, plaintextEntry, type Correlation } from "./journal-entry.ts";
+import type { Unreadable } from "./intake/unreadable.ts";
+import { contentHashOf, plaintextEntry, type Correlation, type StanzaRef } from "./journal-entry.ts";
 import { singleSessions } from "./single-session.ts";
 
 /** What the wrapper works with. */
@@ -13,8 +20,8 @@ export interface JournaledSignalDeps {
   readonly correlation: Correlation;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told about each ciphertext that nothing here can read; must not throw. */
-  readonly decryptFailed?: () => void;
+  /** Decides about each ciphertext that nothing here can read; without it Baileys does. */
+  readonly unreadable?: () => Unreadable;
 }
 
 type MakeSignalRepository = SocketConfig["makeSignalRepository"];
@@ -52,7 +59,7 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
       if (stanza === undefined) deps.log.warn({}, "a ciphertext came without its stanza and is not journaled");
       const contentHash = contentHashOf(ciphertext);
       try {
-        return await deps.auth.withJournal((journal) =>
+        const read = await deps.auth.withJournal((journal) =>
           transaction(async () => {
             const plaintext = await work();
             if (stanza !== undefined) {
@@ -61,17 +68,22 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
             return plaintext;
           }),
         );
+        if (stanza !== undefined) deps.unreadable?.().healed(stanza.node);
+        stanza?.settled();
+        return read;
       } catch (error) {
         // Not written, or the socket is closed: the message itself is as good as before, and comes again.
         if (isWazapiError(error)) throw error;
         // A stanza we had decrypted before its receipt was lost comes again: its ratchet has moved on, its plaintext
         // is in the journal. Handing that out lets Baileys confirm it; the event it may cause is known already.
         const known = await deps.auth.find(contentHash).catch(() => {});
-        if (known?.kind !== "plaintext") {
-          deps.decryptFailed?.();
-          throw error;
+        const isDecrypted = known?.kind === "plaintext";
+        if (isDecrypted && (deps.unreadable === undefined || isMessage(known.payload))) {
+          stanza?.settled();
+          return known.payload;
         }
-        return known.payload;
+        if (stanza === undefined || deps.unreadable === undefined) throw error;
+        return await settling(stanza, deps.unreadable().failed({ node: stanza.node, contentHash, error, isDecrypted }));
       }
     }
 
@@ -94,6 +106,29 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
       migrateSession: (from, to) => transaction(() => inner.migrateSession(from, to)),
     };
   };
+}
+
+/** Also what is given up is through, as long as that is written down. */
+async function settling(stanza: StanzaRef, work: Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    const plaintext = await work;
+    stanza.settled();
+    return plaintext;
+  } catch (error) {
+    if (!isWazapiError(error)) stanza.settled();
+    throw error;
+  }
+}
+
+/** Whether Baileys can make a message of it. */
+function isMessage(padded: Uint8Array): boolean {
+  try {
+    proto.Message.decode(unpadRandomMax16(padded));
+    return true;
+  } catch {
+    // Whatever its author meant by it.
+    return false;
+  }
 }
 
 /** The last value of every key. */

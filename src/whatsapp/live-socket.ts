@@ -8,14 +8,15 @@ import { createGroupCache, type GroupCache } from "./group-cache.ts";
 import { guardListeners } from "./guarded-listeners.ts";
 import { createHistoryJournal } from "./history-journal.ts";
 import type { Inbound, InboundBatch } from "./inbound.ts";
+import { openIntake, prepareIntake } from "./intake/open-intake.ts";
+import { handedOn } from "./intake/placing.ts";
 import type { Correlation } from "./journal-entry.ts";
 import type { SessionsOptions } from "./options.ts";
 import { openLinking, type Linking } from "./linking/linking.ts";
 import { ownNameChanged } from "./own-name.ts";
 import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
-import { hasNoBody, placeholderOf } from "./replay.ts";
 import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
-import { gateStanzas, type StanzaGate } from "./stanza-gate.ts";
+import type { StanzaGate } from "./stanza-gate.ts";
 import { closeOf, unknownOf, type Close } from "./staying/close.ts";
 import { followWayIn } from "./staying/way-in.ts";
 import type { Transport } from "./transport.ts";
@@ -32,6 +33,10 @@ export interface LiveSocketDeps {
   readonly log: Log;
   /** Told about each ciphertext that nothing here can read; must not throw. */
   readonly decryptFailed?: () => void;
+  /** Told once when nothing of one sender can be decrypted any more; must not throw. */
+  readonly decryptStorm?: () => void;
+  /** Told when the backlog of a login neither moves nor ends; must not throw. */
+  readonly backlogStalled?: () => void;
   /** Told about whatever came that this version does not know; must not throw. */
   readonly unknownWire?: (unknown: UnknownWire) => void;
 }
@@ -85,7 +90,9 @@ export function openLiveSocket(
     limit: input.options.maxCachedGroups,
     fetch: (groupId) => sock.groupMetadata(groupId),
   });
-  const config = socketConfig({ ...deps, correlation, groups }, input);
+  const intake = { ...deps, correlation };
+  const prepared = prepareIntake(intake, () => sock);
+  const config = socketConfig({ ...intake, ...prepared, groups }, input);
   const sock = makeWASocket(config);
   const raw = Reflect.get(sock.ws, "socket") as RawSocket;
   const historyJournal = createHistoryJournal((notice) => fetchesHistory(notice, input.options));
@@ -111,19 +118,17 @@ export function openLiveSocket(
   let isOver = false;
   let ownName = auth.creds.me?.name;
 
-  const gate = gateStanzas({
-    ws: sock.ws,
-    correlation,
-    clock,
-    signal: ended.signal,
-    journal: auth.journal,
-    forward: (stanza, journalId) => {
-      const own = ownJids(auth.creds);
-      const offline = stanza.attrs["offline"] !== undefined;
-      const what = own !== undefined && hasNoBody(stanza) ? placeholderOf(stanza, own) : { stanza, offline };
-      return hand({ ...what, journalIds: [journalId] });
+  const gate = openIntake(
+    {
+      ...intake,
+      sock,
+      signal: ended.signal,
+      forward: (stanza, journalId, own) => hand({ ...handedOn(stanza, own), journalIds: [journalId] }),
+      isPaused: () => pauses > 0,
+      giveUp: () => raw.terminate(),
     },
-  });
+    input.options.backlog,
+  );
 
   const linking = openLinking(
     { ...deps, sock, browser: config.browser, signal: ended.signal },

@@ -1,4 +1,5 @@
 import type { WAVersion } from "@whiskeysockets/baileys";
+import { defaultBacklogPull, type BacklogPullOptions } from "./intake/backlog-pull.ts";
 import { defaultReconnect, type ReconnectOptions } from "./reconnect.ts";
 
 /** How sessions behave; all times in milliseconds. */
@@ -31,6 +32,8 @@ export interface SessionsOptions {
   readonly maxCachedGroups: number;
   readonly maxCachedRecipients: number;
   readonly recipientTtlMs: number;
+  /** How what waited while we were away is asked for. */
+  readonly backlog: BacklogPullOptions;
   readonly reconnect: ReconnectOptions;
   /** Sessions that are started at the same time when the process comes up. */
   readonly startConcurrency: number;
@@ -52,6 +55,7 @@ export const defaultSessionsOptions: SessionsOptions = {
   maxCachedGroups: 64,
   maxCachedRecipients: 1_000,
   recipientTtlMs: 60 * 60_000,
+  backlog: defaultBacklogPull,
   reconnect: defaultReconnect,
   startConcurrency: 8,
 };

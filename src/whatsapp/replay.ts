@@ -1,17 +1,9 @@
-import {
-  cleanMessage,
-  decodeBinaryNode,
-  decodeMessageNode,
-  NO_MESSAGE_FOUND_ERROR_TEXT,
-  proto,
-  unpadRandomMax16,
-  type BinaryNode,
-  type WAMessage,
-} from "@whiskeysockets/baileys";
+import { decodeBinaryNode, unpadRandomMax16, type BinaryNode } from "@whiskeysockets/baileys";
 import type { Log } from "#lib/log.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { AuthStateStore, JournalRow } from "#store/auth-state.ts";
 import type { Inbound, InboundBatch } from "./inbound.ts";
+import { handedOn, messageEvents } from "./intake/placing.ts";
 import { ownAccount, type OwnJids } from "./own-account.ts";
 
 const pageRows = 100;
@@ -73,7 +65,9 @@ function byStanza(rows: readonly JournalRow[]): JournalRow[][] {
   const groups: JournalRow[][] = [];
   for (const row of rows) {
     const last = groups.at(-1);
-    if (last?.[0]?.stanzaId === row.stanzaId) last.push(row);
+    const [head] = last ?? [];
+    // What could not be decrypted was journaled as it came; another part of the same message may have been.
+    if (head?.stanzaId === row.stanzaId && head.kind === row.kind) last?.push(row);
     else groups.push([row]);
   }
   return groups;
@@ -89,20 +83,10 @@ async function batchOf(
   const base = { instanceId: target.instanceId, own: ownAccount(target.own), journalIds: [first.stanzaId] };
   try {
     if (first.kind === "stanza") {
-      const node = await decodeBinaryNode(Buffer.from(first.payload));
-      const offline = node.attrs["offline"] !== undefined;
-      if (node.tag !== "message") return { ...base, stanza: node, offline };
-      if (hasNoBody(node)) return { ...base, ...placeholderOf(node, target.own) };
-      const contents = children(node).filter((child) => child.tag === "plaintext");
-      return messageBatch(base, node.attrs, {
-        own: target.own,
-        payloads: contents.flatMap(({ content }) => (content instanceof Uint8Array ? [content] : [])),
-      });
+      return { ...base, ...handedOn(await decodeBinaryNode(Buffer.from(first.payload)), target.own) };
     }
-    return messageBatch(base, attrsOf(first), {
-      own: target.own,
-      payloads: rows.map((row) => unpadRandomMax16(row.payload)),
-    });
+    const payloads = rows.map((row) => unpadRandomMax16(row.payload));
+    return { ...base, ...messageEvents(attrsOf(first), { own: target.own, payloads }) };
   } catch (error) {
     // What no proto library can read would be tried for ever. It stays in the journal, settled, until retention.
     deps.log.error({ instanceId: target.instanceId, journalId: first.journalId, error }, "journal row cannot be read");
@@ -115,55 +99,11 @@ async function batchOf(
   }
 }
 
-function messageBatch(
-  base: Pick<InboundBatch, "instanceId" | "own" | "journalIds">,
-  attrs: Record<string, string>,
-  input: { readonly own: OwnJids; readonly payloads: readonly Uint8Array[] },
-): InboundBatch {
-  const { own, payloads } = input;
-  const decoded = decodeMessageNode({ tag: "message", attrs }, own.id, own.lid ?? "");
-  const message: WAMessage = decoded.fullMessage;
-  for (const payload of payloads) {
-    const content = proto.Message.decode(payload);
-    message.message = Object.assign(message.message ?? {}, content.deviceSentMessage?.message ?? content);
-  }
-  cleanMessage(message, own.id, own.lid ?? "");
-  const offline = attrs["offline"] !== undefined;
-  return {
-    ...base,
-    events: { "messages.upsert": { messages: [message], type: offline ? "append" : "notify" } },
-    offline,
-  };
-}
-
-/** Whether the stanza brings nothing that can be read here: what opens once, and what is of bots. */
-export function hasNoBody(node: BinaryNode): boolean {
-  return node.tag === "message" && !children(node).some((child) => child.tag === "plaintext");
-}
-
-/** The message of a stanza without a body, as one that waits for its content. Baileys tells nobody of most of them. */
-export function placeholderOf(node: BinaryNode, own: OwnJids): Pick<InboundBatch, "events" | "offline"> {
-  const { fullMessage } = decodeMessageNode(node, own.id, own.lid ?? "");
-  const message: WAMessage = fullMessage;
-  message.messageStubType = proto.WebMessageInfo.StubType.CIPHERTEXT;
-  message.messageStubParameters = [NO_MESSAGE_FOUND_ERROR_TEXT];
-  // WhatsApp protocol: `view_once` and `view_once_unavailable_fanout`.
-  const isOnce = children(node).some(
-    ({ tag, attrs }) => tag === "unavailable" && attrs["type"]?.startsWith("view_once") === true,
-  );
-  if (isOnce) message.key.isViewOnce = true;
-  cleanMessage(message, own.id, own.lid ?? "");
-  const offline = node.attrs["offline"] !== undefined;
-  return { events: { "messages.upsert": { messages: [message], type: offline ? "append" : "notify" } }, offline };
-}
-
-function children(node: BinaryNode): readonly BinaryNode[] {
-  return Array.isArray(node.content) ? node.content : [];
-}
+const takenAgain = new Set(["notification", "call"]);
 
 /** Messages that change Baileys' own state, and notifications it turns into events of its own. */
 function unfinishedOf(batch: InboundBatch, rows: readonly JournalRow[]): BinaryNode[] {
-  if (batch.stanza !== undefined) return batch.stanza.tag === "receipt" ? [] : [batch.stanza];
+  if (batch.stanza !== undefined) return takenAgain.has(batch.stanza.tag) ? [batch.stanza] : [];
   const [first] = rows;
   const protocol = batch.events?.["messages.upsert"]?.messages[0]?.message?.protocolMessage;
   if (first?.kind !== "plaintext" || (!protocol?.historySyncNotification && !protocol?.appStateSyncKeyShare)) return [];

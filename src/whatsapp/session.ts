@@ -65,6 +65,10 @@ export interface VersionSuspicion {
 export interface SessionObserver {
   /** A message could not be decrypted; its sender is asked to send it again. */
   readonly decryptFailed: () => void;
+  /** Nothing of one sender can be decrypted any more. */
+  readonly decryptStorm: () => void;
+  /** What waited while we were away neither comes nor ends. */
+  readonly backlogStalled: () => void;
   /** The connection was lost for this reason and is opened again. */
   readonly reconnected: (reason: string) => void;
   /** WhatsApp sent something that this version does not know. */

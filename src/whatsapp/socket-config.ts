@@ -1,10 +1,17 @@
-import { proto, type SocketConfig, type UserFacingSocketConfig, type WAMessageKey } from "@whiskeysockets/baileys";
+import {
+  proto,
+  type CacheStore,
+  type SocketConfig,
+  type UserFacingSocketConfig,
+  type WAMessageKey,
+} from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { AuthState } from "./auth-state.ts";
 import { baileysLog } from "./baileys-log.ts";
 import { boundedCache } from "./bounded-cache.ts";
 import type { GroupCache } from "./group-cache.ts";
+import type { Unreadable } from "./intake/unreadable.ts";
 import type { Correlation } from "./journal-entry.ts";
 import { journaledSignal } from "./journaled-signal.ts";
 import type { SessionsOptions } from "./options.ts";
@@ -33,7 +40,10 @@ export function socketConfig(
     readonly getMessage: MessageLookup;
     readonly clock: Clock;
     readonly log: Log;
-    readonly decryptFailed?: () => void;
+    /** Decides about what cannot be decrypted. */
+    readonly unreadable: () => Unreadable;
+    /** Messages that the own phone was asked for. */
+    readonly placeholders: CacheStore;
   },
   input: { readonly deviceName: string; readonly options: SessionsOptions },
 ): UserFacingSocketConfig & Pick<SocketConfig, "browser"> {
@@ -63,6 +73,6 @@ export function socketConfig(
     msgRetryCounterCache: boundedCache(clock, { limit: 1_000, ttlMs: 60 * minuteMs }),
     callOfferCache: boundedCache(clock, { limit: 100, ttlMs: 5 * minuteMs }),
     userDevicesCache: boundedCache(clock, { limit: 5_000, ttlMs: 5 * minuteMs }),
-    placeholderResendCache: boundedCache(clock, { limit: 1_000, ttlMs: 60 * minuteMs }),
+    placeholderResendCache: deps.placeholders,
   };
 }

@@ -1,12 +1,17 @@
 import type { EventEmitter } from "node:events";
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
 import { sleepUnless } from "#lib/sleep.ts";
+import { isWazapiError } from "#domain/errors.ts";
 import type { JournalEntry } from "#store/auth-state.ts";
-import { stanzaEntry, type Correlation } from "./journal-entry.ts";
+import { ackOf } from "./intake/own-ack.ts";
+import { isMessageStanza, lacksAddressee, whyUnplaced } from "./intake/placing.ts";
+import { stanzaEntry, type Correlation, type StanzaRef } from "./journal-entry.ts";
+import type { OwnJids } from "./own-account.ts";
 
-/** Stanzas that Baileys acknowledges. */
-const gatedTags = ["message", "receipt", "notification", "call"] as const;
+/** Stanzas that Baileys acknowledges, and the status, which it does not know. */
+const gatedTags = ["message", "status", "receipt", "notification", "call"] as const;
 
 /** Notifications about keys, devices and app state: Baileys' own business, no event of ours comes from them. */
 const technicalNotifications = new Set([
@@ -26,7 +31,12 @@ export interface GateDeps {
   readonly journal: (entries: readonly JournalEntry[]) => Promise<void>;
   /** Hands on a raw stanza, also of a message that brings nothing to read; waits while the buffer behind it is full. */
   readonly forward: (stanza: BinaryNode, journalId: string) => Promise<void>;
+  /** Sends a confirmation that Baileys does not send. */
+  readonly send: (ack: BinaryNode) => Promise<void>;
+  /** The own account, by which messages are placed; undefined before a phone accepted. */
+  readonly own: () => OwnJids | undefined;
   readonly clock: Clock;
+  readonly log: Log;
   /** Longest wait for one that hangs before those behind it pass, milliseconds; 10 s when left out. */
   readonly orderWaitMs?: number;
   /** Aborts with the socket: nothing is waited for any more, and nothing reaches Baileys. */
@@ -39,6 +49,8 @@ export interface StanzaGate {
   readonly inject: (stanzas: readonly BinaryNode[]) => void;
   /** Stanzas that wait for their commit or for room. */
   readonly waiting: () => number;
+  /** Messages that Baileys has and has not decrypted yet. */
+  readonly undecrypted: () => number;
 }
 
 /**
@@ -52,19 +64,27 @@ export interface StanzaGate {
  * being decrypted, where Baileys keeps the order. The backlog it takes into a line of its own, in order, and works
  * through that beside what comes live; so the first live message waits for the last of the backlog. A stanza whose
  * commit fails never reaches Baileys, hence is never acknowledged, and WhatsApp delivers it again.
+ *
+ * WhatsApp protocol: a status comes in a tag of its own, otherwise like a message. Baileys gets it as one, and it is
+ * confirmed from here, once its plaintext is durable. What Baileys would refuse (a message that it cannot place, the
+ * answer of a bot) would come again at each login and hold up what is behind it: it does not get it, and after its entry
+ * is durable a plain ack leaves from here.
  */
 export function gateStanzas(deps: GateDeps): StanzaGate {
   let line = Promise.resolve();
   let waiting = 0;
+  let undecrypted = 0;
   /** The last message of the backlog that Baileys has not begun to decrypt. */
   let backlog: Promise<void> | undefined;
 
-  function enqueue(pass: () => Promise<void>): void {
+  function enqueue(tag: string, pass: () => Promise<void>): void {
     waiting += 1;
     line = line
       .then(pass)
-      // A failed commit has closed the socket already; what waits behind must not be taken for handled either.
-      .catch(() => {})
+      .catch((error: unknown) => {
+        // A failed commit has closed the socket already; what waits behind must not be taken for handled either.
+        if (!isWazapiError(error)) deps.log.error({ tag, error }, "a stanza could not be passed on");
+      })
       .finally(() => {
         waiting -= 1;
       });
@@ -83,20 +103,49 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
     if (backlog === awaited) backlog = undefined;
   }
 
-  const deliver = new Map<string, (node: BinaryNode) => Promise<unknown>>();
+  /** What Baileys does not confirm, or not in a way that counts. */
+  async function confirm(node: BinaryNode): Promise<void> {
+    if (deps.signal.aborted) return;
+    await deps.send(ackOf(node)).catch((error: unknown) => {
+      deps.log.debug({ tag: node.tag, error }, "the connection closed meanwhile");
+    });
+  }
+
+  function through(node: BinaryNode): void {
+    const own = deps.own();
+    if (node.tag === "status" || (own !== undefined && lacksAddressee(node, own))) void confirm(node);
+  }
+
+  const deliver = new Map<string, (node: BinaryNode) => Promise<void>>();
   for (const tag of gatedTags) {
     const event = `CB:${tag}`;
+    // The listeners of messages, which come first, are those of the status too.
     const originals = deps.ws.listeners(event);
     deps.ws.removeAllListeners(event);
-    deliver.set(tag, async (node) => {
+    deliver.set(tag, async (node): Promise<void> => {
+      if (tag === "status") return await deliver.get("message")?.(node);
       const isOffline = node.attrs["offline"] !== undefined;
       if (tag === "message" && !isOffline) await behindBacklog();
       // Whatever the closed socket brought last was not confirmed: it comes again, in its place.
       if (deps.signal.aborted) return;
       const { promise: reached, resolve } = Promise.withResolvers<void>();
-      correlate(node, { correlation: deps.correlation, reached: resolve });
+      undecrypted += 1;
+      const done = once(() => {
+        undecrypted -= 1;
+      });
+      const isRead = correlate(node, {
+        correlation: deps.correlation,
+        reached: resolve,
+        through: () => {
+          done();
+          through(node);
+        },
+      });
+      const given = node.tag === "status" ? { ...node, tag: "message" } : node;
       // Baileys' listeners are asynchronous and report their own failures.
-      const handled = Promise.allSettled(originals.map((listener): unknown => listener.call(deps.ws, node)));
+      const handled = Promise.allSettled(originals.map((listener): unknown => listener.call(deps.ws, given)));
+      // Of the backlog Baileys only says that it has taken it.
+      if (!isRead || !isOffline) void handled.finally(done);
       if (tag !== "message") return;
       if (!isOffline) return await inOrder([handled, reached]);
       if (!isDecrypted(node)) return;
@@ -106,43 +155,99 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
       backlog = last;
     });
     deps.ws.on(event, (node: BinaryNode) => {
-      const entry = needsJournal(node) ? stanzaEntry(node, deps.clock.now()) : undefined;
+      const why = whyNotDecrypted(node, deps.own());
+      const entry = why !== undefined || needsJournal(node) ? stanzaEntry(node, deps.clock.now()) : undefined;
       const durable = entry === undefined ? Promise.resolve() : deps.journal([entry]);
       // Handled in `enqueue`; without this the rejection would count as unhandled while it waits for its turn.
       durable.catch(() => {});
-      enqueue(async () => {
+      enqueue(tag, async () => {
         await durable;
         // A channel post comes back as an event of Baileys with the same journal id; the others only come raw.
-        if (entry !== undefined && !hasChild(node, "plaintext")) await deps.forward(node, entry.stanzaId);
-        await deliver.get(tag)?.(node);
+        if (entry !== undefined && (why !== undefined || !hasChild(node, "plaintext"))) {
+          await forward(node, entry.stanzaId);
+        }
+        if (why === undefined) {
+          await deliver.get(tag)?.(node);
+          return;
+        }
+        if (why.error !== undefined) {
+          const { from = "", type } = node.attrs;
+          const server = from.replace(/^.*@/, "");
+          deps.log.warn({ tag, server, type, error: why.error }, "a message could not be placed");
+        }
+        await confirm(node);
       });
     });
+  }
+
+  /** The entry is in the journal: what cannot be handed on now is tried again from there. */
+  async function forward(node: BinaryNode, journalId: string): Promise<void> {
+    try {
+      await deps.forward(node, journalId);
+    } catch (error) {
+      deps.log.error({ tag: node.tag, journalId, error }, "a stanza could not be handed on");
+    }
   }
 
   return {
     inject: (stanzas) => {
       for (const node of stanzas) {
-        enqueue(async () => {
+        enqueue(node.tag, async () => {
           await deliver.get(node.tag)?.(node);
         });
       }
     },
     waiting: () => waiting,
+    undecrypted: () => undecrypted,
   };
 }
 
 const maxOrderWaitMs = 10_000;
 
-function correlate(node: BinaryNode, input: { readonly correlation: Correlation; readonly reached: () => void }): void {
-  for (const child of Array.isArray(node.content) ? node.content : []) {
-    if (child.tag !== "enc" || !(child.content instanceof Uint8Array)) continue;
-    input.correlation.set(child.content, { attrs: node.attrs, reached: input.reached });
-  }
+/** WhatsApp protocol: the kinds of body that are opened with Signal sessions and sender keys. */
+const signalTypes = new Set(["msg", "pkmsg", "skmsg"]);
+
+/** Ties the bodies to their stanza; `through` is called once all of them are. Answers whether there are any. */
+function correlate(
+  node: BinaryNode,
+  input: {
+    readonly correlation: Correlation;
+    readonly reached: () => void;
+    readonly through: () => void;
+  },
+): boolean {
+  const bodies = (Array.isArray(node.content) ? node.content : []).flatMap(({ tag, attrs, content }) =>
+    tag === "enc" && content instanceof Uint8Array ? [{ content, isOpened: isOpened(attrs["type"]) }] : [],
+  );
+  const opened = bodies.filter((body) => body.isOpened).length;
+  let left = opened;
+  const ref: StanzaRef = {
+    attrs: node.attrs,
+    node,
+    reached: input.reached,
+    settled: () => {
+      left -= 1;
+      if (left === 0) input.through();
+    },
+  };
+  for (const { content } of bodies) input.correlation.set(content, ref);
+  return opened > 0;
+}
+
+/** Messages that Baileys would refuse, with the reason when it is one to be told; undefined for all others. */
+function whyNotDecrypted(node: BinaryNode, own: OwnJids | undefined): { readonly error?: Error } | undefined {
+  if (!isMessageStanza(node) || own === undefined) return undefined;
+  const error = whyUnplaced(node, own);
+  if (error !== undefined) return { error };
+  if (isDecrypted(node)) return undefined;
+  // Of a bot (`msmsg`), and whatever of a status is not encrypted: Baileys would confirm it as a message.
+  return node.tag === "status" || hasChild(node, "enc") ? {} : undefined;
 }
 
 function needsJournal(node: BinaryNode): boolean {
   switch (node.tag) {
     case "message":
+    case "status":
       return !isDecrypted(node);
     case "receipt":
       // Baileys acknowledges a retry request only after it has sent the message again.
@@ -154,11 +259,20 @@ function needsJournal(node: BinaryNode): boolean {
   }
 }
 
-/** Whether Baileys takes any of its bodies to the Signal repository. Those of bots (`msmsg`) it refuses unread. */
+/** Whether Baileys takes its bodies to the Signal repository. Those of bots (`msmsg`) and of unknown kinds it refuses. */
 function isDecrypted(node: BinaryNode): boolean {
   const bodies = (Array.isArray(node.content) ? node.content : []).filter((child) => child.tag === "enc");
-  const [first] = bodies;
-  return first !== undefined && first.attrs["type"] !== "msmsg";
+  return bodies.length > 0 && bodies.every(({ attrs }) => isOpened(attrs["type"]));
+}
+
+const isOpened = (type: string | undefined): boolean => type === undefined || signalTypes.has(type);
+
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) work();
+    isDone = true;
+  };
 }
 
 function hasChild(node: BinaryNode, tag: string): boolean {

@@ -128,6 +128,8 @@ export async function openEngineRig(
           found: () => {},
           pruned: () => {},
           decryptFailed: () => {},
+          decryptStorm: () => {},
+          backlogStalled: () => {},
           reconnected: () => {},
           unknownWire: () => {},
         },

@@ -85,10 +85,17 @@ async function introduce(): Promise<void> {
   });
 }
 
+const stanzaRef = (attrs: Record<string, string>) => ({
+  attrs,
+  node: { tag: "message", attrs },
+  reached: () => {},
+  settled: () => {},
+});
+
 /** A message of theirs as it arrives: its ciphertext is known to belong to stanza `id`. */
 async function arriving(id: string, text: string) {
   const { type, ciphertext } = await them.encryptMessage({ jid: ours, data: Buffer.from(text) });
-  correlation.set(ciphertext, { attrs: { id, from: theirs }, reached: () => {} });
+  correlation.set(ciphertext, stanzaRef({ id, from: theirs }));
   return { jid: theirs, type, ciphertext };
 }
 
@@ -147,7 +154,7 @@ describe("journaled Signal repository", () => {
       item: { groupId: group, axolotlSenderKeyDistributionMessage: first.senderKeyDistributionMessage },
     });
     authStore.commits.length = 0;
-    correlation.set(first.ciphertext, { attrs: { id: "G1", from: group, participant: theirs }, reached: () => {} });
+    correlation.set(first.ciphertext, stanzaRef({ id: "G1", from: group, participant: theirs }));
     const plaintext = await us.decryptGroupMessage({ group, authorJid: theirs, msg: first.ciphertext });
     expect(textOf(plaintext)).toBe("all");
     expect(authStore.commits).toHaveLength(1);

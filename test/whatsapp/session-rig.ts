@@ -50,6 +50,14 @@ export interface SessionRig extends AsyncDisposable {
   readonly stateNames: () => Promise<string[]>;
 }
 
+const unobserved: SessionObserver = {
+  decryptFailed: () => {},
+  decryptStorm: () => {},
+  backlogStalled: () => {},
+  reconnected: () => {},
+  unknownWire: () => {},
+};
+
 async function until(signal: AbortSignal, holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) {
     signal.throwIfAborted();
@@ -107,7 +115,7 @@ export async function openSessionRig(
       clock: systemClock,
       log: silentLog,
       owner,
-      observe: { decryptFailed: () => {}, reconnected: () => {}, unknownWire: () => {}, ...observe },
+      observe: { ...unobserved, ...observe },
     };
     const quick = { baseMs: 20, maxMs: 50, stableMs: 1_000, healMs: 50, maxHeals: 1 };
     return parts.use(createSessions(deps, { reconnect: quick, closeGraceMs: 200, ...options }, stop.signal));

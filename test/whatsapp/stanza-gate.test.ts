@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import { describe, expect, it } from "vitest";
+import { silentLog } from "#lib/log.ts";
 import type { JournalEntry } from "#store/auth-state.ts";
 import type { Correlation } from "#whatsapp/journal-entry.ts";
 import { gateStanzas } from "#whatsapp/stanza-gate.ts";
@@ -13,12 +14,14 @@ function gated(
     forward?: () => Promise<void>;
     handled?: () => Promise<void>;
     orderWaitMs?: number;
+    own?: { id: string; lid?: string };
   } = {},
 ) {
   const ws = new EventEmitter();
   const seen: string[] = [];
   const forwarded: { stanza: BinaryNode; journalId: string }[] = [];
   const journaled: JournalEntry[] = [];
+  const sent: BinaryNode[] = [];
   const correlation: Correlation = new WeakMap();
   for (const tag of ["message", "receipt", "notification", "call"]) {
     ws.on(`CB:${tag}`, (node: BinaryNode): unknown => {
@@ -30,6 +33,9 @@ function gated(
     ws,
     correlation,
     clock: handClock(),
+    log: silentLog,
+    own: () => options.own,
+    send: async (ack) => void sent.push(ack),
     signal: new AbortController().signal,
     ...(options.orderWaitMs === undefined ? {} : { orderWaitMs: options.orderWaitMs }),
     journal: async (entries) => {
@@ -44,7 +50,7 @@ function gated(
     },
   });
   const arrive = (node: BinaryNode): void => void ws.emit(`CB:${node.tag}`, node);
-  return { gate, seen, forwarded, journaled, correlation, arrive };
+  return { gate, seen, forwarded, journaled, sent, correlation, arrive };
 }
 
 const receipt = (id: string, attrs: Record<string, string> = {}): BinaryNode => ({

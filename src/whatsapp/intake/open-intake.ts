@@ -1,0 +1,87 @@
+import type { BinaryNode, CacheStore, WASocket } from "@whiskeysockets/baileys";
+import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import type { AuthState } from "../auth-state.ts";
+import { boundedCache } from "../bounded-cache.ts";
+import type { Correlation } from "../journal-entry.ts";
+import { ownJids, type OwnJids } from "../own-account.ts";
+import { gateStanzas, type StanzaGate } from "../stanza-gate.ts";
+import type { UnknownWire } from "../unknown-wire.ts";
+import { pullBacklog, type BacklogPullOptions } from "./backlog-pull.ts";
+import { ackOf } from "./own-ack.ts";
+import { requestRetry } from "./retry-request.ts";
+import { confirmUnknown } from "./unknown-stanzas.ts";
+import { createUnreadable, type Unreadable } from "./unreadable.ts";
+
+/** What taking in works with. */
+export interface IntakeDeps {
+  readonly auth: AuthState;
+  readonly correlation: Correlation;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told for metrics; none may throw. */
+  readonly decryptFailed?: () => void;
+  readonly decryptStorm?: () => void;
+  readonly backlogStalled?: () => void;
+  readonly unknownWire?: (unknown: UnknownWire) => void;
+}
+
+/** What the socket has to have before it is made. */
+export interface IntakePreparation {
+  readonly unreadable: () => Unreadable;
+  readonly placeholders: CacheStore;
+}
+
+/** Prepares what the socket is made with; `sock` is asked for once there is one. */
+export function prepareIntake(deps: IntakeDeps, sock: () => WASocket): IntakePreparation {
+  const { clock, log } = deps;
+  const placeholders = boundedCache(clock, { limit: 1_000, ttlMs: 60 * 60_000 });
+  const unreadable = createUnreadable({
+    ...deps,
+    askAgain: async (node, count) => {
+      await requestRetry(sock(), node, count).catch((error: unknown) => {
+        log.debug({ error }, "the connection closed meanwhile");
+      });
+    },
+    forget: (messageId) => void placeholders.del(messageId),
+  });
+  return { unreadable: () => unreadable, placeholders };
+}
+
+/** Puts gate, backlog and unknown stanzas in front of Baileys; to be called right after `makeWASocket`. */
+export function openIntake(
+  deps: IntakeDeps & {
+    readonly sock: WASocket;
+    /** Hands on a stanza; waits while the buffer behind it is full. */
+    readonly forward: (stanza: BinaryNode, journalId: string, own: OwnJids) => Promise<void>;
+    readonly isPaused: () => boolean;
+    /** Ends a connection that is alive and deaf. */
+    readonly giveUp: () => void;
+    readonly signal: AbortSignal;
+  },
+  options: BacklogPullOptions,
+): StanzaGate {
+  const { auth, sock } = deps;
+  const shared = {
+    ...deps,
+    ws: sock.ws,
+    journal: auth.journal,
+    own: () => ownJids(auth.creds),
+    send: (node: BinaryNode) => sock.sendNode(node),
+    forward: async (stanza: BinaryNode, journalId: string) => {
+      const own = ownJids(auth.creds);
+      if (own !== undefined) await deps.forward(stanza, journalId, own);
+    },
+  };
+  const gate = gateStanzas(shared);
+  confirmUnknown({ ...shared, ack: (stanza) => sock.sendNode(ackOf(stanza)) });
+  pullBacklog(
+    {
+      ...shared,
+      waiting: () => gate.waiting() + gate.undecrypted(),
+      ...(deps.backlogStalled === undefined ? {} : { stalled: deps.backlogStalled }),
+    },
+    options,
+  );
+  return gate;
+}

@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Sandbox } from "#sandbox/sandbox.ts";
+import type { StanzaJson } from "#sandbox/tell.ts";
+import { openTestSandbox } from "../support/sandbox.ts";
+import { openSessionRig, type SessionRig } from "./session-rig.ts";
+
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  sandbox = await openTestSandbox();
+});
+
+afterAll(async () => {
+  await sandbox[Symbol.asyncDispose]();
+});
+
+const eventually = <T>(value: () => T) => expect.poll(value, { timeout: 10_000, interval: 5 });
+const deviceOf = (rig: SessionRig) => sandbox.control.state().devices.find(({ number }) => number === rig.number);
+const queued = (rig: SessionRig): number | undefined => deviceOf(rig)?.queued;
+const passed = (direction: "in" | "out", what: RegExp): string[] =>
+  sandbox.control
+    .trace()
+    .stanzas.filter((one) => one.direction === direction && what.test(one.stanza))
+    .map(({ stanza }) => stanza);
+const say = async (rig: SessionRig, text: string, more: { count?: number; to?: string; corrupt?: boolean } = {}) => {
+  const { to = rig.number, ...rest } = more;
+  const sent = await sandbox.control.contactSend({ number: rig.contact, to, content: { text }, ...rest }, rig.signal);
+  return sent.messageIds[0]!;
+};
+const waitingIds = (rig: SessionRig): (string | null | undefined)[] =>
+  rig.batches.flatMap(({ events }) =>
+    (events?.["messages.upsert"]?.messages ?? []).flatMap(({ message, key }) => (message ? [] : [key.id])),
+  );
+const tell = async (rig: SessionRig, stanza: StanzaJson) => sandbox.control.stanza({ number: rig.number, stanza });
+/** Keeps every login out until the answer is called. */
+async function away(rig: SessionRig): Promise<() => Promise<void>> {
+  await sandbox.control.addFault({ type: "disconnect", match: { number: rig.number }, code: 503, times: 10_000 });
+  await eventually(() => deviceOf(rig)?.online).toBe(false);
+  return async () => {
+    await sandbox.control.clearFaults();
+    await rig.opened();
+  };
+}
+
+describe("a backlog", () => {
+  it("is asked for until it ends, and what is live comes behind it", async () => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    const back = await away(rig);
+    await say(rig, "m{n}", { count: 250 });
+    await back();
+    await say(rig, "live");
+    await eventually(() => rig.texts().length).toBe(251);
+    expect(rig.texts()).toEqual([...Array.from({ length: 250 }, (_, n) => `m${n + 1}`), "live"]);
+    await eventually(() => queued(rig)).toBe(0);
+  });
+});
+
+describe("a status", () => {
+  it("in its own stanza is read once, confirmed as a status after it is durable, and survives kills", async () => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    const id = await say(rig, "my status", { to: "status@broadcast" });
+    await say(rig, "behind it");
+    await eventually(() => rig.texts()).toEqual(["my status", "behind it"]);
+    await eventually(() => queued(rig)).toBe(0);
+    for (let kill = 0; kill < 3; kill += 1) {
+      await sandbox.control.addFault({ type: "tcp-drop", match: { number: rig.number } });
+      await rig.opened();
+      await eventually(() => deviceOf(rig)?.online).toBe(true);
+    }
+    await eventually(() => queued(rig)).toBe(0);
+    expect(passed("out", new RegExp(`^<status .*id="${id}"`))).toHaveLength(1);
+    expect(passed("in", new RegExp(`^<ack .*id="${id}"`))).toEqual([
+      expect.stringMatching(/to="status@broadcast" class="status" participant="\d+@s.whatsapp.net" type="\w+"/),
+    ]);
+    expect(rig.texts()).toEqual(["my status", "behind it"]);
+  });
+
+  it("of a channel is read and confirmed as a status", async () => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    const text = Buffer.from([0x0a, 5, ...Buffer.from("hello")]).toString("base64");
+    await tell(rig, {
+      tag: "status",
+      attrs: { id: "CH1", from: "120363000000000009@newsletter", type: "text" },
+      content: [{ tag: "plaintext", attrs: {}, content: { base64: text } }],
+    });
+    await eventually(() => rig.texts()).toEqual(["hello"]);
+    await eventually(() => queued(rig)).toBe(0);
+    expect(passed("in", /<ack id="CH1"/)).toEqual([expect.stringContaining('class="status"')]);
+  });
+});
+
+describe("what cannot be placed", () => {
+  it("is confirmed, handed on as a message that waits, and holds nobody up", async () => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    const body = (type: string): StanzaJson => ({
+      tag: "enc",
+      attrs: { v: "2", type },
+      content: { base64: Buffer.alloc(40, 1).toString("base64") },
+    });
+    const none: StanzaJson = { tag: "unavailable", attrs: {} };
+    const fanout: StanzaJson = { tag: "unavailable", attrs: { type: "bot_unavailable_fanout" } };
+    const stanzas: [Record<string, string>, StanzaJson][] = [
+      [{ from: "867051314767696@bot" }, body("msmsg")],
+      [{ from: "867051314767696@bot" }, fanout],
+      [{ from: "12345@interop" }, none],
+      [{ from: "120363000000000001@g.us" }, none],
+      [{ from: `${rig.contact}@s.whatsapp.net`, recipient: "5511900000002@s.whatsapp.net" }, none],
+      [{ from: "12345@interop" }, body("pkmsg")],
+      [{ from: `${rig.contact}@s.whatsapp.net` }, body("msmsg")],
+      [{ from: `${rig.contact}@s.whatsapp.net` }, body("newmsg")],
+    ];
+    const ids = stanzas.map((_, n) => `A${n + 1}`);
+    for (const [n, [attrs, child]] of stanzas.entries()) {
+      await tell(rig, { tag: "message", attrs: { id: ids[n]!, type: "text", ...attrs }, content: [child] });
+    }
+    await say(rig, "behind them");
+    await eventually(() => rig.texts()).toEqual(["behind them"]);
+    await eventually(() => queued(rig)).toBe(0);
+    expect(waitingIds(rig)).toEqual(ids);
+    expect(passed("in", /^<ack .*error="/)).toEqual([]);
+    expect(passed("in", /<ack id="A\d".*class="message".*type=/)).toEqual([]);
+  });
+
+  it("stanzas of an unknown kind are kept, confirmed by their own tag, and told once", async () => {
+    const told: unknown[] = [];
+    await using rig = await openSessionRig(sandbox, {}, { unknownWire: (unknown) => void told.push(unknown) });
+    await rig.pair();
+    await tell(rig, { tag: "newthing", attrs: { id: "N1", from: "status@broadcast", type: "x" } });
+    await tell(rig, { tag: "newthing", attrs: { id: "N2", from: "5511900000002@s.whatsapp.net" } });
+    await eventually(() => queued(rig)).toBe(0);
+    expect(passed("in", /<ack id="N\d"/)).toEqual([
+      '<ack id="N1" to="status@broadcast" class="newthing" type="x"/>',
+      '<ack id="N2" to="5511900000002@s.whatsapp.net" class="newthing"/>',
+    ]);
+    expect(told).toEqual([
+      { kind: "tag", name: "newthing" },
+      { kind: "tag", name: "newthing" },
+    ]);
+    expect(rig.batches.flatMap(({ stanza }) => (stanza?.tag === "newthing" ? [stanza.attrs["id"]] : []))).toEqual([
+      "N1",
+      "N2",
+    ]);
+  });
+});
+
+describe("what cannot be decrypted", () => {
+  it("is asked of its author, never refused, and read when it comes again", async () => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    const id = await say(rig, "second time", { corrupt: true });
+    await eventually(() => rig.texts()).toEqual(["second time"]);
+    await eventually(() => queued(rig)).toBe(0);
+    expect(waitingIds(rig)).toEqual([id]);
+    expect(passed("in", new RegExp(`<receipt id="${id}" type="retry"`))).toHaveLength(1);
+    expect(passed("in", /^<ack .*error="/)).toEqual([]);
+  });
+
+  it("is given up when the author does not answer: kept, told of once, confirmed, and nobody waits behind it", async () => {
+    let failures = 0;
+    await using rig = await openSessionRig(sandbox, {}, { decryptFailed: () => void (failures += 1) });
+    await rig.pair();
+    const garbage = (tag: string, attrs: { id: string; from: string; participant?: string }): StanzaJson => ({
+      tag,
+      attrs: { type: "text", ...attrs },
+      content: [
+        {
+          tag: "enc",
+          attrs: { v: "2", type: "msg" },
+          content: { base64: Buffer.alloc(60, attrs.id).toString("base64") },
+        },
+      ],
+    });
+    const from = `${rig.contact}@s.whatsapp.net`;
+    const chat = garbage("message", { id: "G1", from });
+    const status = garbage("status", { id: "G2", from: "status@broadcast", participant: from });
+    for (const stanza of [chat, status]) await tell(rig, stanza);
+    await eventually(() => queued(rig)).toBe(0);
+    const back = await away(rig);
+    // The same bytes once more, as if the first confirmation had been lost.
+    for (const stanza of [chat, status]) await tell(rig, stanza);
+    await say(rig, "behind them");
+    await back();
+    await eventually(() => rig.texts()).toEqual(["behind them"]);
+    await eventually(() => queued(rig)).toBe(0);
+    expect(failures).toBe(4);
+    expect(new Set(waitingIds(rig))).toEqual(new Set(["G1"]));
+    expect(passed("in", /<receipt id="G\d" type="retry"/)).toHaveLength(2);
+    expect(passed("in", /^<ack .*error="/)).toEqual([]);
+    expect(passed("in", /<ack id="G2"/).every((ack) => ack.includes('class="status"'))).toBe(true);
+    const kept = await rig.store.authState.pendingJournal({ instanceId: rig.instanceId, limit: 10 });
+    expect(kept).toEqual([]);
+  });
+});
