@@ -50,6 +50,9 @@ export interface SandboxClient {
   readonly presence: (input: Input<"presence">, signal?: AbortSignal) => Promise<void>;
   readonly call: (input: Input<"call">, signal?: AbortSignal) => Promise<{ readonly callId: string }>;
   readonly receipt: (input: Input<"receipt">, signal?: AbortSignal) => Promise<void>;
+  readonly retry: (input: Input<"retry">, signal?: AbortSignal) => Promise<{ readonly count: number }>;
+  readonly reinstall: (input: Input<"reinstall">, signal?: AbortSignal) => Promise<{ readonly told: number }>;
+  readonly staleDevice: (input: Input<"staleDevice">, signal?: AbortSignal) => Promise<void>;
   /** `waitSeconds` (whole, up to 300) is how long the server waits for the first message. */
   readonly inbox: (
     input: { readonly number: string; readonly since?: number; readonly waitSeconds?: number },
@@ -101,6 +104,9 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     presence: async (input, signal) => postTo("contacts/presence", input, signal),
     call: async (input, signal) => postTo("contacts/call", input, signal),
     receipt: async (input, signal) => postTo("contacts/receipt", input, signal),
+    retry: async (input, signal) => postTo("contacts/retry", input, signal),
+    reinstall: async (input, signal) => postTo("contacts/reinstall", input, signal),
+    staleDevice: async (input, signal) => postTo("contacts/stale", input, signal),
     inbox: async ({ number, since = 0, waitSeconds = 0 }, signal) =>
       get(`/contacts/${encodeURIComponent(number)}/inbox?since=${since}&wait=${waitSeconds}`, signal),
     media: async (sha256, signal) => bytes(`/media/${sha256.replaceAll("+", "-").replaceAll("/", "_")}`, signal),

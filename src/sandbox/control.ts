@@ -1,4 +1,5 @@
 import type { ContentBody } from "./content-body.ts";
+import type { DeviceControl } from "./device-control.ts";
 import type { Fault } from "./fault.ts";
 import type { SharedHistory } from "./history/shared-history.ts";
 import type { LinkingControl } from "./linking-control.ts";
@@ -164,7 +165,7 @@ export interface GroupPatch {
 }
 
 /** Every control route as a method. Methods throw `SandboxError`. */
-export interface SandboxControl extends TellControl, LinkingControl, PasskeyControl {
+export interface SandboxControl extends TellControl, LinkingControl, PasskeyControl, DeviceControl {
   config(): SandboxConfig;
   scan(input: ScanInput, signal: AbortSignal): Promise<LinkedDevice>;
   code(input: CodeInput, signal: AbortSignal): Promise<LinkedDevice>;

@@ -1,4 +1,6 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
+import type { Companion } from "./companion.ts";
+import { deviceKey } from "./messages/decrypt.ts";
 import { jidOf } from "./messages/envelope.ts";
 import type { Person } from "./person.ts";
 import { stanza } from "./wire/stanza.ts";
@@ -10,10 +12,7 @@ export function announceDevices(
   person: Person,
   change: { readonly add?: readonly number[]; readonly remove?: readonly number[] },
 ): void {
-  const audience = world.directory
-    .people()
-    .filter((other) => other === person || other.addressing.has(person.number))
-    .flatMap(({ companions }) => [...companions.values()]);
+  const audience = acquaintances(world, person);
   for (const [tag, ids] of Object.entries(change)) {
     for (const companion of audience) {
       if (ids.length === 0 || (companion.person === person && ids.includes(companion.id))) continue;
@@ -36,6 +35,15 @@ export function announceDevices(
       );
     }
   }
+}
+
+/** The own clients, and those of whoever is in conversation with this person or has a session with one of its devices. */
+export function acquaintances(world: World, person: Person): readonly Companion[] {
+  const sessions = new Set([...person.devices.values()].flatMap(({ uses }) => [...uses.keys()]));
+  return world.directory.people().flatMap((other) => {
+    const isClose = other === person || other.addressing.has(person.number);
+    return [...other.companions.values()].filter((companion) => isClose || sessions.has(deviceKey(companion)));
+  });
 }
 
 /** Clients keep the devices of both addresses of a person apart, so both are named. */

@@ -90,6 +90,7 @@ export function addDevice(person: Person, id: number, keys: string | SimDevice):
     requests: new Map(),
   };
   person.devices.set(id, device);
+  person.staleDevices.delete(id);
 }
 
 /** Somebody new, without devices. */
@@ -107,6 +108,7 @@ export function createPerson(number: string, now: number): Person {
     inbox: createInbox(undefined),
     memory: createMemory(),
     addressing: new Map(),
+    staleDevices: new Map(),
     account: undefined,
     passkey: undefined,
   };

@@ -1,5 +1,6 @@
 import { H3, type H3Event } from "h3";
 import { type Log, silentLog } from "#lib/log.ts";
+import { deviceRoutes } from "./api/device-routes.ts";
 import { createInboxMedia, type MediaSource } from "./api/inbox-media.ts";
 import { linkingRoutes } from "./api/linking-routes.ts";
 import { passkeyRoutes } from "./api/passkey-routes.ts";
@@ -17,6 +18,7 @@ export const controlRoutes: readonly Route[] = [
   ...phoneRoutes,
   ...passkeyRoutes,
   ...contactRoutes,
+  ...deviceRoutes,
   ...groupRoutes,
 ];
 

@@ -57,6 +57,11 @@ export interface Person {
   readonly memory: Memory;
   /** How the conversation with each other number was last addressed. */
   readonly addressing: Map<string, Addressing>;
+  /**
+   * Devices that are gone and that the list of devices still names; `signed`: the phone's signed list of valid key
+   * indexes, which comes along, lacks them.
+   */
+  readonly staleDevices: Map<number, "signed" | "unsigned">;
   /** Set when a first client is linked. */
   account: Account | undefined;
   /** Set once somebody said whether linking asks for it. */
@@ -73,6 +78,8 @@ export interface Account {
   readonly privacy: Map<string, string>;
   disappearing: { seconds: number; at: number };
   readonly appState: AppState;
+  /** WhatsApp locked it: no device is let in any more. */
+  isLocked?: boolean;
 }
 
 /** A message as one who wrote or got it remembers it. */

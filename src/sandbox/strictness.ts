@@ -38,6 +38,18 @@ export const strictFacts = {
     says: "A client that is being linked has to acknowledge every notification, once.",
     values: ["demanded", "ignored"],
   },
+  groupThrottle: {
+    says: "More copies of one group message than this in a minute lock the account; an answer to a whole group counts for each member.",
+    values: { default: 60, max: 10_000 },
+  },
+  retryKeys: {
+    says: "Who cannot read a message asks without keys first, and with keys for a new session from the second time on.",
+    values: ["second", "always"],
+  },
+  staleDevice: {
+    says: "One device that is gone makes the whole query for keys fail, without saying which one.",
+    values: ["fails-all", "skipped"],
+  },
   unconfirmedMs: {
     says: "A stanza that was not confirmed for this long ends the stream with an error that names it.",
     values: { default: 3_000_000, max: 86_400_000 },

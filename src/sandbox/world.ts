@@ -6,6 +6,7 @@ import type { Behaviour } from "./control.ts";
 import type { FaultRules } from "./fault.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { silenceByFault } from "./disconnect.ts";
+import { createGroupThrottle, type GroupThrottle } from "./groups/group-throttle.ts";
 import type { MediaStation } from "./media/media-station.ts";
 import type { SandboxOptions } from "./options.ts";
 import { maxQueuedStanzas } from "./stanza-queue.ts";
@@ -26,6 +27,7 @@ export interface World {
   readonly unlinked: Map<string, true>;
   /** Profile pictures by jid: paths on the media host; an empty one was removed. */
   readonly pictures: Map<string, Picture>;
+  readonly throttle: GroupThrottle;
   behaviour: Behaviour;
   /** The kinds of chat, in the order in which they are asked whether a jid is theirs. */
   readonly chats: readonly ChatKind[];
@@ -74,6 +76,7 @@ export function createWorld(
     connections: new Set(),
     unlinked: new Map(),
     pictures: new Map(),
+    throttle: createGroupThrottle(clock),
     behaviour: initialBehaviour(options),
     post(companion, node) {
       const entry = companion.queue.push(inStatusForm(world, node));

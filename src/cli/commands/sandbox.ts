@@ -1,6 +1,7 @@
 import type { Declare } from "../command-table.ts";
 import { declareSandboxLinking } from "./sandbox-linking.ts";
 import { declareSandboxPasskey } from "./sandbox-passkey.ts";
+import { declareSandboxDevices } from "./sandbox-devices.ts";
 import { declareSandboxPeople } from "./sandbox-people.ts";
 import { declareSandboxPhones } from "./sandbox-phones.ts";
 import { declareSandboxServe } from "./sandbox-serve.ts";
@@ -17,5 +18,6 @@ export const declareSandbox: Declare = (command, run) => {
   declareSandboxLinking(command, run);
   declareSandboxPasskey(command, run);
   declareSandboxPeople(command, run);
+  declareSandboxDevices(command, run);
   declareSandboxWorld(command, run);
 };

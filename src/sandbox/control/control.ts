@@ -3,6 +3,7 @@ import type { GroupFeature } from "../feature.ts";
 import type { Timers } from "../timers.ts";
 import { initialBehaviour, type World } from "../world.ts";
 import { linkingControl } from "./linking.ts";
+import { deviceControl } from "./devices.ts";
 import { pairingControl } from "./pairing.ts";
 import { passkeyControl } from "./passkey.ts";
 import { peopleControl } from "./people.ts";
@@ -26,6 +27,7 @@ export function createControl(deps: {
     ...sendControl(world),
     ...peopleControl(world),
     ...tellControl(world),
+    ...deviceControl(world),
     ...groups.control,
     ...worldControl({ world, groups }),
     async behaviour(change) {
@@ -41,6 +43,7 @@ export function createControl(deps: {
       world.trace.clear();
       world.unlinked.clear();
       world.pictures.clear();
+      world.throttle.clear();
       groups.clear();
       world.behaviour = initialBehaviour(world.options);
       await world.media.clear();

@@ -6,6 +6,7 @@ import { deliverInCircle } from "./circle-delivery.ts";
 import type { CirclePoster } from "./circle-post.ts";
 import { relayCircleReceipt, retryInCircle } from "./circle-receipts.ts";
 import { originIn } from "./circle.ts";
+import { lockAccount } from "./group-throttle.ts";
 import { isAdmin, type Group } from "./group.ts";
 import type { GroupStore } from "./group-store.ts";
 
@@ -18,7 +19,13 @@ export function groupChats(world: World, groups: GroupStore, poster: CirclePoste
     refuse: (message) => refusal(groups.get(message.to), message),
     async deliver(message) {
       const circle = groups.get(message.to);
-      if (circle !== undefined) await deliverInCircle(world, { circle, readers: readersOf(circle) }, message);
+      if (circle === undefined) return;
+      const { from, id, node } = message;
+      const copies = { id, toOne: node.attrs["participant"] !== undefined, members: circle.members.size };
+      if (world.throttle.count(from.person, copies) > world.behaviour.groupThrottle) {
+        return lockAccount(world, from.person);
+      }
+      await deliverInCircle(world, { circle, readers: readersOf(circle) }, message);
     },
     async receipt(receipt) {
       const circle = groups.get(receipt.to);

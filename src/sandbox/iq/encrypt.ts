@@ -19,6 +19,12 @@ export const answerEncrypt: IqHandler = (world, query) => {
     case "digest":
       return digest(from);
     case "key":
+      if (
+        world.behaviour.staleDevice === "fails-all" &&
+        childrenOf(child, "user").some((user) => isGone(world, user))
+      ) {
+        return notAcceptable;
+      }
       return {
         content: [
           stanza(
@@ -94,6 +100,14 @@ function digestHash({ identity, signedPreKey }: CompanionKeys, preKeys: readonly
   const hash = createHash("sha1").update(identity).update(signedPreKey.publicKey).update(signedPreKey.signature);
   for (const { publicKey } of preKeys) hash.update(publicKey);
   return hash.digest();
+}
+
+/** Whether this is a further device, of somebody known, that does not exist (any more). */
+function isGone(world: World, { attrs: { jid = "" } }: BinaryNode): boolean {
+  const identity = world.directory.identify(jid);
+  const person = identity === undefined ? undefined : world.directory.known(identity.number);
+  if (identity === undefined || person === undefined || identity.device === 0) return false;
+  return !person.devices.has(identity.device) && !person.companions.has(identity.device);
 }
 
 /** One person's device as a `key` query wants it. */

@@ -4,6 +4,7 @@ import { userJid } from "../jid.ts";
 import type { Person } from "../person.ts";
 import { childOf, childrenOf, stanza, textOf } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
+import { keyIndexList } from "./key-index-list.ts";
 import type { IqHandler } from "./table.ts";
 
 /** Who is who: whether numbers are on WhatsApp, their LIDs, devices, about texts. Nobody becomes known by being asked for. */
@@ -34,6 +35,7 @@ interface Asked {
   /** Undefined also for those who are on WhatsApp and were never spoken of. */
   readonly person: Person | undefined;
   readonly contact: BinaryNode | undefined;
+  readonly seconds: number;
 }
 
 function answerUser(world: World, wanted: readonly BinaryNode[], user: BinaryNode): BinaryNode {
@@ -43,7 +45,7 @@ function answerUser(world: World, wanted: readonly BinaryNode[], user: BinaryNod
   const found = world.directory.identify(jid);
   const identity = found !== undefined && world.directory.isOnWhatsApp(found.number) ? found : undefined;
   const person = identity === undefined ? undefined : world.directory.known(identity.number);
-  const asked = { identity, person, contact };
+  const asked = { identity, person, contact, seconds: world.seconds() };
   const shown = identity?.addressing === "pn" ? userJid(identity.number, "pn") : jid;
   const children = wanted.flatMap(({ tag }) => protocols[tag as keyof typeof protocols]?.(asked) ?? []);
   return stanza("user", { jid: shown }, children);
@@ -53,12 +55,15 @@ function answerUser(world: World, wanted: readonly BinaryNode[], user: BinaryNod
 const protocols = {
   contact: ({ identity, contact }: Asked) =>
     stanza("contact", { type: identity === undefined ? "out" : "in" }, textOf(contact)),
-  devices: ({ identity, person }: Asked) => {
+  devices: ({ identity, person, seconds }: Asked) => {
     if (identity === undefined) return undefined;
     const ids =
-      person === undefined ? [0] : [...person.devices.keys(), ...person.companions.keys()].sort((a, b) => a - b);
+      person === undefined
+        ? [0]
+        : [...person.devices.keys(), ...person.companions.keys(), ...person.staleDevices.keys()].sort((a, b) => a - b);
     const devices = ids.map((id) => stanza("device", { id, "key-index": id === 0 ? undefined : id }));
-    return stanza("devices", {}, [stanza("device-list", {}, devices)]);
+    const indexes = person === undefined ? undefined : keyIndexList(person, seconds);
+    return stanza("devices", {}, [stanza("device-list", {}, devices), ...(indexes === undefined ? [] : [indexes])]);
   },
   lid: ({ identity }: Asked) =>
     identity === undefined || identity.addressing === "lid"

@@ -44,6 +44,7 @@ async function restorePerson(world: World, saved: SavedPerson): Promise<Person> 
     inbox: createInbox({ lastSeq: saved.inbox.lastSeq, entries }),
     addressing: new Map(saved.addressing),
     passkey: restorePasskey(saved.passkey),
+    staleDevices: new Map(saved.staleDevices ?? []),
     account:
       account === undefined
         ? undefined

@@ -22,6 +22,7 @@ export function saveWorld(world: World, groups: GroupFeature): SavedWorld {
 function savePerson(person: Person): SavedPerson {
   const { number, name, onWhatsApp, about, catalogue, devices, companions, inbox, memory, addressing, account } =
     person;
+  const { staleDevices } = person;
   const { lastSeq, entries } = inbox.kept();
   return {
     number,
@@ -29,6 +30,7 @@ function savePerson(person: Person): SavedPerson {
     onWhatsApp,
     about,
     ...(catalogue.length > 0 && { catalogue }),
+    ...(staleDevices.size > 0 && { staleDevices: [...staleDevices] }),
     devices: [...devices.values()].map(({ id, signalIfUsed, uses }) => ({
       id,
       signal: signalIfUsed()?.snapshot(),
@@ -75,7 +77,7 @@ function saveMessage({ message, ...rest }: RememberedMessage): SavedMessage {
 }
 
 function saveAccount(account: Account): SavedAccount {
-  const { platform, business, nextDevice, blocked, privacy, disappearing, appState } = account;
+  const { platform, business, nextDevice, blocked, privacy, disappearing, appState, isLocked } = account;
   return {
     platform,
     business,
@@ -84,6 +86,7 @@ function saveAccount(account: Account): SavedAccount {
     privacy: [...privacy],
     disappearing,
     appState: appState.snapshot(),
+    ...(isLocked === true && { isLocked }),
   };
 }
 

@@ -22,6 +22,8 @@ export interface SavedWorld {
 export interface SavedPerson extends Pick<Person, "number" | "name" | "onWhatsApp" | "about"> {
   /** Absent in files from before there were catalogues. */
   readonly catalogue?: Person["catalogue"];
+  /** Absent in files from before there were stale devices. */
+  readonly staleDevices?: readonly (readonly [number, "signed" | "unsigned"])[];
   readonly devices: readonly SavedDevice[];
   readonly companions: readonly SavedCompanion[];
   readonly inbox: { readonly lastSeq: number; readonly entries: readonly SavedEntry[] };
@@ -81,7 +83,10 @@ export interface SavedCompanion {
 }
 
 /** What an account keeps at the server. */
-export interface SavedAccount extends Pick<Account, "platform" | "business" | "nextDevice" | "disappearing"> {
+export interface SavedAccount extends Pick<
+  Account,
+  "platform" | "business" | "nextDevice" | "disappearing" | "isLocked"
+> {
   readonly blocked: readonly string[];
   readonly privacy: readonly (readonly [string, string])[];
   readonly appState: AppStateState;
