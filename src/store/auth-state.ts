@@ -42,6 +42,13 @@ export interface AuthStateStore {
     readonly type: string;
     readonly ids: readonly string[];
   }): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Ids of the keys of this type above `afterId`, in order, at most `limit`. */
+  keyIds(input: {
+    readonly instanceId: string;
+    readonly type: string;
+    readonly afterId: string;
+    readonly limit: number;
+  }): Promise<readonly string[]>;
   /** One transaction: keys, credentials and journal entries together. Throws `lease_lost` when the token is not the declared one. */
   commit(input: {
     readonly instanceId: string;

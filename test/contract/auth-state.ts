@@ -88,6 +88,18 @@ export function authStateContract(adapter: StoreAdapter): void {
       expect(await authState.loadCreds({ instanceId })).toBe('{"name":"Zé 📱"}');
     });
 
+    test("keyIds: the ids of one type, in order, page by page", async () => {
+      const { instanceId, token } = await fenced();
+      const { authState } = store();
+      const value = Uint8Array.of(1);
+      const keys = ["c@g.us", "a@g.us", "b@g.us"].map((id) => ({ type: "sender-key-memory", id, value }));
+      await authState.commit({ instanceId, token, keys: [...keys, { type: "session", id: "a", value }] });
+      const page = (afterId: string) => authState.keyIds({ instanceId, type: "sender-key-memory", afterId, limit: 2 });
+      expect(await page("")).toEqual(["a@g.us", "b@g.us"]);
+      expect(await page("b@g.us")).toEqual(["c@g.us"]);
+      expect(await page("c@g.us")).toEqual([]);
+    });
+
     test("getKeys: answers what is there of what was asked for, byte by byte", async () => {
       const { instanceId, token } = await fenced();
       const { authState } = store();

@@ -21,6 +21,8 @@ export const authStateSql = statements("auth_state", {
     ON CONFLICT (instance_id) DO UPDATE SET sealed_creds = excluded.sealed_creds`,
   keys: `SELECT key_id AS "id", sealed_value AS "sealedValue" FROM auth_keys
     WHERE instance_id = $1 AND type = $2 AND key_id = ANY($3::text[])`,
+  keyIds: `SELECT key_id AS "id" FROM auth_keys WHERE instance_id = $1 AND type = $2 AND key_id > $3
+    ORDER BY key_id LIMIT $4`,
   putKeys: `INSERT INTO auth_keys (instance_id, type, key_id, sealed_value)
     SELECT $1, key.type, key.id, key.value FROM unnest($2::text[], $3::text[], $4::bytea[]) AS key (type, id, value)
     ON CONFLICT (instance_id, type, key_id) DO UPDATE SET sealed_value = excluded.sealed_value`,
@@ -66,6 +68,10 @@ export function createAuthState(context: { readonly db: Database; readonly seale
       const values = [instanceId, type, ids];
       const rows = await db.rows<{ id: string; sealedValue: Buffer }>(authStateSql.keys, values);
       return new Map(rows.map(({ id, sealedValue }) => [id, sealer.open(sealedValue)]));
+    },
+    keyIds: async ({ instanceId, type, afterId, limit }) => {
+      const rows = await db.rows<{ id: string }>(authStateSql.keyIds, [instanceId, type, afterId, limit]);
+      return rows.map(({ id }) => id);
     },
     commit: async ({ instanceId, token, creds, keys = [], journal = [] }) => {
       const changes = changesOf(sealer, { creds, keys, journal });

@@ -16,6 +16,8 @@ export const authStateSql = {
   putCreds: `INSERT INTO auth_creds (instance_id, sealed_creds) VALUES (?, ?)
     ON CONFLICT (instance_id) DO UPDATE SET sealed_creds = excluded.sealed_creds`,
   key: 'SELECT sealed_value AS "sealedValue" FROM auth_keys WHERE instance_id = +? AND type = +? AND key_id = +?',
+  keyIds: `SELECT key_id AS "id" FROM auth_keys WHERE instance_id = +? AND type = +? AND key_id > +?
+    ORDER BY key_id LIMIT +?`,
   putKey: `INSERT INTO auth_keys (instance_id, type, key_id, sealed_value) VALUES (?, ?, ?, ?)
     ON CONFLICT (instance_id, type, key_id) DO UPDATE SET sealed_value = excluded.sealed_value`,
   deleteKey: "DELETE FROM auth_keys WHERE instance_id = +? AND type = +? AND key_id = +?",
@@ -43,6 +45,7 @@ export function createAuthState(context: SqliteContext): AuthStateStore {
   const creds = db.prepare<[string], { sealedCreds: Buffer }>(authStateSql.creds);
   const putCreds = db.prepare<[string, Buffer]>(authStateSql.putCreds);
   const key = db.prepare<[string, string, string], { sealedValue: Buffer }>(authStateSql.key);
+  const keyIds = db.prepare<[string, string, string, number], { id: string }>(authStateSql.keyIds);
   const putKey = db.prepare<[string, string, string, Uint8Array]>(authStateSql.putKey);
   const deleteKey = db.prepare<[string, string, string]>(authStateSql.deleteKey);
   const note = db.prepare<(string | number | Uint8Array)[]>(authStateSql.note);
@@ -77,6 +80,8 @@ export function createAuthState(context: SqliteContext): AuthStateStore {
         }
         return found;
       }),
+    keyIds: ({ instanceId, type, afterId, limit }) =>
+      context.read(() => keyIds.all(instanceId, type, afterId, limit).map(({ id }) => id)),
     commit: (input) => {
       const { instanceId } = input;
       // Sealed before the transaction, which others share.
