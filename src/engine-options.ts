@@ -16,7 +16,7 @@ const missedBeats = 4;
 export function engineOptionsOf(config: Config, owner: string): EngineOptions {
   const { webhooks, queue, whatsapp, retention } = config;
   const { everyMs: retentionEveryMs, ...policy } = retention;
-  const { version, qrTimeoutMs, ...session } = whatsapp;
+  const { version, qrTimeoutMs, resendMaxAgeMs, ...session } = whatsapp;
   return {
     pipeline: {
       buffer: { ...defaultBufferOptions, maxItems: webhooks.maxBuffered },
@@ -50,6 +50,7 @@ export function engineOptionsOf(config: Config, owner: string): EngineOptions {
     sessions: {
       ...session,
       reconnect: { ...defaultSessionsOptions.reconnect, ...whatsapp.reconnect },
+      retries: { ...defaultSessionsOptions.retries, maxAgeMs: resendMaxAgeMs },
       deadAfterMs: missedBeats * config.leadership.heartbeatMs,
       ...(qrTimeoutMs === undefined ? {} : { qrTimeoutMs }),
       ...(version === undefined ? {} : { version: [...version] }),

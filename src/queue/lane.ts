@@ -10,34 +10,26 @@ export type LaneEnd =
   | { readonly kind: "idle" }
   /** The instance is not connected. */
   | { readonly kind: "closed" }
-  /** The connection or the probe of a breaker is tried again then (monotonic milliseconds). */
+  /** A retry or the probe of a breaker is due then (monotonic milliseconds). */
   | { readonly kind: "later"; readonly atMs: number }
-  /** Nothing to send before something set aside is due, then (monotonic milliseconds). */
-  | { readonly kind: "aside"; readonly atMs: number }
   | { readonly kind: "draining" };
 
-/** What is due later is brought back by the schedule alone. */
-const maxAheadMs = 600_000;
-
-/**
- * Sends the messages of one instance in their order, one at a time, until nothing can be done now. What is set aside comes
- * back by the schedule.
- */
+/** Sends the messages of one instance in their order, one at a time, until nothing can be done now. */
 export async function runLane(context: LaneContext, lane: Lane): Promise<LaneEnd> {
+  const { deps } = context;
   const { breaker } = lane.memory;
   let next: ClaimedMessage | undefined;
   for (;;) {
     const admission = admit(context, lane);
     if (admission.end !== undefined) {
-      if (next !== undefined) await giveBack(context.deps, next);
+      if (next !== undefined) await giveBack(deps, next);
       return admission.end;
     }
     const claim = next ?? (await claimHead(context, lane));
     if (claim === undefined) {
       breaker.abandoned();
-      const { asideDueMs } = lane.memory;
-      const aheadMs = asideDueMs - context.deps.clock.monotonicMs();
-      return aheadMs > 0 && aheadMs < maxAheadMs ? { kind: "aside", atMs: asideDueMs } : { kind: "idle" };
+      const { headDueMs } = lane.memory;
+      return headDueMs > deps.clock.monotonicMs() ? { kind: "later", atMs: headDueMs } : { kind: "idle" };
     }
     next = await attemptMessage(context, { lane, claim, probe: admission.probe });
   }
@@ -51,15 +43,18 @@ function admit(
   const { deps, draining } = context;
   if (draining.aborted) return { end: { kind: "draining" } };
   if (!deps.sender.isOpen(lane.instanceId)) return { end: { kind: "closed" } };
-  const { breaker, pausedUntilMs } = lane.memory;
-  if (pausedUntilMs > deps.clock.monotonicMs()) return { end: { kind: "later", atMs: pausedUntilMs } };
-  const admission = breaker.admit();
+  const admission = lane.memory.breaker.admit();
   if (admission.kind !== "wait") return { probe: admission.kind === "probe" };
   return { end: { kind: "later", atMs: deps.clock.monotonicMs() + Math.ceil(admission.waitMs) } };
 }
 
 /** A message claimed ahead that will not be tried now. */
 async function giveBack(deps: QueueDeps, claim: ClaimedMessage): Promise<void> {
-  const now = deps.clock.now();
-  await deps.queue.retry({ claim, attempts: claim.attempts, dueAt: Math.min(claim.dueAt, now), now });
+  await deps.queue.retry({
+    claim,
+    attempts: claim.attempts,
+    dueAt: claim.dueAt,
+    ...(claim.lastError === undefined ? {} : { error: claim.lastError }),
+    now: deps.clock.now(),
+  });
 }

@@ -15,7 +15,7 @@ export interface QueueWorker extends AsyncDisposable {
   /** The session came up or went down. */
   readonly connectionChanged: (instanceId: string) => void;
   /** The store's operations, able to reach a message that is being paced or typed here. Take these, not the store's. */
-  readonly controls: Pick<QueueStore, "cancel" | "purge" | "requeueFailed" | "release">;
+  readonly controls: Pick<QueueStore, "cancel" | "purge" | "requeueFailed">;
   /** Whether new messages are refused from now on. */
   readonly isDraining: () => boolean;
   /**
@@ -28,8 +28,6 @@ export interface QueueWorker extends AsyncDisposable {
 interface LiveLane extends Lane {
   /** While it waits: ends the wait early. */
   waiting: AbortController | undefined;
-  /** Whether it waits for what is set aside only: new work goes at once. */
-  hasTime: boolean;
 }
 
 // Breakers and paces of more instances than this are forgotten, the least recently used first.
@@ -42,13 +40,7 @@ const brokenLaneMs = 1_000;
 export function startQueue(deps: QueueDeps, options: QueueOptions, signal: AbortSignal): QueueWorker {
   const draining = new AbortController();
   const stopped = new AbortController();
-  const context: LaneContext = {
-    deps,
-    options,
-    draining: draining.signal,
-    stopped: stopped.signal,
-    expect: (at) => schedule.expect(at),
-  };
+  const context: LaneContext = { deps, options, draining: draining.signal, stopped: stopped.signal };
   const lanes = new Map<string, LiveLane>();
   const memories = new Map<string, LaneMemory>();
   const slots = createSlots(options.maxLanes);
@@ -58,7 +50,7 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
   const memoryOf = (instanceId: string): LaneMemory => {
     const known = memories.get(instanceId);
     const breaker = known?.breaker ?? createBreaker(options.breaker, deps.clock, deps.random);
-    const memory = known ?? { breaker, pausedUntilMs: 0, asideDueMs: 0, unanswered: new Set() };
+    const memory = known ?? { breaker, headDueMs: 0 };
     memories.delete(instanceId);
     memories.set(instanceId, memory);
     const [oldest] = memories.keys();
@@ -68,7 +60,7 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
 
   const start = (instanceId: string): void => {
     const memory = memoryOf(instanceId);
-    const lane: LiveLane = { instanceId, memory, hold: undefined, again: false, waiting: undefined, hasTime: false };
+    const lane: LiveLane = { instanceId, memory, hold: undefined, again: false, waiting: undefined };
     lanes.set(instanceId, lane);
     const life = live(lane).finally(() => running.delete(life));
     running.add(life);
@@ -81,9 +73,10 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
         const end = await runInSlot(lane);
         // Asked again: a drain that began since the lane ended found nothing to interrupt.
         if (end.kind === "draining" || draining.signal.aborted) return;
-        const isDone = end.kind === "idle" || end.kind === "aside";
-        if (isDone && lane.again) continue;
-        if (end.kind === "idle") return;
+        if (end.kind === "idle") {
+          if (lane.again) continue;
+          return;
+        }
         // Too many wait already: the safety scan finds it again.
         if (waitingLanes >= options.maxWaitingLanes) return;
         await wait(lane, end);
@@ -107,13 +100,12 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
     }
   };
 
-  const wait = async (lane: LiveLane, end: Extract<LaneEnd, { kind: "closed" | "later" | "aside" }>): Promise<void> => {
+  const wait = async (lane: LiveLane, end: Extract<LaneEnd, { kind: "closed" | "later" }>): Promise<void> => {
     const cut = new AbortController();
     lane.waiting = cut;
-    lane.hasTime = end.kind === "aside";
     waitingLanes += 1;
     try {
-      if (end.kind !== "closed") return await deps.sleep(end.atMs - deps.clock.monotonicMs(), cut.signal);
+      if (end.kind === "later") return await deps.sleep(end.atMs - deps.clock.monotonicMs(), cut.signal);
       await deps.sender.untilOpen(lane.instanceId, cut.signal);
       if (!cut.signal.aborted && !deps.sender.isOpen(lane.instanceId)) await deps.sleep(notYetOpenMs, cut.signal);
     } catch (error) {
@@ -125,15 +117,12 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
     }
   };
 
-  /** New work. A lane that waits for its connection has nothing to gain from it. */
+  /** New work. A lane that waits for its connection or a retry has nothing to gain from it. */
   const nudge = (instanceId: string): void => {
     if (draining.signal.aborted) return;
     const lane = lanes.get(instanceId);
     if (lane === undefined) start(instanceId);
-    else {
-      lane.again = true;
-      if (lane.hasTime) lane.waiting?.abort();
-    }
+    else lane.again = true;
   };
   /** The head of the line may have changed: look now. */
   const rouse = (instanceId: string): void => {

@@ -40,6 +40,11 @@ export interface AuthState extends AsyncDisposable {
    * they are durable; throws, with nothing written, when they cannot be.
    */
   readonly storeAhead: (data: SignalDataSet) => Promise<void>;
+  /** Ids of the stored keys of this type above `afterId`, in order. */
+  readonly keyIds: (
+    type: string,
+    page: { readonly afterId: string; readonly limit: number },
+  ) => Promise<readonly string[]>;
   /** The journal entry of these very bytes, while retention keeps it. */
   readonly find: (contentHash: string) => Promise<JournalRow | undefined>;
 }
@@ -228,6 +233,7 @@ export async function openAuthState(store: AuthStateStore, options: AuthStateOpt
       return value;
     },
     storeAhead,
+    keyIds: (type, page) => insist(() => store.keyIds({ instanceId, type, ...page })),
     find: (contentHash) => store.findJournaled({ instanceId, contentHash }),
     [Symbol.asyncDispose]: async () => {
       // A failure was reported through `onFailure`; closing goes on.

@@ -2,8 +2,11 @@ import { makeWASocket, type BaileysEventMap, type WASocket } from "@whiskeysocke
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
+import type { MessageStore } from "#store/messages.ts";
 import { collectAcks, type Acks } from "./acks.ts";
 import type { AuthState } from "./auth-state.ts";
+import { createDeviceCache } from "./devices/device-cache.ts";
+import type { PastStaleDevices } from "./devices/stale-devices.ts";
 import { createGroupCache, type GroupCache } from "./group-cache.ts";
 import { guardListeners } from "./guarded-listeners.ts";
 import { createHistoryJournal } from "./history-journal.ts";
@@ -15,6 +18,8 @@ import type { SessionsOptions } from "./options.ts";
 import { openLinking, type Linking } from "./linking/linking.ts";
 import { ownNameChanged } from "./own-name.ts";
 import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
+import { followPeople } from "./retries/follow-people.ts";
+import type { RetryLedger } from "./retries/retry-ledger.ts";
 import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
 import type { StanzaGate } from "./stanza-gate.ts";
 import { closeOf, unknownOf, type Close } from "./staying/close.ts";
@@ -29,6 +34,9 @@ export interface LiveSocketDeps {
   readonly inbound: Inbound;
   readonly transport: Transport;
   readonly getMessage: MessageLookup;
+  readonly messages: Pick<MessageStore, "get">;
+  /** Outlives the socket. */
+  readonly ledger: RetryLedger;
   readonly clock: Clock;
   readonly log: Log;
   /** Told about each ciphertext that nothing here can read; must not throw. */
@@ -56,6 +64,10 @@ export interface LiveSocket extends AsyncDisposable {
   readonly sock: WASocket;
   readonly acks: Acks;
   readonly groups: GroupCache;
+  /** Sends past devices that are gone. */
+  readonly pastStaleDevices: PastStaleDevices;
+  /** What is remembered of devices that asked for messages again. */
+  readonly ledger: RetryLedger;
   readonly gate: StanzaGate;
   readonly linking: Linking;
   /** Undefined until a phone accepted. */
@@ -92,7 +104,8 @@ export function openLiveSocket(
   });
   const intake = { ...deps, correlation };
   const prepared = prepareIntake(intake, () => sock);
-  const config = socketConfig({ ...intake, ...prepared, groups }, input);
+  const devices = createDeviceCache(clock);
+  const config = socketConfig({ ...intake, ...prepared, groups, devices }, input);
   const sock = makeWASocket(config);
   const raw = Reflect.get(sock.ws, "socket") as RawSocket;
   const historyJournal = createHistoryJournal((notice) => fetchesHistory(notice, input.options));
@@ -118,10 +131,13 @@ export function openLiveSocket(
   let isOver = false;
   let ownName = auth.creds.me?.name;
 
+  const keyed = { ...deps, sock, groups, devices, signal: ended.signal, maxAgeMs: input.options.retries.maxAgeMs };
+  const people = followPeople(keyed, input.instanceId);
   const gate = openIntake(
     {
       ...intake,
       sock,
+      takeOver: people.takeOver,
       signal: ended.signal,
       forward: (stanza, journalId, own) => hand({ ...handedOn(stanza, own), journalIds: [journalId] }),
       isPaused: () => pauses > 0,
@@ -215,6 +231,8 @@ export function openLiveSocket(
   return {
     sock,
     acks,
+    pastStaleDevices: people.pastStaleDevices,
+    ledger: deps.ledger,
     groups,
     gate,
     linking,

@@ -1,5 +1,5 @@
 import type { WAMessageKey } from "@whiskeysockets/baileys";
-import { WazapiError } from "#domain/errors.ts";
+import { isWazapiError, WazapiError } from "#domain/errors.ts";
 import { newMessageId } from "#domain/ids.ts";
 import { canonicalJid, isGroupJid, isNewsletterJid, isStatusJid, sameJid } from "#domain/jid.ts";
 import type { MessageDeletion, MessagesRead } from "#domain/session.ts";
@@ -7,13 +7,14 @@ import type { Clock } from "#lib/clock.ts";
 import { sleep } from "#lib/sleep.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { LiveSocket } from "./live-socket.ts";
+import { markRevoked } from "./retries/resend-content.ts";
 import { resolveRecipient, type RecipientDeps } from "./recipient.ts";
 import { statusAudience } from "./send/status-audience.ts";
 import { isOwnJid, knownMessage, namesAuthors } from "./send/target.ts";
 
 /** What acting on messages works with. */
 export interface MessageActionDeps extends RecipientDeps {
-  readonly messages: Pick<MessageStore, "get">;
+  readonly messages: Pick<MessageStore, "get" | "put">;
   readonly clock: Clock;
 }
 
@@ -45,7 +46,7 @@ export async function deleteMessage(
   const key = { remoteJid: jid, id: messageId, fromMe };
   if (fromMe) {
     const audience = isStatusJid(jid) ? { statusJidList: await statusAudience(deps, { instanceId, socket }) } : {};
-    return await revoke(input, { key, ...audience }, signal);
+    return await withdrawn(deps, input, () => revoke(input, { key, ...audience }, signal));
   }
   if (!isGroupJid(jid)) {
     const stored = await deps.messages.get({ instanceId, messageId });
@@ -61,6 +62,30 @@ export async function deleteMessage(
   if (participant === undefined) throw unknownAuthor(messageId);
   await assertAdmin(socket, jid);
   await revoke(input, { key: { ...key, participant } }, signal);
+}
+
+/**
+ * Takes a message of ours back: from before that leaves, the message is not sent again to anybody who asks for it. Only
+ * when WhatsApp certainly refused it stays as it was.
+ */
+async function withdrawn(
+  deps: Pick<MessageActionDeps, "messages">,
+  { instanceId, socket, messageId }: MessageDeletion & ActingOn,
+  revoking: () => Promise<void>,
+): Promise<void> {
+  const stored = await deps.messages.get({ instanceId, messageId });
+  const mark = async (isGone: boolean): Promise<void> => {
+    if (isGone) socket.ledger.withdraw(messageId);
+    else socket.ledger.restore(messageId);
+    if (stored !== undefined) await deps.messages.put({ messages: [markRevoked(stored, isGone)] });
+  };
+  await mark(true);
+  try {
+    await revoking();
+  } catch (error) {
+    if (isWazapiError(error, "send_rejected")) await mark(false);
+    throw error;
+  }
 }
 
 async function revoke(

@@ -1,6 +1,7 @@
 import type { WAVersion } from "@whiskeysockets/baileys";
 import { defaultBacklogPull, type BacklogPullOptions } from "./intake/backlog-pull.ts";
 import { defaultReconnect, type ReconnectOptions } from "./reconnect.ts";
+import { defaultRetryOptions, type RetryOptions } from "./retries/retry-ledger.ts";
 
 /** How sessions behave; all times in milliseconds. */
 export interface SessionsOptions {
@@ -35,6 +36,8 @@ export interface SessionsOptions {
   /** How what waited while we were away is asked for. */
   readonly backlog: BacklogPullOptions;
   readonly reconnect: ReconnectOptions;
+  /** How devices are answered that could not read a message. */
+  readonly retries: RetryOptions;
   /** Sessions that are started at the same time when the process comes up. */
   readonly startConcurrency: number;
 }
@@ -57,5 +60,6 @@ export const defaultSessionsOptions: SessionsOptions = {
   recipientTtlMs: 60 * 60_000,
   backlog: defaultBacklogPull,
   reconnect: defaultReconnect,
+  retries: defaultRetryOptions,
   startConcurrency: 8,
 };

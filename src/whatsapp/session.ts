@@ -19,6 +19,7 @@ import type { SessionsOptions } from "./options.ts";
 import { ownJids } from "./own-account.ts";
 import { createPairing } from "./pairing.ts";
 import { reconnectWaitMs } from "./reconnect.ts";
+import { createRetryLedger } from "./retries/retry-ledger.ts";
 import { replayJournal } from "./replay.ts";
 import {
   initialState,
@@ -98,6 +99,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
   const instanceId = instance.id;
   const log = deps.log.child({ instanceId });
   const pairing = createPairing(clock, options);
+  const ledger = createRetryLedger(clock, options.retries);
   const disposal = new AbortController();
   const openWaiters = new Set<() => void>();
   let state = initialState({
@@ -283,7 +285,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     const unfinished = own === undefined ? [] : (await replayJournal(deps, { instanceId, own }, signal)).unfinished;
     const fresh = await deps.instances.get({ instanceId });
     const socket = openLiveSocket(
-      { ...deps, ...deps.observe, auth, log, getMessage: (key) => lookUp(key.id) },
+      { ...deps, ...deps.observe, auth, log, ledger, getMessage: (key) => lookUp(key.id) },
       { instanceId, deviceName: fresh?.settings.sessionName ?? instance.settings.sessionName, options },
       {
         qr: (qr, isNext) => {

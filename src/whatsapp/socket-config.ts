@@ -10,6 +10,7 @@ import type { Log } from "#lib/log.ts";
 import type { AuthState } from "./auth-state.ts";
 import { baileysLog } from "./baileys-log.ts";
 import { boundedCache } from "./bounded-cache.ts";
+import type { DeviceCache } from "./devices/device-cache.ts";
 import type { GroupCache } from "./group-cache.ts";
 import type { Unreadable } from "./intake/unreadable.ts";
 import type { Correlation } from "./journal-entry.ts";
@@ -36,6 +37,7 @@ export function socketConfig(
     readonly auth: AuthState;
     readonly correlation: Correlation;
     readonly groups: GroupCache;
+    readonly devices: DeviceCache;
     readonly transport: Transport;
     readonly getMessage: MessageLookup;
     readonly clock: Clock;
@@ -72,7 +74,7 @@ export function socketConfig(
     cachedGroupMetadata: (groupId) => deps.groups.get(groupId),
     msgRetryCounterCache: boundedCache(clock, { limit: 1_000, ttlMs: 60 * minuteMs }),
     callOfferCache: boundedCache(clock, { limit: 100, ttlMs: 5 * minuteMs }),
-    userDevicesCache: boundedCache(clock, { limit: 5_000, ttlMs: 5 * minuteMs }),
+    userDevicesCache: deps.devices.store,
     placeholderResendCache: deps.placeholders,
   };
 }

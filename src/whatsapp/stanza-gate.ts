@@ -35,6 +35,8 @@ export interface GateDeps {
   readonly send: (ack: BinaryNode) => Promise<void>;
   /** The own account, by which messages are placed; undefined before a phone accepted. */
   readonly own: () => OwnJids | undefined;
+  /** Looks at each stanza before Baileys does; true: Baileys does not get it, and somebody else acknowledges it. */
+  readonly takeOver?: (stanza: BinaryNode) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Log;
   /** Longest wait for one that hangs before those behind it pass, milliseconds; 10 s when left out. */
@@ -127,7 +129,7 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
       const isOffline = node.attrs["offline"] !== undefined;
       if (tag === "message" && !isOffline) await behindBacklog();
       // Whatever the closed socket brought last was not confirmed: it comes again, in its place.
-      if (deps.signal.aborted) return;
+      if (deps.signal.aborted || (await deps.takeOver?.(node)) === true) return;
       const { promise: reached, resolve } = Promise.withResolvers<void>();
       undecrypted += 1;
       const done = once(() => {

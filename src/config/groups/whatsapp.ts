@@ -55,6 +55,14 @@ export const whatsappOptions = {
       { env: "WAZAPI_QUERY_TIMEOUT", form: "60s", doc: "How long WhatsApp may take to answer a query." },
       duration(1_000, 300_000).default(60_000),
     ),
+    resendMaxAgeMs: option(
+      {
+        env: "WAZAPI_RESEND_MAX_AGE",
+        form: "14d",
+        doc: "A device that could not read a message gets it again until the message is so old; phones ask days later.",
+      },
+      duration(0, 365 * 86_400_000).default(14 * 86_400_000),
+    ),
     keepAliveMs: option(
       { env: "WAZAPI_KEEP_ALIVE", form: "30s", doc: "Pause between pings on the connection to WhatsApp." },
       duration(1_000, 60_000).default(30_000),

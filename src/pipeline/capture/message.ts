@@ -109,7 +109,13 @@ async function captureProtocol(
       const messageId = protocol.key?.id ?? context.messageId;
       const key = context.messageId;
       const participant = context.isGroup ? { participant: scene.sender } : {};
+      const gone = await revokedMessage(deps, {
+        owner: origin.owner,
+        messageId,
+        byUs: scene.fromMe || context.isGroup,
+      });
       return {
+        ...(gone === undefined ? {} : { messages: [gone] }),
         captured: [{ kind: "notification", ...scene, name: "REVOKE", key, messageId, parameters: [], ...participant }],
       };
     }
@@ -137,6 +143,19 @@ async function captureProtocol(
     default:
       return nothing;
   }
+}
+
+/** Our own message, marked as WhatsApp marks one that was taken back, so that nobody gets it again. */
+async function revokedMessage(
+  deps: MessageDeps,
+  input: { readonly owner: Owner; readonly messageId: string; readonly byUs: boolean },
+): Promise<StoredMessage | undefined> {
+  const { owner, messageId, byUs } = input;
+  const row = byUs ? await deps.messages.get({ instanceId: owner.instanceId, messageId }) : undefined;
+  if (row === undefined || !row.fromMe) return undefined;
+  const info = proto.WebMessageInfo.decode(row.proto);
+  info.messageStubType = WAMessageStubType.REVOKE;
+  return { ...row, proto: proto.WebMessageInfo.encode(info).finish() };
 }
 
 async function messageOf(

@@ -55,6 +55,8 @@ export function openIntake(
     /** Hands on a stanza; waits while the buffer behind it is full. */
     readonly forward: (stanza: BinaryNode, journalId: string, own: OwnJids) => Promise<void>;
     readonly isPaused: () => boolean;
+    /** Looks at each stanza before Baileys does; true: Baileys does not get it, and it is acknowledged elsewhere. */
+    readonly takeOver: (stanza: BinaryNode) => Promise<boolean>;
     /** Ends a connection that is alive and deaf. */
     readonly giveUp: () => void;
     readonly signal: AbortSignal;

@@ -108,15 +108,18 @@ async function relay(
     ...(quote.quoted === undefined ? {} : { quoted: quote.quoted }),
     ...(disappearsAfterSeconds === undefined ? {} : { ephemeralExpiration: disappearsAfterSeconds }),
   };
-  if ("message" in payload) return await relayAsIs(socket, { jid, messageId, payload, frame, audience });
-  const message = await socket.sock.sendMessage(jid, payload.content, {
-    ...payload.options,
-    ...frame,
-    ...audience,
-    messageId,
-  });
-  if (message === undefined) throw new WazapiError("internal", { message: "nothing was sent" });
-  return message;
+  const send = async (): Promise<WAMessage> => {
+    if ("message" in payload) return await relayAsIs(socket, { jid, messageId, payload, frame, audience });
+    const message = await socket.sock.sendMessage(jid, payload.content, {
+      ...payload.options,
+      ...frame,
+      ...audience,
+      messageId,
+    });
+    if (message === undefined) throw new WazapiError("internal", { message: "nothing was sent" });
+    return message;
+  };
+  return await socket.pastStaleDevices({ jid, ...audience }, send);
 }
 
 /** What is put around a message whatever its kind. */
