@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 
+import { WazapiError } from "#domain/errors.ts";
+
 /** `--instance`, for commands about one instance. */
 export function instanceOption(): Option {
   return new Option("-i, --instance <id|name>", "the instance; not needed when there is only one");
@@ -26,4 +28,13 @@ export function seconds(max: number): (text: string) => number {
 /** Adds each value of an option that may be given several times. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+/** `name=value`, of a stanza. Throws `invalid_request`. */
+export function attribute(text: string): readonly [string, string] {
+  const [name = "", value] = text.split(/=(.*)/s);
+  if (name === "" || value === undefined) {
+    throw new WazapiError("invalid_request", { message: "an attribute is written name=value" });
+  }
+  return [name, value];
 }

@@ -39,6 +39,8 @@ export interface SandboxClient {
   readonly passkeySign: (input: Input<"passkeySign">, signal?: AbortSignal) => Promise<AssertionJson>;
   readonly passkeyConfirm: (input: Input<"passkeyConfirm">, signal?: AbortSignal) => Promise<CeremonyInfo>;
   readonly unlink: (input: Input<"unlink">, signal?: AbortSignal) => Promise<{ readonly unlinked: number }>;
+  readonly refuse: (input: Input<"refuse">, signal?: AbortSignal) => Promise<void>;
+  readonly pardon: (input: Input<"pardon">, signal?: AbortSignal) => Promise<void>;
   readonly phoneSend: (input: SendInput, signal?: AbortSignal) => Promise<Sent>;
   readonly history: (input: Input<"history">, signal?: AbortSignal) => Promise<{ readonly chunks: number }>;
   readonly addContact: (input: Input<"addContact">, signal?: AbortSignal) => Promise<ContactInfo>;
@@ -93,6 +95,8 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     passkeySign: async (input, signal) => postTo("phones/passkey/sign", input, signal),
     passkeyConfirm: async (input, signal) => postTo("phones/passkey/confirm", input, signal),
     unlink: async (input, signal) => postTo("phones/unlink", input, signal),
+    refuse: async (input, signal) => postTo("phones/refuse", input, signal),
+    pardon: async ({ number }, signal) => post(`/phones/${encodeURIComponent(number)}/refuse`, { lift: true }, signal),
     phoneSend: async (input, signal) => postTo("phones/send", input, signal),
     history: async (input, signal) => postTo("phones/history", input, signal),
     notify: async ({ number, ...body }, signal) => post(`/phones/${encodeURIComponent(number)}/notify`, body, signal),

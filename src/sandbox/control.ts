@@ -6,6 +6,7 @@ import type { LinkingControl } from "./linking-control.ts";
 import type { Trace } from "./observed.ts";
 import type { CeremonyInfo, PasskeyControl } from "./passkey/passkey-control.ts";
 import type { InboxEntry } from "./shown.ts";
+import type { StandingControl } from "./standing-control.ts";
 import type { Strictness } from "./strictness.ts";
 import type { TellControl } from "./tell.ts";
 
@@ -165,7 +166,7 @@ export interface GroupPatch {
 }
 
 /** Every control route as a method. Methods throw `SandboxError`. */
-export interface SandboxControl extends TellControl, LinkingControl, PasskeyControl, DeviceControl {
+export interface SandboxControl extends TellControl, LinkingControl, PasskeyControl, DeviceControl, StandingControl {
   config(): SandboxConfig;
   scan(input: ScanInput, signal: AbortSignal): Promise<LinkedDevice>;
   code(input: CodeInput, signal: AbortSignal): Promise<LinkedDevice>;

@@ -4,6 +4,7 @@ import type { PasskeyFaultType } from "./passkey/passkey-faults.ts";
 export type FaultType =
   | "disconnect"
   | "tcp-drop"
+  | "upgrade-refuse"
   | "silent"
   | "ack-delay"
   | "ack-drop"
@@ -29,10 +30,15 @@ export interface Fault {
   readonly type: FaultType;
   readonly match?: FaultMatch;
   readonly times?: number;
-  /** `disconnect`: close code (default 503); `ack-error`, `iq-error`, `upload-fail`, `download-fail`: error code. */
+  /** `disconnect`: close code (default 503); `ack-error`, `iq-error`, `upload-fail`, `download-fail`: error code; `upgrade-refuse`: HTTP status (default 503). */
   readonly code?: number;
-  /** `ack-delay`: milliseconds; `silent`: how long (default until the socket closes). */
+  /**
+   * `ack-delay`: milliseconds; `silent`: how long (default until the socket closes); `upgrade-refuse`: what
+   * `Retry-After` asks for, in whole seconds.
+   */
   readonly ms?: number;
+  /** `disconnect`: it is a `<failure>` with these attributes beside its reason, whatever the code. */
+  readonly attrs?: Readonly<Record<string, string>>;
 }
 
 /** What happened when a rule is looked up; a rule's match is compared with it field by field. */

@@ -2,17 +2,22 @@ import type { Fault, FaultContext, FaultMatch, FaultRules, FaultType } from "./f
 import { passkeyFaultShapes } from "./passkey/passkey-faults.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
+type FaultOption = (typeof faultOptions)[number];
+
+const faultOptions = ["code", "ms", "attrs"] as const;
+
 /** Which fields a kind of fault understands; `required` ones must be there. */
 interface FaultShape {
   readonly match: readonly (keyof FaultMatch)[];
-  readonly options: readonly ("code" | "ms")[];
-  readonly required?: readonly ("code" | "ms")[];
+  readonly options: readonly FaultOption[];
+  readonly required?: readonly FaultOption[];
 }
 
 /** Every kind of fault and what it can be narrowed by. What is not listed is refused, never ignored. */
 export const faultShapes = {
-  disconnect: { match: ["number"], options: ["code"] },
+  disconnect: { match: ["number"], options: ["code", "attrs"] },
   "tcp-drop": { match: ["number"], options: [] },
+  "upgrade-refuse": { match: [], options: ["code", "ms"] },
   silent: { match: ["number"], options: ["ms"] },
   "ack-delay": { match: ["number", "messageId"], options: ["ms"], required: ["ms"] },
   "ack-drop": { match: ["number", "messageId"], options: [] },
@@ -63,7 +68,7 @@ export function checkFault(fault: Fault): void {
   );
   const stranger = given.find((key) => !shape.match.includes(key));
   if (stranger !== undefined) throw new SandboxError("invalid", `${fault.type} cannot be matched by ${stranger}`);
-  for (const option of ["code", "ms"] as const) {
+  for (const option of faultOptions) {
     if (fault[option] !== undefined && !shape.options.includes(option)) {
       throw new SandboxError("invalid", `${fault.type} takes no ${option}`);
     }

@@ -8,6 +8,7 @@ import { contactRoutes, phoneRoutes } from "./api/people-routes.ts";
 import { readBody } from "./api/read-body.ts";
 import type { Route, RouteDeps } from "./api/route.ts";
 import { groupRoutes, worldRoutes } from "./api/world-routes.ts";
+import { standingRoutes } from "./api/standing-routes.ts";
 import type { SandboxControl } from "./control.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
@@ -17,6 +18,7 @@ export const controlRoutes: readonly Route[] = [
   ...linkingRoutes,
   ...phoneRoutes,
   ...passkeyRoutes,
+  ...standingRoutes,
   ...contactRoutes,
   ...deviceRoutes,
   ...groupRoutes,

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import { WebSocketServer, type WebSocket } from "ws";
 import { SandboxError } from "./sandbox-error.ts";
 
@@ -10,6 +10,14 @@ export interface ListenerParts {
   /** Every other path. */
   readonly media: (request: IncomingMessage, response: ServerResponse) => void;
   readonly socket: (socket: WebSocket) => void;
+  /** What the next request for a websocket is refused with; undefined lets it in. */
+  readonly refuseUpgrade: () => UpgradeRefusal | undefined;
+}
+
+/** An answer to a request for a websocket. */
+export interface UpgradeRefusal {
+  readonly status: number;
+  readonly retryAfterSeconds?: number;
 }
 
 /** The open listener. Disposing it cuts every connection. */
@@ -40,6 +48,11 @@ export async function listenSandbox(port: number, parts: () => ListenerParts): P
       socket.destroy();
       return;
     }
+    const refused = parts().refuseUpgrade();
+    if (refused !== undefined) {
+      socket.end(upgradeAnswer(refused), () => socket.destroy());
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (client) => parts().socket(client));
   });
   try {
@@ -60,4 +73,15 @@ export async function listenSandbox(port: number, parts: () => ListenerParts): P
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function upgradeAnswer({ status, retryAfterSeconds }: UpgradeRefusal): string {
+  const wait = retryAfterSeconds === undefined ? [] : [`Retry-After: ${retryAfterSeconds}`];
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Refused"}`,
+    ...wait,
+    "Connection: close",
+    "Content-Length: 0",
+  ];
+  return `${head.join("\r\n")}\r\n\r\n`;
 }

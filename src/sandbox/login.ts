@@ -8,6 +8,7 @@ import { disconnect, farewell, refusal, unconfirmed } from "./disconnect.ts";
 import { locked } from "./groups/group-throttle.ts";
 import { userJid } from "./jid.ts";
 import { createStanzaQueue } from "./stanza-queue.ts";
+import { refusalNow } from "./standing.ts";
 import { createUnconfirmedWatch } from "./unconfirmed.ts";
 import { stanza } from "./wire/stanza.ts";
 import type { World } from "./world.ts";
@@ -20,6 +21,9 @@ export function logIn(world: World, connection: Connection): void {
   companion.connection?.close(farewell(440));
   companion.connection = connection;
   connection.companion = companion;
+  world.trace.login(connection.link.payload);
+  const refused = refusalNow(world, person);
+  if (refused !== undefined) return connection.close(refused);
   if (cutByFault(world, connection)) return;
   const { number, lid } = person;
   const t = world.seconds();
@@ -108,11 +112,7 @@ function cutByFault(world: World, connection: Connection): boolean {
   }
   const fault = world.faults.match("disconnect", { number });
   if (fault === undefined) return false;
-  const code = fault.code ?? defaultCode;
-  if (code === 401) connection.close(refusal(401));
-  else disconnect(connection, code);
+  if (fault.code === 401) connection.close(refusal(401, fault.attrs));
+  else disconnect(connection, fault);
   return true;
 }
-
-/** Code of a `disconnect` fault that names none: the service is not available. */
-export const defaultCode = 503;

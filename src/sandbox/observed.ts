@@ -60,6 +60,19 @@ export interface SettingChange {
   readonly value?: Readonly<Record<string, unknown>>;
 }
 
+/** A login as the device described itself. */
+export interface Login {
+  readonly at: number;
+  readonly number: string;
+  readonly device: number;
+  /** Of WhatsApp Web, as it says. */
+  readonly version: string;
+  /** WhatsApp protocol: `lc`, how often this device has logged in; absent when it does not say. */
+  readonly loginCounter?: number;
+  /** WhatsApp protocol: `connectAttemptCount`; absent when it does not say. */
+  readonly connectAttempts?: number;
+}
+
 /** What passed lately; each list is bounded and keeps the newest. */
 export interface Trace {
   readonly stanzas: readonly TraceStanza[];
@@ -67,4 +80,5 @@ export interface Trace {
   readonly decryptErrors: readonly DecryptError[];
   readonly refusals: readonly Refusal[];
   readonly settings: readonly SettingChange[];
+  readonly logins: readonly Login[];
 }

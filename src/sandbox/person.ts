@@ -7,6 +7,7 @@ import type { Inbox } from "./messages/inbox.ts";
 import type { Memory } from "./messages/memory.ts";
 import type { Passkey } from "./passkey/passkey.ts";
 import type { Serial } from "./serial.ts";
+import type { AccountRefusal } from "./standing.ts";
 import type { SimDevice } from "./signal/sim-device.ts";
 
 /** A device that the sandbox plays: somebody's phone (0), or another device of a contact. */
@@ -80,6 +81,8 @@ export interface Account {
   readonly appState: AppState;
   /** WhatsApp locked it: no device is let in any more. */
   isLocked?: boolean;
+  /** Its logins are refused with this. */
+  refusal?: AccountRefusal | undefined;
 }
 
 /** A message as one who wrote or got it remembers it. */

@@ -8,7 +8,7 @@ import { createFaultRules } from "./faults.ts";
 import { createGroupFeature } from "./groups/group-feature.ts";
 import { createControlApi } from "./http-api.ts";
 import { basicIqs, type IqTable } from "./iq/table.ts";
-import { listenSandbox, type ListenerParts } from "./listener.ts";
+import { listenSandbox, type ListenerParts, type UpgradeRefusal } from "./listener.ts";
 import { logIn } from "./login.ts";
 import { openMediaStation } from "./media/media-station.ts";
 import { directChats } from "./messages/direct.ts";
@@ -45,7 +45,12 @@ export async function startSandbox(given: Partial<SandboxOptions> = {}, signal?:
   const timers = createTimers(log);
   parts.defer(timers.clear);
   // Nobody is answered before everything is there.
-  let ready: ListenerParts = { control: unavailable, media: unavailable, socket: (socket) => socket.terminate() };
+  let ready: ListenerParts = {
+    control: unavailable,
+    media: unavailable,
+    socket: (socket) => socket.terminate(),
+    refuseUpgrade: () => undefined,
+  };
   const listener = parts.use(await listenSandbox(options.port, () => ready));
   const faults = createFaultRules();
   const kept = statePath === undefined ? {} : { directory: `${statePath}.media` };
@@ -72,6 +77,7 @@ export async function startSandbox(given: Partial<SandboxOptions> = {}, signal?:
     control: (request, response) => void handle(request, response),
     media: (request, response) => media.handle(request, response),
     socket: (socket) => acceptNoise(socket, keys, connectionHandlers(world, table)),
+    refuseUpgrade: () => refusedUpgrade(world),
   };
   // First of all nobody is let in any more and everybody is cut off, so that what is saved is the last that happened.
   parts.defer(() => {
@@ -88,6 +94,13 @@ export async function startSandbox(given: Partial<SandboxOptions> = {}, signal?:
   };
   stopped.addEventListener("abort", () => void close(), { once: true });
   return { control, url: listener.url, fetch: async (request) => api.fetch(request), [Symbol.asyncDispose]: close };
+}
+
+function refusedUpgrade({ faults }: World): UpgradeRefusal | undefined {
+  const fault = faults.match("upgrade-refuse", {});
+  if (fault === undefined) return undefined;
+  const { code: status = 503, ms } = fault;
+  return { status, ...(ms !== undefined && { retryAfterSeconds: Math.ceil(ms / 1000) }) };
 }
 
 const unavailable: ListenerParts["control"] = (request, response) => {

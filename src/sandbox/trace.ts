@@ -1,6 +1,6 @@
-import type { BinaryNode } from "@whiskeysockets/baileys";
+import type { BinaryNode, proto } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
-import type { DecryptError, Refusal, SettingChange, Trace, TraceStanza, UnhandledQuery } from "./observed.ts";
+import type { DecryptError, Login, Refusal, SettingChange, Trace, TraceStanza, UnhandledQuery } from "./observed.ts";
 import { printStanza } from "./wire/stanza.ts";
 
 /** Whose connection a stanza passed. */
@@ -16,6 +16,8 @@ export interface TraceLog {
   decryptError(error: Omit<DecryptError, "at">): void;
   refusal(kind: Refusal["kind"], detail: string): void;
   setting(change: Omit<SettingChange, "at">): void;
+  /** A device logs in, whether it is let in or not. */
+  login(payload: proto.IClientPayload): void;
   read(): Trace;
   clear(): void;
 }
@@ -38,6 +40,7 @@ export function createTrace(clock: Clock): TraceLog {
   const decryptErrors: DecryptError[] = [];
   const refusals: Refusal[] = [];
   const settings: SettingChange[] = [];
+  const logins: Login[] = [];
   return {
     stanza(direction, device, node) {
       seq += 1;
@@ -60,16 +63,29 @@ export function createTrace(clock: Clock): TraceLog {
     decryptError: (error) => keep(decryptErrors, { at: clock.now(), ...error }, limits.others),
     refusal: (kind, detail) => keep(refusals, { at: clock.now(), kind, detail }, limits.others),
     setting: (change) => keep(settings, { at: clock.now(), ...change }, limits.others),
+    login: (payload) => keep(logins, { at: clock.now(), ...loginOf(payload) }, limits.others),
     read: () => ({
       stanzas: stanzas.map(({ device, node, ...rest }) => ({ ...rest, ...device, stanza: printStanza(node) })),
       unhandled: [...unhandled],
       decryptErrors: [...decryptErrors],
       refusals: [...refusals],
       settings: [...settings],
+      logins: [...logins],
     }),
     clear() {
-      for (const list of [stanzas, unhandled, decryptErrors, refusals, settings]) list.length = 0;
+      for (const list of [stanzas, unhandled, decryptErrors, refusals, settings, logins]) list.length = 0;
     },
+  };
+}
+
+function loginOf({ username, device, userAgent, lc, connectAttemptCount }: proto.IClientPayload): Omit<Login, "at"> {
+  const { primary, secondary, tertiary } = userAgent?.appVersion ?? {};
+  return {
+    number: String(username ?? ""),
+    device: device ?? 0,
+    version: [primary, secondary, tertiary].map((part) => part ?? 0).join("."),
+    ...(typeof lc === "number" && { loginCounter: lc }),
+    ...(typeof connectAttemptCount === "number" && { connectAttempts: connectAttemptCount }),
   };
 }
 

@@ -18,7 +18,7 @@ export function unlinkDevice(world: World, companion: Companion): void {
     const signal = device.signalIfUsed();
     for (const user of [`${person.number}@s.whatsapp.net`, `${person.lid}@lid`]) signal?.dropSession(`${user}:${id}`);
   }
-  if (connection !== undefined) disconnect(connection, 401);
+  if (connection !== undefined) disconnect(connection, { code: 401 });
   announceDevices(world, person, { remove: [id] });
   world.changed();
 }

@@ -49,6 +49,7 @@ const promised = [
   "sandbox send",
   "sandbox inbox",
   "sandbox fault",
+  "sandbox refuse",
   "sandbox trace",
 ];
 

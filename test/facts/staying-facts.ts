@@ -1,4 +1,122 @@
 import type { Fact } from "./fact.ts";
 
-/** Facts about staying. */
-export const stayingFacts: readonly Fact[] = [];
+const refusals = "whatsapp/refusals.test.ts";
+const staying = "whatsapp/staying.test.ts";
+const standing = "sandbox/standing.test.ts";
+
+/** Facts about staying connected. */
+export const stayingFacts: readonly Fact[] = [
+  {
+    id: "refused-with-a-reason",
+    fact:
+      "A login that is not let in is answered with <failure reason>: 402 restricted, with `code` (101 to 104, 106) and " +
+      "`expire` seconds; 403 locked and 406 banned, with `logout_message_header` and `logout_message_subtext`; 405 " +
+      "version; 409, 413, 414, 415, 418 something about the client; 429 too often.",
+    since: "2026-01",
+    source:
+      "whatsmeow 2026 (its names of 403 and 406 follow WhatsApp Web); landed source, not seen here on a real account",
+    sandbox:
+      "`disconnect` takes `attrs`; `POST /sandbox/phones/{number}/refuse` (`wazapi sandbox refuse`) refuses every login of an account, until a moment or until it is lifted.",
+    sandboxBy: [
+      { file: standing, name: "disconnect %i with attributes" },
+      { file: standing, name: "every login, until it is pardoned; whoever is online is sent away" },
+      { file: standing, name: "until a moment, told as the seconds that are left" },
+    ],
+    client:
+      "One table turns the code into a kind; kind, cause, end and WhatsApp's own words are in the state, `/status`, `/connection`, the webhook, `wazapi status`, `wazapi doctor` and the log.",
+    clientBy: [
+      { file: refusals, name: "restricted for messages to strangers, for two hours" },
+      { file: staying, name: "stored, told, and its credentials are kept" },
+    ],
+    phone:
+      'which attributes a real refusal carries: `wazapi status --json` and the log line "session state changed" of a refused account',
+  },
+  {
+    id: "ban-keeps-credentials",
+    fact: "406 is a ban, not an unlinking: an appeal that succeeds brings the same device back. Only 401 makes the credentials worthless.",
+    since: "2026-01",
+    source: "whatsmeow 2026; WhatsApp Web's name for 406",
+    sandbox: "An account that is refused with 406 is let in again, with the same keys, once it is pardoned.",
+    sandboxBy: [{ file: standing, name: "every login, until it is pardoned; whoever is online is sent away" }],
+    client: "Stays away without deleting anything; `wazapi instance restart` tries again.",
+    clientBy: [
+      { file: staying, name: "banned: stays away, and after a successful appeal a restart brings it back" },
+      { file: "whatsapp/reconnect.test.ts", name: "no other code than 401 makes the credentials worthless" },
+    ],
+    phone: "that a banned account which was pardoned logs in with its old device: `wazapi instance restart`",
+  },
+  {
+    id: "restricted-until",
+    fact: "A restricted account (402) is let in again when its `expire` seconds are over; whoever logs in before is refused again.",
+    since: "2026-01",
+    source: "whatsmeow 2026",
+    sandbox: "Refuses until the moment, and tells how many seconds are left.",
+    sandboxBy: [{ file: standing, name: "until a moment, told as the seconds that are left" }],
+    client:
+      "Stores the end, waits for it, also in a process that was started meanwhile, and comes back by itself with some jitter.",
+    clientBy: [
+      { file: staying, name: "restricted until a moment: comes back by itself then" },
+      { file: "whatsapp/session-state.test.ts", name: "restricted: a start of the program waits for the end" },
+    ],
+    phone: "whether `expire` counts seconds from now: compare `wazapi status` with what the phone shows",
+  },
+  {
+    id: "client-refused-waits",
+    fact: "Codes 409, 413, 414, 415, 418, 429 and other 4xx are about the client or its haste: asking again within seconds changes nothing and looks like an attack.",
+    since: "2026-01",
+    source: "whatsmeow 2026 (bad user agent, token expired or invalid, unknown client)",
+    sandbox: "`disconnect` and `refuse` with any of them.",
+    sandboxBy: [{ file: standing, name: "disconnect %i with attributes" }],
+    client: "Waits about a minute, then twice as long each time, up to a quarter of an hour.",
+    clientBy: [
+      {
+        file: "whatsapp/reconnect.test.ts",
+        name: "whatever is refused for what we are is asked again after a long wait only",
+      },
+      { file: "whatsapp/reconnect.test.ts", name: "a client that is refused again and again waits longer each time" },
+    ],
+  },
+  {
+    id: "closed-after-hello",
+    fact: "A version that is too old is refused with 405, or the connection just ends right after the hello, again and again (408, 428).",
+    since: "2026-07",
+    source: "WhiskeySockets/Baileys #2777, WAHA #2191 and #2193, production logs of a wave on 28 and 29 July",
+    sandbox: "`disconnect` with 405 or 428 and `times`; `refuse` with 405.",
+    sandboxBy: [{ file: "sandbox/disconnects.test.ts", name: "client outdated" }],
+    client:
+      "Says `version_refused`, or `version_suspected` after three ends right after the hello, and tells whoever fetches the version.",
+    clientBy: [
+      { file: staying, name: "closed three times right after the hello: says that the version may be refused" },
+      { file: staying, name: "refused for its version (405): says so, each time" },
+    ],
+  },
+  {
+    id: "upgrade-refused",
+    fact: "The request for the websocket may be answered with 429 or 503 instead of 101: an overloaded edge, or an address that is banned.",
+    since: "2026-09",
+    source: "OpenWA #1579, production log of 13 September; Baileys and the ws package leave such a request open",
+    sandbox: "Fault `upgrade-refuse`, n times, with a status and Retry-After.",
+    sandboxBy: [{ file: standing, name: "%j: %i, n times" }],
+    client:
+      "Logs the status, tears the socket down at once, waits for Retry-After or the ordinary backoff; nothing is concluded about the account.",
+    clientBy: [
+      { file: staying, name: "HTTP %i: torn down at once, tried again, credentials kept" },
+      { file: staying, name: "Retry-After is obeyed" },
+    ],
+  },
+  {
+    id: "login-counters",
+    fact: "WhatsApp Web says at each login how often this device has logged in (`lc`) and how often it tried (`connectAttemptCount`); after stream errors 500 a client without them stayed half-dead.",
+    since: "2026-05",
+    source: "oxidezap/whatsapp-rust #630 (production), zapo #237",
+    sandbox: "Shows in its trace what a login says of itself; asks for nothing.",
+    sandboxBy: [
+      { file: standing, name: "is in the trace: who, which version, and whether it counts its logins and tries" },
+    ],
+    client: "Says neither.",
+    clientBy: {
+      not: "Baileys builds this part of the login itself and takes no setting for it; it needs a change there",
+    },
+    phone: "whether an account stays without messages after a stream error 500: `wazapi doctor`, line connections",
+  },
+];

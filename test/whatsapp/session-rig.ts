@@ -8,7 +8,7 @@ import type { SandboxControl } from "#sandbox/control.ts";
 import type { Store } from "#store/store.ts";
 import type { InboundBatch } from "#whatsapp/inbound.ts";
 import type { SessionsOptions } from "#whatsapp/options.ts";
-import type { SessionObserver } from "#whatsapp/session.ts";
+import type { SessionDeps, SessionObserver } from "#whatsapp/session.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import type { OutgoingFiles } from "#whatsapp/send/payload.ts";
 import { sandboxTransport } from "#whatsapp/transport.ts";
@@ -68,7 +68,7 @@ async function until(signal: AbortSignal, holds: () => Promise<boolean>): Promis
 export async function openSessionRig(
   sandbox: { readonly control: SandboxControl; readonly url: string },
   options: Partial<SessionsOptions> = {},
-  observe: Partial<SessionObserver> = {},
+  { versionSuspected, ...observe }: Partial<SessionObserver> & Pick<SessionDeps, "versionSuspected"> = {},
 ): Promise<SessionRig> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(15_000)]);
@@ -115,6 +115,7 @@ export async function openSessionRig(
       clock: systemClock,
       log: silentLog,
       owner,
+      ...(versionSuspected === undefined ? {} : { versionSuspected }),
       observe: { ...unobserved, ...observe },
     };
     const quick = { baseMs: 20, maxMs: 50, stableMs: 1_000, healMs: 50, maxHeals: 1 };

@@ -9,7 +9,7 @@ import { type StrictFact, strictFacts } from "#sandbox/strictness.ts";
 
 import type { Run } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
-import { whole } from "../options.ts";
+import { attribute, whole } from "../options.ts";
 import { harmless } from "../output.ts";
 import { connectSandbox } from "../sandbox.ts";
 import { clockTime } from "../times.ts";
@@ -27,6 +27,7 @@ interface FaultOptions {
   readonly times?: number;
   readonly code?: number;
   readonly ms?: number;
+  readonly attr?: readonly string[];
   readonly number?: string;
   readonly message?: string;
   readonly xmlns?: string;
@@ -41,6 +42,7 @@ function declareFault(command: Command, run: Run): void {
     .option("--times <count>", "how often; once when not given", whole(1, 1_000_000))
     .option("--code <code>", "close code or error code", whole(100, 999))
     .option("--ms <milliseconds>", "how long", whole(0, 600_000))
+    .option("--attr <name=value...>", "attributes of the answer to a refused login, such as code=101")
     .option("--number <number>", "only for this account, or this receiving contact")
     .option("--message <messageId>", "only for this message")
     .option("--xmlns <name>", "only for queries of this namespace")
@@ -75,7 +77,7 @@ function declareFault(command: Command, run: Run): void {
 }
 
 function faultOf(type: FaultType, options: FaultOptions): Fault {
-  const { times, code, ms, number, message: messageId, xmlns } = options;
+  const { times, code, ms, attr, number, message: messageId, xmlns } = options;
   const match: FaultMatch = {
     ...(number !== undefined && { number }),
     ...(messageId !== undefined && { messageId }),
@@ -87,6 +89,7 @@ function faultOf(type: FaultType, options: FaultOptions): Fault {
     ...(times !== undefined && { times }),
     ...(code !== undefined && { code }),
     ...(ms !== undefined && { ms }),
+    ...(attr !== undefined && { attrs: Object.fromEntries(attr.map(attribute)) }),
   };
 }
 

@@ -5,6 +5,7 @@ import { declareSandboxDevices } from "./sandbox-devices.ts";
 import { declareSandboxPeople } from "./sandbox-people.ts";
 import { declareSandboxPhones } from "./sandbox-phones.ts";
 import { declareSandboxServe } from "./sandbox-serve.ts";
+import { declareSandboxStanding } from "./sandbox-standing.ts";
 import { declareSandboxWorld } from "./sandbox-world.ts";
 
 /** `wazapi sandbox`. */
@@ -17,6 +18,7 @@ export const declareSandbox: Declare = (command, run) => {
   declareSandboxPhones(command, run);
   declareSandboxLinking(command, run);
   declareSandboxPasskey(command, run);
+  declareSandboxStanding(command, run);
   declareSandboxPeople(command, run);
   declareSandboxDevices(command, run);
   declareSandboxWorld(command, run);

@@ -9,6 +9,9 @@ export const phoneNumber = z
   .transform((text) => text.replace(/^\+/, ""))
   .pipe(z.string().regex(digits, "must be a phone number in digits with country code"));
 
+/** Attributes of a stanza. */
+export const attributes = z.record(z.string().min(1).max(64), z.string().max(1024));
+
 /** A number, a jid, or a group's id. */
 export const recipient = z.string().regex(/^\+?[\w.:-]+(?:@[\w.]+)?$/, "must be a number, a jid or a group id");
 

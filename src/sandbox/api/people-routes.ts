@@ -3,7 +3,7 @@ import { appStateCollections } from "../history/app-state.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import type { StanzaJson } from "../tell.ts";
 import { contentOf, contentShape } from "./content-schema.ts";
-import { accountName, count, flag, numberOf, phoneNumber, recipient, wholeNumber } from "./fields.ts";
+import { accountName, attributes, count, flag, numberOf, phoneNumber, recipient, wholeNumber } from "./fields.ts";
 import { bodyRoute, type Route } from "./route.ts";
 
 const account = {
@@ -13,7 +13,6 @@ const account = {
 };
 const messageId = z.string().regex(/^[\w.-]{1,64}$/);
 
-const attributes = z.record(z.string().min(1).max(64), z.string().max(1024));
 const stanzaJson: z.ZodType<StanzaJson> = z.strictObject({
   tag: z.string().min(1).max(64),
   attrs: attributes.default({}),

@@ -3,7 +3,7 @@ import { faultShapes } from "../faults.ts";
 import type { Fault, FaultType } from "../fault.ts";
 import { type StrictFact, strictFacts } from "../strictness.ts";
 import { contentOf, contentShape } from "./content-schema.ts";
-import { count, groupOf, phoneNumber } from "./fields.ts";
+import { attributes, count, groupOf, phoneNumber } from "./fields.ts";
 import { bodyRoute, type Route } from "./route.ts";
 
 const members = z.array(phoneNumber).min(1).max(1024);
@@ -79,6 +79,7 @@ const fault = z.strictObject({
   times: z.int().min(1).exactOptional(),
   code: z.int().min(100).max(999).exactOptional(),
   ms: z.int().min(0).max(600_000).exactOptional(),
+  attrs: attributes.exactOptional(),
 }) satisfies z.ZodType<Fault>;
 
 const behaviour = z.strictObject({

@@ -8,6 +8,7 @@ import { pairingControl } from "./pairing.ts";
 import { passkeyControl } from "./passkey.ts";
 import { peopleControl } from "./people.ts";
 import { sendControl } from "./sends.ts";
+import { standingControl } from "./standing.ts";
 import { tellControl } from "./tell.ts";
 import { worldControl } from "./world.ts";
 
@@ -28,6 +29,7 @@ export function createControl(deps: {
     ...peopleControl(world),
     ...tellControl(world),
     ...deviceControl(world),
+    ...standingControl(world),
     ...groups.control,
     ...worldControl({ world, groups }),
     async behaviour(change) {

@@ -4,7 +4,6 @@ import type { Fault } from "../fault.ts";
 import { disconnect } from "../disconnect.ts";
 import { checkFault } from "../faults.ts";
 import type { GroupFeature } from "../feature.ts";
-import { defaultCode } from "../login.ts";
 import { waitingClients } from "../pair.ts";
 import type { World } from "../world.ts";
 import { contactInfo } from "./people.ts";
@@ -29,14 +28,15 @@ export function worldControl(deps: {
 }
 
 /** How often a fault has acted: once, when a socket that it matches is open. */
-function actAtOnce(world: World, { type, match, code }: Fault): number {
+function actAtOnce(world: World, fault: Fault): number {
+  const { type, match } = fault;
   if (type !== "disconnect" && type !== "tcp-drop") return 0;
   const hit = [...world.connections].filter(
     ({ companion }) => match?.number === undefined || companion?.person.number === match.number,
   );
   for (const connection of hit) {
     if (type === "tcp-drop") connection.drop();
-    else disconnect(connection, code ?? defaultCode);
+    else disconnect(connection, fault);
   }
   return hit.length > 0 ? 1 : 0;
 }

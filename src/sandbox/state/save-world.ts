@@ -77,7 +77,7 @@ function saveMessage({ message, ...rest }: RememberedMessage): SavedMessage {
 }
 
 function saveAccount(account: Account): SavedAccount {
-  const { platform, business, nextDevice, blocked, privacy, disappearing, appState, isLocked } = account;
+  const { platform, business, nextDevice, blocked, privacy, disappearing, appState, isLocked, refusal } = account;
   return {
     platform,
     business,
@@ -87,6 +87,7 @@ function saveAccount(account: Account): SavedAccount {
     disappearing,
     appState: appState.snapshot(),
     ...(isLocked === true && { isLocked }),
+    ...(refusal !== undefined && { refusal }),
   };
 }
 

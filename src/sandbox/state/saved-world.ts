@@ -90,6 +90,8 @@ export interface SavedAccount extends Pick<
   readonly blocked: readonly string[];
   readonly privacy: readonly (readonly [string, string])[];
   readonly appState: AppStateState;
+  /** Absent in older files, and while its logins are let in. */
+  readonly refusal?: Account["refusal"];
 }
 
 /** Whether this is a state file that this version can read. */
