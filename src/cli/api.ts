@@ -98,8 +98,10 @@ function contentOf({ body, streamed }: ApiCall): Content | undefined {
 /** The failure a refused request tells of. */
 export async function errorOf(response: Response): Promise<WazapiError> {
   const text = await response.text();
-  const { error, code }: { error?: unknown; code?: unknown } = parse(text);
-  if (typeof error === "string" && isErrorCode(code)) return new WazapiError(code, { message: error });
+  const { error, code, hint }: { error?: unknown; code?: unknown; hint?: unknown } = parse(text);
+  if (typeof error === "string" && isErrorCode(code)) {
+    return new WazapiError(code, { message: error, ...(typeof hint === "string" && { details: { hint } }) });
+  }
   return new WazapiError("unavailable", {
     message: `${new URL(response.url).origin} answered ${response.status}, and not as a wazapi server does`,
     details: { hint: "is the URL right?" },

@@ -31,6 +31,7 @@ const outcomeOf = {
   method_not_allowed: "failure",
   conflict: "conflict",
   already_paired: "conflict",
+  pairing_refused: "failure",
   idempotency_conflict: "conflict",
   // Nothing the caller asked for conflicts: the same command works once the connection is back.
   not_connected: "unavailable",

@@ -22,6 +22,7 @@ export const errorTable = {
   method_not_allowed: { status: 405, message: "this address does not take that verb", retryable: false },
   conflict: { status: 409, message: "the request conflicts with the present state", retryable: false },
   already_paired: { status: 409, message: "instance already paired", retryable: false },
+  pairing_refused: { status: 422, message: "WhatsApp refuses to link this phone", retryable: false },
   idempotency_conflict: {
     status: 409,
     message: "this Idempotency-Key was used with another request",

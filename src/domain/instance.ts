@@ -43,7 +43,7 @@ export interface InstanceSettings {
   readonly disableEnqueueWhenDisconnected: boolean;
   /** `instance`: strict sequence per hook. `chat`: strict inside a chat, parallel across chats. */
   readonly deliveryOrder: "instance" | "chat";
-  /** Name shown on the phone under linked devices. */
+  /** Name shown on the phone under linked devices; a device is no other than most under that of an operating system. */
   readonly sessionName: string;
   readonly isDevice: boolean;
   readonly businessDevice: boolean;
@@ -58,7 +58,7 @@ export const defaultInstanceSettings: InstanceSettings = {
   autoReadStatus: false,
   disableEnqueueWhenDisconnected: false,
   deliveryOrder: "instance",
-  sessionName: "wazapi",
+  sessionName: "Mac OS",
   isDevice: false,
   businessDevice: false,
 };

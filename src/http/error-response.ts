@@ -3,7 +3,7 @@ import { errorTable, isWazapiError, WazapiError } from "#domain/errors.ts";
 /** What a failed request answers. */
 export interface ErrorAnswer {
   readonly status: number;
-  readonly body: { readonly error: string; readonly code: string; readonly field?: string };
+  readonly body: { readonly error: string; readonly code: string; readonly field?: string; readonly hint?: string };
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -11,7 +11,7 @@ export interface ErrorAnswer {
 export function errorAnswer(thrown: unknown): ErrorAnswer {
   const error = isWazapiError(thrown) ? thrown : new WazapiError("internal");
   const { status } = errorTable[error.code];
-  const { field, allow, retryAfterSeconds, challenge, closesConnection } = error.details;
+  const { field, hint, allow, retryAfterSeconds, challenge, closesConnection } = error.details;
   const headers: Record<string, string> = {};
   if (typeof allow === "string") headers["allow"] = allow;
   if (status === 429 || status === 503)
@@ -20,7 +20,12 @@ export function errorAnswer(thrown: unknown): ErrorAnswer {
   if (closesConnection === true) headers["connection"] = "close";
   return {
     status,
-    body: { error: error.message, code: error.code, ...(typeof field === "string" && { field }) },
+    body: {
+      error: error.message,
+      code: error.code,
+      ...(typeof field === "string" && { field }),
+      ...(typeof hint === "string" && { hint }),
+    },
     headers,
   };
 }

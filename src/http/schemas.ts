@@ -91,6 +91,7 @@ export const errorBody = z
     error: z.string(),
     code: z.string().meta({ description: "Stable name of the failure" }),
     field: z.string().optional().meta({ description: "The field at fault" }),
+    hint: z.string().optional().meta({ description: "What helps" }),
   })
   .meta({ id: "Error" });
 

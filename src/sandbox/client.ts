@@ -38,6 +38,7 @@ export interface SandboxClient {
   readonly passkey: (input: Input<"passkey">, signal?: AbortSignal) => Promise<PasskeyInfo>;
   readonly passkeySign: (input: Input<"passkeySign">, signal?: AbortSignal) => Promise<AssertionJson>;
   readonly passkeyConfirm: (input: Input<"passkeyConfirm">, signal?: AbortSignal) => Promise<CeremonyInfo>;
+  readonly refreshCode: (input: Input<"refreshCode">, signal?: AbortSignal) => Promise<void>;
   readonly unlink: (input: Input<"unlink">, signal?: AbortSignal) => Promise<{ readonly unlinked: number }>;
   readonly refuse: (input: Input<"refuse">, signal?: AbortSignal) => Promise<void>;
   readonly pardon: (input: Input<"pardon">, signal?: AbortSignal) => Promise<void>;
@@ -94,6 +95,7 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     passkey: async (input, signal) => postTo("phones/passkey", input, signal),
     passkeySign: async (input, signal) => postTo("phones/passkey/sign", input, signal),
     passkeyConfirm: async (input, signal) => postTo("phones/passkey/confirm", input, signal),
+    refreshCode: async (input, signal) => postTo("phones/refresh-code", input, signal),
     unlink: async (input, signal) => postTo("phones/unlink", input, signal),
     refuse: async (input, signal) => postTo("phones/refuse", input, signal),
     pardon: async ({ number }, signal) => post(`/phones/${encodeURIComponent(number)}/refuse`, { lift: true }, signal),

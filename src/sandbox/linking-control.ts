@@ -11,4 +11,9 @@ export interface LinkingControl {
    * clients were told; `form` is the first one unless named.
    */
   rotateQr(input?: { readonly form?: RotateForm }): Promise<{ readonly told: number }>;
+  /**
+   * WhatsApp takes the pairing code for this number no more, and tells the client; `manual` says that a person has to
+   * ask for the next one. Throws `not_found` when no client asked for a code.
+   */
+  refreshCode(input: { readonly number: string; readonly manual?: boolean }): Promise<void>;
 }

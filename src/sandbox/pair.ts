@@ -39,11 +39,9 @@ export async function scanQr(world: World, input: ScanInput, signal: AbortSignal
 
 /** The phone's owner types a pairing code. Throws `not_found`, `refused`, `conflict`, `unavailable`. */
 export async function typeCode(world: World, input: CodeInput, signal: AbortSignal): Promise<LinkedDevice> {
-  const found = waitingClients(world).find(({ pairing }) => pairing.link?.number === input.number);
-  const request = found?.pairing.link;
-  if (found === undefined || request === undefined) {
-    throw new SandboxError("not_found", `no client asked for a pairing code for ${input.number}`);
-  }
+  const found = codeRequest(world, input.number);
+  const request = found.link;
+  if (request.isOver) throw new SandboxError("refused", "the time of this pairing code is over");
   if (request.finish !== undefined) throw new SandboxError("conflict", "the code is being checked");
   const phone = phoneOf(world, input.number);
   const hello = (children: readonly BinaryNode[]): void => {
@@ -75,6 +73,16 @@ export async function typeCode(world: World, input: CodeInput, signal: AbortSign
     if (isCode) world.trace.refusal("pairing-code", error.message);
     throw error;
   }
+}
+
+/** Who asked last for a code for the phone with this number. Throws `not_found`. */
+export function codeRequest(world: World, number: string) {
+  const found = waitingClients(world).findLast(({ pairing }) => pairing.link?.number === number);
+  const link = found?.pairing.link;
+  if (found === undefined || link === undefined) {
+    throw new SandboxError("not_found", `no client asked for a pairing code for ${number}`);
+  }
+  return { ...found, link };
 }
 
 /** Clients that show QR codes or a pairing code. */

@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 import { refusal } from "./disconnect.ts";
 import { takeEarlyAck } from "./pairing/early-notices.ts";
 import { readSignedPreKey } from "./pre-keys.ts";
-import { bytesOf, childOf, serverJid, stanza, uintBytes, uintOf } from "./wire/stanza.ts";
+import { bytesOf, childOf, serverJid, stanza, textOf, uintBytes, uintOf } from "./wire/stanza.ts";
 import type { World } from "./world.ts";
 
 const refCount = 6;
@@ -76,12 +76,20 @@ function answerLinkCode(
 ): void {
   const { pairing } = connection;
   if (pairing === undefined) return;
+  const { number: about = "" } = world.directory.identify(request.attrs["jid"] ?? "") ?? {};
+  if (world.faults.match("iq-timeout", { number: about, xmlns: "md" }) !== undefined) return;
+  const fault = world.faults.match("iq-error", { number: about, xmlns: "md" });
+  if (fault !== undefined) return answer(connection, node, { error: fault.code ?? 500, text: "injected" });
   if (request.attrs["stage"] === "companion_hello") {
     const number = world.directory.identify(request.attrs["jid"] ?? "")?.number;
     const wrapped = bytesOf(childOf(request, "link_code_pairing_wrapped_companion_ephemeral_pub"));
     if (number === undefined || wrapped?.length !== 80) return answer(connection, node, badRequest);
+    if (world.behaviour.displayNames === "known" && !isKnownDisplay(request)) {
+      world.trace.refusal("pairing-code", "the client asks for a pairing code under a name that is no browser's");
+      return answer(connection, node, badRequest);
+    }
     const ref = randomBytes(16);
-    pairing.link = { number, ref, wrapped, finish: undefined };
+    pairing.link = { number, ref, wrapped, isOver: false, finish: undefined };
     const child = stanza("link_code_pairing_ref", {}, ref);
     return answer(connection, node, [stanza("link_code_companion_reg", { stage: "companion_hello" }, [child])]);
   }
@@ -94,6 +102,16 @@ function answerLinkCode(
   }
   const isRight = link.finish?.({ wrappedBundle, companionIdentity }) === true;
   answer(connection, node, isRight ? [] : badRequest);
+}
+
+/**
+ * WhatsApp protocol: seen to be accepted are the systems below, behind the name of a browser; a name of one's own is
+ * answered 400. Whether there are more that pass only the real server can say.
+ */
+const knownDisplay = /^(?:Google )?(?:Chrome|Edge|Firefox|Safari|Opera|IE) \((?:Windows|Mac OS|Linux|Ubuntu)\)$/;
+
+function isKnownDisplay(request: BinaryNode): boolean {
+  return knownDisplay.test(textOf(childOf(request, "companion_platform_display")) ?? "");
 }
 
 const badRequest = { error: 400, text: "bad-request" };

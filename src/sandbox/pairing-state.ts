@@ -30,6 +30,8 @@ export interface LinkRequest {
   readonly ref: Uint8Array;
   /** The companion's ephemeral key, wrapped with the code. */
   readonly wrapped: Uint8Array;
+  /** The code is not taken any more. */
+  isOver: boolean;
   /** Takes the companion's last word, once the phone has said hello; answers whether the code was right. */
   finish: ((last: LinkFinish) => boolean) | undefined;
 }

@@ -50,6 +50,10 @@ export const strictFacts = {
     says: "One device that is gone makes the whole query for keys fail, without saying which one.",
     values: ["fails-all", "skipped"],
   },
+  displayNames: {
+    says: "A pairing code is only given to a client that names itself by a browser on a system that WhatsApp knows.",
+    values: ["known", "any"],
+  },
   unconfirmedMs: {
     says: "A stanza that was not confirmed for this long ends the stream with an error that names it.",
     values: { default: 3_000_000, max: 86_400_000 },

@@ -16,6 +16,7 @@ import { handedOn } from "./intake/placing.ts";
 import type { Correlation } from "./journal-entry.ts";
 import type { SessionsOptions } from "./options.ts";
 import { openLinking, type Linking } from "./linking/linking.ts";
+import type { CodeEnd } from "./linking/pairing-codes.ts";
 import { ownNameChanged } from "./own-name.ts";
 import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
 import { followPeople } from "./retries/follow-people.ts";
@@ -53,6 +54,7 @@ export interface LiveSocketDeps {
 export interface SocketListener {
   /** A QR to be shown: the next one, or the present one made anew. */
   readonly qr: (qr: string, isNext: boolean) => void;
+  readonly codeEnded: (end: CodeEnd) => void;
   /** A phone accepted this device. */
   readonly paired: () => void;
   readonly opened: () => void;

@@ -4,7 +4,7 @@ import type { Session } from "./session.ts";
 /**
  * Asks WhatsApp for a code that links the phone with this number. The code dies with its connection; a later request
  * starts over. Throws `already_paired`, `invalid_request` for a custom code that is not eight characters long,
- * `timeout`, `unavailable` when WhatsApp refuses.
+ * `pairing_refused` and `rate_limited` when WhatsApp refuses, `timeout`, `unavailable`.
  */
 export async function requestPairingCode(
   session: Session,
@@ -28,10 +28,9 @@ export async function requestPairingCode(
   try {
     const socket = session.pairingSocket();
     if (socket === undefined) throw new WazapiError("unavailable", { message: "the connection was lost; ask again" });
-    return await Promise.race([socket.sock.requestPairingCode(input.phone, input.customCode), given]);
-  } catch (error) {
-    if (error instanceof WazapiError) throw error;
-    throw new WazapiError("unavailable", { message: "WhatsApp gave no code", cause: error });
+    const code = await Promise.race([socket.linking.askCode(input), given]);
+    await session.apply({ type: "pairingStep", reason: "code_waiting" });
+    return code;
   } finally {
     signal.removeEventListener("abort", abort);
   }

@@ -52,6 +52,8 @@ export type SessionEvent =
   | { readonly type: "stop"; readonly reason: string }
   | { readonly type: "logout" }
   | { readonly type: "qrShown" }
+  /** Linking goes on, and why it does not go on by itself has a name. */
+  | { readonly type: "pairingStep"; readonly reason: string }
   /** The phone accepted; WhatsApp asks for a new connection next. */
   | { readonly type: "paired" }
   | { readonly type: "opened" }
@@ -126,6 +128,8 @@ export function step(
       return loggedOut(now, { effects: now.socket ? [{ type: "unlink" }] : [], reason: "logout" });
     case "qrShown":
       return now.socket ? same({ ...now, qrShown: true, earlyCloses: 0 }) : same(now);
+    case "pairingStep":
+      return now.socket && !now.paired ? same(moved(now, { state: "pairing", reason: event.reason })) : same(now);
     case "paired":
       return now.socket ? same({ ...now, paired: true }) : same(now);
     case "opened":

@@ -293,6 +293,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
           pairing.offer(qr);
           void happen({ type: "qrShown" });
         },
+        codeEnded: (reason) => void happen({ type: "pairingStep", reason }),
         paired: () => void happen({ type: "paired" }),
         opened: () => {
           openedMs = clock.monotonicMs();

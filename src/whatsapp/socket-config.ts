@@ -16,6 +16,7 @@ import type { Unreadable } from "./intake/unreadable.ts";
 import type { Correlation } from "./journal-entry.ts";
 import { journaledSignal } from "./journaled-signal.ts";
 import type { SessionsOptions } from "./options.ts";
+import { browserOf } from "./linking/device-name.ts";
 import type { Transport } from "./transport.ts";
 
 /** The content of a sent message, for recipients that could not decrypt it. */
@@ -58,7 +59,7 @@ export function socketConfig(
     auth: { creds: deps.auth.creds, keys: deps.auth.keys },
     makeSignalRepository: journaledSignal(deps),
     logger: baileysLog(deps.log),
-    browser: [input.deviceName, "Chrome", "10.0"],
+    browser: browserOf(input.deviceName),
     connectTimeoutMs: options.connectTimeoutMs,
     keepAliveIntervalMs: options.keepAliveMs,
     defaultQueryTimeoutMs: options.queryTimeoutMs,

@@ -140,7 +140,7 @@ describe("state and pairing", () => {
         about: "busy",
         imgUrl: "",
         lid: "4455@lid",
-        device: { sessionName: "wazapi" },
+        device: { sessionName: "Mac OS" },
       },
     },
     { name: "device: not connected", request: "GET device", status: 409, answer: { code: "not_connected" } },

@@ -29,7 +29,7 @@ scenarios([
         name: "shop",
         hooks: {},
         connection: { state: "unpaired" },
-        settings: { sessionName: "shop", notifySentByMe: false },
+        settings: { sessionName: "Mac OS", notifySentByMe: false },
       });
     },
   },

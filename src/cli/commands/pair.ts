@@ -10,8 +10,10 @@ import type { Cli } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
 import { connectionOf } from "../connection.ts";
 import type { ConnectionView } from "../connection.ts";
-import { followNews } from "../news.ts";
 import { instanceOption, seconds } from "../options.ts";
+import { showCodesUntilLinked } from "../pair-code.ts";
+import { untilConnected } from "../until-connected.ts";
+import type { PairTarget } from "../until-connected.ts";
 import { createQrScreen } from "../qr-screen.ts";
 import type { QrScreen } from "../qr-screen.ts";
 import { connectOrOpenServer } from "../server.ts";
@@ -55,11 +57,13 @@ async function pair(cli: Cli, { options }: { readonly options: PairOptions }): P
   else if (isPaired(before)) {
     cli.out.say(`${instance.name} is linked already; waiting for its connection`);
     await server.api.instance(instance, { path: "/restore-session" });
-  } else if (phone !== undefined) await showCode(cli, server, { instance, phone });
-  const connected =
-    phone === undefined && !isPaired(before)
-      ? await showQrUntilLinked(cli, { server, instance }, limit)
-      : await untilConnected(cli, { server, instance }, limit);
+  }
+  const target = { server, instance };
+  const connected = isPaired(before)
+    ? await untilConnected(cli, target, limit)
+    : phone === undefined
+      ? await showQrUntilLinked(cli, target, limit)
+      : await showCodesUntilLinked(cli, { ...target, phone }, limit);
   const { phone: number, pushName } = connected;
   cli.out.entry(
     { instanceId: instance.id, state: "connected", phone: number, ...(pushName !== undefined && { pushName }) },
@@ -77,23 +81,7 @@ async function instanceToPair(cli: Cli, server: Server, named: string | undefine
   return created;
 }
 
-interface Target {
-  readonly server: Server;
-  readonly instance: InstanceRef;
-}
-
-async function showCode(
-  cli: Cli,
-  server: Server,
-  { instance, phone }: { readonly instance: InstanceRef; readonly phone: string },
-): Promise<void> {
-  const { code } = await server.api.instance<{ readonly code: string }>(instance, { path: `/phone-code/${phone}` });
-  const spaced = code.length === 8 ? `${code.slice(0, 4)}-${code.slice(4)}` : code;
-  cli.out.entry({ code }, cli.out.drawn ? cli.out.paint("bold", spaced) : code);
-  cli.out.say("on the phone: WhatsApp > Linked devices > Link a device > Link with phone number instead");
-}
-
-async function showQrUntilLinked(cli: Cli, target: Target, limit: AbortSignal): Promise<ConnectionView> {
+async function showQrUntilLinked(cli: Cli, target: PairTarget, limit: AbortSignal): Promise<ConnectionView> {
   const screen = await createQrScreen(cli);
   const linked = new AbortController();
   cli.out.say("on the phone: WhatsApp > Linked devices > Link a device; then scan");
@@ -111,7 +99,7 @@ async function showQrUntilLinked(cli: Cli, target: Target, limit: AbortSignal): 
 }
 
 /** Shows the QR to be scanned now, one after the other, until the signal aborts. */
-async function showQrs(screen: QrScreen, { server, instance }: Target, signal: AbortSignal): Promise<void> {
+async function showQrs(screen: QrScreen, { server, instance }: PairTarget, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       const { value } = await server.api.instance<{ readonly value: string }>(instance, { path: "/qr-code", signal });
@@ -122,17 +110,5 @@ async function showQrs(screen: QrScreen, { server, instance }: Target, signal: A
       screen.clear();
     }
     await sleep(lookMs, signal);
-  }
-}
-
-async function untilConnected(cli: Cli, { server, instance }: Target, limit: AbortSignal): Promise<ConnectionView> {
-  await using news = followNews(cli, server.api, instance);
-  for (;;) {
-    const connection = await connectionOf(server.api, instance);
-    if (connection.state === "connected") return connection;
-    await news.next(limit);
-    if (!limit.aborted) continue;
-    const message = cli.signal.aborted ? "stopped before the phone was linked" : "no phone was linked in time";
-    throw new WazapiError("timeout", { message, details: { hint: "run `wazapi pair` again" } });
   }
 }

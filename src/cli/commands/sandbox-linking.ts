@@ -3,9 +3,9 @@ import { Option } from "commander";
 import { rotateForms, type RotateForm } from "#sandbox/linking-control.ts";
 
 import type { Declare } from "../command-table.ts";
-import { connectSandbox } from "../sandbox.ts";
+import { connectSandbox, defaultNumber } from "../sandbox.ts";
 
-/** `wazapi sandbox rotate-qr`: what WhatsApp does to clients that wait to be linked. */
+/** `wazapi sandbox rotate-qr|refresh-code`: what WhatsApp does to clients that wait to be linked. */
 export const declareSandboxLinking: Declare = (command, run) => {
   command
     .command("rotate-qr")
@@ -17,6 +17,18 @@ export const declareSandboxLinking: Declare = (command, run) => {
         const result = await sandbox.rotateQr({ form }, cli.signal);
         cli.out.document(result, (page) => page.text(String(result.told)));
         if (result.told === 0) cli.out.say("no client shows a QR code");
+      }),
+    );
+  command
+    .command("refresh-code")
+    .description("Let WhatsApp take the pairing code of a phone no more; the client is told.")
+    .argument("[number]", "the phone", defaultNumber)
+    .option("--manual", "a person has to ask for the next one")
+    .action(
+      run<{ manual?: true }>(async (cli, { args: [number = defaultNumber], options: { manual } }) => {
+        const sandbox = await connectSandbox(cli);
+        await sandbox.refreshCode({ number, ...(manual === true && { manual }) }, cli.signal);
+        cli.out.document({ number }, (page) => page.text(number));
       }),
     );
 };

@@ -173,7 +173,7 @@ function newInstance(body: z.output<typeof newInstanceBody>, now: number): Insta
       disableEnqueueWhenDisconnected:
         body.disableEnqueueWhenDisconnected ?? defaultInstanceSettings.disableEnqueueWhenDisconnected,
       deliveryOrder: body.deliveryOrder ?? defaultInstanceSettings.deliveryOrder,
-      sessionName: body.sessionName || body.name,
+      sessionName: body.sessionName || defaultInstanceSettings.sessionName,
       isDevice: false,
       businessDevice: body.businessDevice ?? defaultInstanceSettings.businessDevice,
     },

@@ -1,5 +1,5 @@
 import type { LinkingControl } from "../linking-control.ts";
-import { waitingClients } from "../pair.ts";
+import { codeRequest, waitingClients } from "../pair.ts";
 import { notifyEarly } from "../pairing/early-notices.ts";
 import { stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
@@ -13,6 +13,13 @@ export function linkingControl(world: World): LinkingControl {
         pairing.retiredBy = notifyEarly(world, connection, { type: "companion_reg_refresh", content: [stanza(form)] });
       }
       return { told: clients.length };
+    },
+    async refreshCode({ number, manual }) {
+      const { connection, link } = codeRequest(world, number);
+      link.isOver = true;
+      const attrs = { stage: "refresh_code", ...(manual === true && { force_manual_refresh: "true" }) };
+      const child = stanza("link_code_companion_reg", attrs, [stanza("link_code_pairing_ref", {}, link.ref)]);
+      notifyEarly(world, connection, { type: "link_code_companion_reg", content: [child] });
     },
   };
 }

@@ -28,12 +28,11 @@ export function takeEarlyNotices(deps: EarlyNoticeDeps, handlers: ReadonlyMap<st
   const others = ws.listeners(event);
   ws.removeAllListeners(event);
   ws.on(event, (notice: BinaryNode) => {
-    const type = notice.attrs["type"] ?? "";
-    // A pairing code has told Baileys who it is: its own handler acknowledges.
-    if (deps.isLinked() || type === "link_code_companion_reg") {
+    if (deps.isLinked()) {
       for (const listener of others) listener.call(ws, notice);
       return;
     }
+    const type = notice.attrs["type"] ?? "";
     const handler = handlers.get(type);
     if (handler === undefined) {
       deps.log.info({ type }, "an unknown notification came before the login");

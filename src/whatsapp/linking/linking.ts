@@ -1,9 +1,11 @@
 import { getBinaryNodeChild, type BinaryNode, type WABrowserDescription, type WASocket } from "@whiskeysockets/baileys";
+import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { ownJids } from "../own-account.ts";
 import type { UnknownWire } from "../unknown-wire.ts";
 import { newAdvSecret, replaceAdvSecret } from "./adv-secret.ts";
 import { takeEarlyNotices, type EarlyNoticeHandler } from "./early-notices.ts";
+import { createPairingCodes, type CodeEnd, type PairingCodes } from "./pairing-codes.ts";
 import { offerQrCodes } from "./qr-codes.ts";
 
 /** How a socket becomes a linked device. Ends with the socket. */
@@ -12,6 +14,8 @@ export interface Linking {
   readonly holdQr: () => void;
   /** Goes on with the next QR code. */
   readonly releaseQr: () => void;
+  /** Asks for a pairing code; see `PairingCodes`. */
+  readonly askCode: PairingCodes["ask"];
   /** Who takes the notifications of this type while no phone has accepted; each type has one taker. */
   readonly take: (type: string, handler: EarlyNoticeHandler) => void;
 }
@@ -22,6 +26,7 @@ export interface LinkingDeps {
   readonly browser: WABrowserDescription;
   /** Whether a ceremony is on that the present secret belongs to: it is not replaced then. */
   readonly ceremony?: () => boolean;
+  readonly clock: Clock;
   readonly log: Log;
   readonly unknownWire?: (unknown: UnknownWire) => void;
   /** Ends with the socket. */
@@ -32,6 +37,8 @@ export interface LinkingDeps {
 export interface LinkingListener {
   /** A QR is to be shown: the next one, or the present one made anew (it lives as long as the one it replaces). */
   readonly qr: (qr: string, isNext: boolean) => void;
+  /** The pairing code came to nothing. */
+  readonly codeEnded: (end: CodeEnd) => void;
 }
 
 /** Takes over what Baileys does until a phone accepts. Call it when all other listeners are on the socket. */
@@ -43,7 +50,11 @@ export function openLinking(
   const { sock, log } = deps;
   const { creds } = sock.authState;
   const codes = offerQrCodes(deps, options, listener.qr);
-  const handlers = new Map<string, EarlyNoticeHandler>([["companion_reg_refresh", refresh]]);
+  const pairingCodes = createPairingCodes(deps, { secretChanged: codes.redraw, ended: listener.codeEnded });
+  const handlers = new Map<string, EarlyNoticeHandler>([
+    ["companion_reg_refresh", refresh],
+    ["link_code_companion_reg", pairingCodes.take],
+  ]);
   takeEarlyNotices({ ...deps, isLinked: () => ownJids(creds) !== undefined }, handlers);
   sock.ev.on("connection.update", ({ isNewLogin }) => {
     if (isNewLogin === true) codes.hold();
@@ -64,8 +75,16 @@ export function openLinking(
   return {
     holdQr: codes.hold,
     releaseQr: codes.release,
+    askCode: async (input) => {
+      const code = await pairingCodes.ask(input);
+      codes.keepOpen(codeLifeMs);
+      return code;
+    },
     take: (type, handler) => handlers.set(type, handler),
   };
 }
+
+/** As long as a connection lives whose QR codes nobody scans: a code that is asked for late has no less. */
+const codeLifeMs = 160_000;
 
 const rotations = ["companion_reg_refresh", "pair-device-rotate-qr"];

@@ -7,6 +7,7 @@ import {
   type WABrowserDescription,
   type WASocket,
 } from "@whiskeysockets/baileys";
+import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
 
@@ -22,6 +23,8 @@ export interface QrCodes {
   readonly isHeld: () => boolean;
   /** Shows the present code again, made with the secret as it is now. */
   readonly redraw: () => void;
+  /** The socket is not ended before so many milliseconds are over, also when no code is left to be shown. */
+  readonly keepOpen: (ms: number) => void;
 }
 
 /**
@@ -33,6 +36,7 @@ export function offerQrCodes(
   deps: {
     readonly sock: Pick<WASocket, "ws" | "sendNode" | "end" | "authState">;
     readonly browser: WABrowserDescription;
+    readonly clock: Clock;
     readonly log: Log;
     /** Ends with the socket. */
     readonly signal: AbortSignal;
@@ -45,6 +49,7 @@ export function offerQrCodes(
   let present: string | undefined;
   let isHeld = false;
   let isFirst = true;
+  let openUntilMs = 0;
   let turn = new AbortController();
 
   function draw(ref: string, isNext: boolean): void {
@@ -62,7 +67,8 @@ export function offerQrCodes(
     while (!over.aborted) {
       [present, ...waiting] = waiting;
       if (present === undefined) {
-        await sock.end(usedUp());
+        await sleep(openUntilMs - deps.clock.monotonicMs(), over);
+        if (!over.aborted) await sock.end(usedUp());
         return;
       }
       draw(present, true);
@@ -96,6 +102,9 @@ export function offerQrCodes(
       void run();
     },
     isHeld: () => isHeld,
+    keepOpen: (ms) => {
+      openUntilMs = deps.clock.monotonicMs() + ms;
+    },
     redraw: () => {
       if (present !== undefined) draw(present, false);
     },

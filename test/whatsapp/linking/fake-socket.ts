@@ -1,7 +1,9 @@
 import { EventEmitter } from "node:events";
 import { Browsers, initAuthCreds, type BinaryNode, type WASocket } from "@whiskeysockets/baileys";
+import { systemClock } from "#lib/clock.ts";
 import { silentLog } from "#lib/log.ts";
 import { openLinking, type Linking, type LinkingDeps } from "#whatsapp/linking/linking.ts";
+import type { CodeEnd } from "#whatsapp/linking/pairing-codes.ts";
 import type { UnknownWire } from "#whatsapp/unknown-wire.ts";
 
 /** A socket that is not connected: what is sent is kept, what arrives is emitted by hand. */
@@ -15,6 +17,9 @@ export interface FakeSocket extends Disposable {
   readonly ends: unknown[];
   readonly shown: { readonly qr: string; readonly isNext: boolean }[];
   readonly unknown: UnknownWire[];
+  readonly codeEnds: CodeEnd[];
+  /** What queries are answered, in order; one that throws is an error answer. */
+  readonly answers: (() => BinaryNode | undefined)[];
   readonly linking: Linking;
   /** References arrive as bytes. */
   readonly offer: (...refs: string[]) => void;
@@ -32,11 +37,17 @@ export function fakeSocket(
   const ends: unknown[] = [];
   const shown: FakeSocket["shown"] = [];
   const unknown: UnknownWire[] = [];
+  const codeEnds: CodeEnd[] = [];
+  const answers: FakeSocket["answers"] = [];
   let serial = 0;
   ws.on("CB:iq,type:set,pair-device", () => sent.push({ tag: "of Baileys", attrs: {} }));
   ws.on("CB:notification", (node: BinaryNode) => passed.push(node));
   const sock = {
     ws,
+    query: async (node: BinaryNode) => {
+      sent.push(node);
+      return answers.shift()?.();
+    },
     ev: new EventEmitter(),
     authState: { creds: initAuthCreds() },
     sendNode: async (node: BinaryNode) => void sent.push(node),
@@ -46,13 +57,14 @@ export function fakeSocket(
     {
       sock,
       browser: Browsers.ubuntu("Chrome"),
+      clock: systemClock,
       log: silentLog,
       unknownWire: (one) => unknown.push(one),
       signal: over.signal,
       ...more,
     },
     options,
-    { qr: (qr, isNext) => shown.push({ qr, isNext }) },
+    { qr: (qr, isNext) => shown.push({ qr, isNext }), codeEnded: (end) => codeEnds.push(end) },
   );
   return {
     sock,
@@ -62,6 +74,8 @@ export function fakeSocket(
     ends,
     shown,
     unknown,
+    codeEnds,
+    answers,
     linking,
     offer: (...refs) => {
       const children = refs.map((ref) => ({ tag: "ref", attrs: {}, content: Buffer.from(ref) }));
