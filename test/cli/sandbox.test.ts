@@ -54,6 +54,16 @@ describe("the commands of the sandbox, on one that runs alone", () => {
     await expect.poll(() => client.stanzas("call").length, { timeout: 8_000 }).toBeGreaterThan(0);
   });
 
+  test("retry, reinstall, stale: what phones ask for, and what becomes of devices", async () => {
+    const id = "3EB0NEVERSENT";
+    expect(await json("retry", contact, id, "--chat", own, "--count", "2")).toEqual({ count: 2 });
+    const asked = () => client.stanzas("receipt").some(({ attrs }) => attrs["id"] === id);
+    await expect.poll(asked, { timeout: 8_000 }).toBe(true);
+    expect(await json("stale", contact, "1")).toMatchObject({ device: 1, shown: "gone" });
+    expect((await call("stale", contact, "1")).code).not.toBe(0);
+    expect(await json("reinstall", contact)).toEqual({ told: 1 });
+  });
+
   test("fault: is listed until it is mended; what it cannot be narrowed by is refused", async () => {
     expect(await json("fault", "ack-drop", "--times", "2", "--number", own)).toMatchObject([
       { type: "ack-drop", times: 2 },

@@ -15,6 +15,7 @@ export const groupFacts: readonly Fact[] = [
       "Phones and further devices ask by themselves when they cannot read, from the second time on with keys, and by control (`wazapi sandbox retry`); more than `groupThrottle` copies of one message in a minute lock the account, an answer to the whole group counting for every member.",
     sandboxBy: [
       { file: "sandbox/groups/group-storms.test.ts", name: "answers to a whole group lock the account" },
+      { file: "sandbox/groups/devices-restart.test.ts", name: "a locked account is locked" },
       {
         file: "sandbox/groups/group-storms.test.ts",
         name: "asks without keys first, with keys from the second time on",
@@ -25,6 +26,8 @@ export const groupFacts: readonly Fact[] = [
     clientBy: [
       { file: retries, name: "twenty members ask three times each: everybody is answered alone" },
       { file: retries, name: "in a private chat only the device that asks is answered" },
+      { file: retries, name: "a status is sent again to the one who asks" },
+      { file: retries, name: "a member that is refused gets the key with the next message" },
       { file: retries, name: "five answers, every request acknowledged" },
       { file: "whatsapp/retry-ledger.test.ts", name: "with the message itself never sixty in a minute" },
       { file: "whatsapp/retry-ledger.test.ts", name: "of %i members %i ask: %i are answered" },
@@ -53,12 +56,14 @@ export const groupFacts: readonly Fact[] = [
     fact: "A request to send again says why reading failed (no session, bad MAC …), so that the author knows at once whether the session must be renewed.",
     since: "2026-03",
     source: "tulir/whatsmeow, WhatsApp Web's bundle as read there.",
-    sandbox: "Requests carry no code; those of clients are taken with any.",
+    sandbox: "Requests of phones carry no code; those of clients are taken with any, and stand in the trace.",
     sandboxBy: { not: "nothing in the answer depends on it" },
-    client: "Baileys writes the code 0 (unknown).",
-    clientBy: {
-      not: "Baileys makes the request inside its own decryption and offers no hook; what it costs is one more round at most, because from the second time on keys go along. Of requests that come in the session is renewed whatever they say.",
-    },
+    client:
+      "wazapi asks by itself and names the reason as far as the words of the libraries tell it; else 0. Of requests that come in the session is renewed whatever they say.",
+    clientBy: [
+      { file: retries, name: "what cannot be read is asked for with the reason" },
+      { file: "whatsapp/retry-ledger.test.ts", name: "why a message could not be read: %s is number %i" },
+    ],
   },
   {
     id: "identity-change-forgets-sender-key",

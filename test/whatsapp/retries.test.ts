@@ -201,3 +201,42 @@ test.each(Object.entries(lateRequests))("a phone asks for a message %s", async (
   }
   if (expected !== undefined) expect((await inboxOf(number, id)).at(-1)?.text).toBe(expected);
 });
+
+test("what cannot be read is asked for with the reason", async () => {
+  const number = somebody();
+  const say = async (words: string, corrupt: boolean) =>
+    sandbox.control.contactSend({ number, to: rig.number, content: { text: words }, corrupt }, signal);
+  await say("readable", false);
+  const { messageIds } = await say("damaged", true);
+  await eventually(() => rig.texts()).toContain("damaged");
+  const asked = sandbox.control
+    .trace()
+    .stanzas.filter(({ stanza }) => stanza.startsWith("<receipt ") && stanza.includes(` id="${messageIds[0]}"`))
+    .flatMap(({ stanza }) => / error="(\d+)"/.exec(stanza)?.[1] ?? []);
+  expect(asked).toEqual([expect.stringMatching(/^[47]$/)]);
+});
+
+test("a status is sent again to the one who asks, with the key", async () => {
+  const number = somebody();
+  const { instanceId } = rig;
+  await rig.store.directory.putContacts({
+    instanceId,
+    contacts: [{ contactId: `${number}@s.whatsapp.net`, name: "Reader" }],
+  });
+  await sandbox.control.addFault({ type: "decrypt-fail", match: { number } });
+  const id = await send("status@broadcast", text("my status"));
+  await eventually(async () => (await inboxOf(number, id)).map((entry) => entry.copies)).toEqual([1]);
+  await settled();
+  const [, ...answers] = sentUnder(id);
+  expect(answers.map((stanza) => /to="status@broadcast" participant="\d+@/.test(stanza))).toEqual([true]);
+});
+
+test("a member that is refused gets the key with the next message to the group", async () => {
+  const number = somebody();
+  const chat = await groupWith(number, somebody());
+  await send(chat, text("first"));
+  await sandbox.control.retry({ number, messageId: newId(), chat });
+  await settled();
+  const next = await send(chat, text("next"));
+  expect(sentUnder(next)[0]?.match(/<to /g)).toHaveLength(1);
+});

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { retryReasonOf } from "#whatsapp/retries/retry-reason.ts";
 import { createRetryLedger, defaultRetryOptions } from "#whatsapp/retries/retry-ledger.ts";
 import { handClock } from "./support.ts";
 
@@ -62,4 +63,15 @@ describe("who is answered", () => {
     ledger.restore("M");
     expect(ledger.isWithdrawn("M")).toBe(false);
   });
+});
+
+test.each([
+  ["No session record", 1],
+  ["Bad MAC", 7],
+  ["No matching sessions found for message", 4],
+  ["Invalid PreKey ID", 3],
+  ["Received message with old counter: 5, 3", 9],
+  ["something else", 0],
+])("why a message could not be read: %s is number %i", (words, reason) => {
+  expect(retryReasonOf(new Error(words))).toBe(reason);
 });

@@ -25,7 +25,8 @@ function dropStale(devices: BinaryNode | undefined): void {
   if (valid === undefined) return;
   list.content = children(list).filter(({ attrs }) => {
     const index = attrs["key-index"];
-    return index === undefined || attrs["id"] === "0" || valid(Number(index));
+    const isApart = attrs["id"] === "0" || attrs["is_hosted"] === "true";
+    return index === undefined || isApart || valid(Number(index));
   });
 }
 

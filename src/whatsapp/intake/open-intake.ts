@@ -5,6 +5,7 @@ import type { AuthState } from "../auth-state.ts";
 import { boundedCache } from "../bounded-cache.ts";
 import type { Correlation } from "../journal-entry.ts";
 import { ownJids, type OwnJids } from "../own-account.ts";
+import { retryReasonOf } from "../retries/retry-reason.ts";
 import { gateStanzas, type StanzaGate } from "../stanza-gate.ts";
 import type { UnknownWire } from "../unknown-wire.ts";
 import { pullBacklog, type BacklogPullOptions } from "./backlog-pull.ts";
@@ -38,9 +39,9 @@ export function prepareIntake(deps: IntakeDeps, sock: () => WASocket): IntakePre
   const placeholders = boundedCache(clock, { limit: 1_000, ttlMs: 60 * 60_000 });
   const unreadable = createUnreadable({
     ...deps,
-    askAgain: async (node, count) => {
-      await requestRetry(sock(), node, count).catch((error: unknown) => {
-        log.debug({ error }, "the connection closed meanwhile");
+    askAgain: async (node, count, error) => {
+      await requestRetry(sock(), node, { count, reason: retryReasonOf(error) }).catch((closed: unknown) => {
+        log.debug({ error: closed }, "the connection closed meanwhile");
       });
     },
     forget: (messageId) => void placeholders.del(messageId),

@@ -6,6 +6,7 @@ import {
   xmppPreKey,
   xmppSignedPreKey,
   type BinaryNode,
+  type RetryReason,
   type WASocket,
 } from "@whiskeysockets/baileys";
 
@@ -14,16 +15,16 @@ export type RetryRequestDeps = Pick<WASocket, "authState" | "ev" | "sendNode">;
 
 /**
  * Asks the author of a message that cannot be read to send it again. WhatsApp protocol: a receipt of type `retry`; from
- * the second time on it brings keys for a new session along.
+ * the second time on it brings keys for a new session along. `error` says why it cannot be read.
  */
 export async function requestRetry(
   { authState, ev, sendNode }: RetryRequestDeps,
   { attrs }: BinaryNode,
-  count: number,
+  { count, reason }: { readonly count: number; readonly reason: RetryReason },
 ): Promise<void> {
   const { id = "", from = "", t = "", recipient, participant } = attrs;
   const { creds } = authState;
-  const retry = { count: String(count), id, t, v: "1", error: "0" };
+  const retry = { count: String(count), id, t, v: "1", error: String(reason) };
   const content: BinaryNode[] = [
     { tag: "retry", attrs: retry },
     { tag: "registration", attrs: {}, content: encodeBigEndian(creds.registrationId) },

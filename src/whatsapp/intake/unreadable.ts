@@ -30,8 +30,8 @@ export interface Failure {
 /** What giving up works with. */
 export interface UnreadableDeps {
   readonly auth: Pick<AuthState, "find" | "journal">;
-  /** Asks the author to send it again, for the nth time. */
-  readonly askAgain: (node: BinaryNode, count: number) => Promise<void>;
+  /** Asks the author to send it again, for the nth time, because of this error. */
+  readonly askAgain: (node: BinaryNode, count: number, error: unknown) => Promise<void>;
   /** Takes back a question to the own phone that has not been asked yet. */
   readonly forget: (messageId: string) => void;
   /** Told about each ciphertext that nothing here can read; must not throw. */
@@ -76,7 +76,7 @@ export function createUnreadable(deps: UnreadableDeps): Unreadable {
       const isOver = isStatus && deps.clock.now() - Number(node.attrs["t"] ?? 0) * 1_000 > statusLifeMs;
       if (!isAgain && !isOver && count <= maxAsked) {
         asked.set(key, count);
-        await deps.askAgain(node, count);
+        await deps.askAgain(node, count, error);
       } else {
         deps.log.warn({ messageId: node.attrs["id"], isStatus, error: wordsOf(error) }, "a message is given up unread");
       }

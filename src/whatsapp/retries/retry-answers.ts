@@ -129,7 +129,9 @@ export function createRetryAnswers(deps: RetryAnswersDeps, instanceId: string): 
     );
   }
 
+  /** Of these there can be thousands a day; a whole group is news. */
   function refused(messageId: string, reason: string): void {
-    log.info({ messageId, reason }, "a device asked for a message that is not sent again");
+    const level = reason === "too_many" ? "warn" : "debug";
+    log[level]({ messageId, reason }, "a device asked for a message that is not sent again");
   }
 }
