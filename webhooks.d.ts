@@ -25,6 +25,8 @@ export interface MessageEnvelope {
   chatName: string;
   senderPhoto: string | null;
   senderName: string;
+  /** name of a sender who shows no number */
+  senderUsername?: string;
   photo: string | null;
   broadcast: boolean;
   /** group sender, digits; absent in 1:1 chats */
@@ -54,7 +56,32 @@ export interface MessageEnvelope {
     containsAutoReply: boolean;
     renderLargerThumbnail: boolean;
     showAdAttribution: boolean;
+    ref?: string;
+    sourceApp?: string;
+    mediaUrl?: string;
+    originalImageUrl?: string;
+    greetingMessage?: string;
+    ctaPayload?: string;
   };
+  /** the message came by a click on an advertisement */
+  adClick?: {
+    /** WhatsApp's ctwaPayload, base64 */
+    payload?: string;
+    /** ctwaSignals */
+    signals?: string;
+    /** conversionSource */
+    source?: string;
+    /** conversionData, base64 */
+    data?: string;
+    /** entryPointConversionSource */
+    entryPoint?: string;
+    /** entryPointConversionApp */
+    entryApp?: string;
+  };
+  /** id of the message this one is a part or a twin of */
+  parentMessageId?: string;
+  /** album, hd (the same file in better quality), or WhatsApp's word */
+  parentType?: string;
   statusImage?: {
     imageUrl: string | null;
     thumbnailUrl: string | null;
@@ -425,6 +452,10 @@ export interface PollMessage extends MessageEnvelope {
     options: {
       name: string;
     }[];
+    /** epoch milliseconds after which nobody can vote */
+    endTime?: number;
+    /** nobody is shown who chose what */
+    hideVoters?: boolean;
   };
 }
 
@@ -629,7 +660,14 @@ export interface EventResponseMessage extends MessageEnvelope {
 }
 
 /** A kind of message without a documented form: its fields under WhatsApp's name for it */
-export interface OtherMessage extends MessageEnvelope {}
+export interface OtherMessage extends MessageEnvelope {
+  /** WhatsApp's name in short: album, callLog, scheduledCall, limitSharing, comment… */
+  contentType: string;
+  /** the words in it, where it has some */
+  text?: {
+    message: string;
+  };
+}
 
 /** A message was received, or sent by the connected account */
 export type Message =
@@ -736,6 +774,8 @@ export interface Notification {
   chatName: string | null;
   senderPhoto: string | null;
   senderName: string;
+  /** name of a sender who shows no number */
+  senderUsername?: string;
   photo: string | null;
   broadcast: boolean;
   /** group sender, digits; absent in 1:1 chats */
@@ -780,6 +820,8 @@ export interface WaitingMessage {
   chatName: string;
   senderPhoto: string | null;
   senderName: string;
+  /** name of a sender who shows no number */
+  senderUsername?: string;
   photo: string | null;
   broadcast: boolean;
   /** group sender, digits; absent in 1:1 chats */

@@ -17,6 +17,21 @@ const externalAdReply = z.object({
   containsAutoReply: z.boolean(),
   renderLargerThumbnail: z.boolean(),
   showAdAttribution: z.boolean(),
+  ref: z.string().optional(),
+  sourceApp: z.string().optional(),
+  mediaUrl: z.string().optional(),
+  originalImageUrl: z.string().optional(),
+  greetingMessage: z.string().optional(),
+  ctaPayload: z.string().optional(),
+});
+
+const adClick = z.object({
+  payload: z.string().optional().describe("WhatsApp's ctwaPayload, base64"),
+  signals: z.string().optional().describe("ctwaSignals"),
+  source: z.string().optional().describe("conversionSource"),
+  data: z.string().optional().describe("conversionData, base64"),
+  entryPoint: z.string().optional().describe("entryPointConversionSource"),
+  entryApp: z.string().optional().describe("entryPointConversionApp"),
 });
 
 const statusImage = z.object({
@@ -42,6 +57,9 @@ const envelope = z.object({
   referenceMessageId: z.string().optional().describe("id of the quoted message"),
   messageExpirationSeconds: z.int().optional(),
   externalAdReply: externalAdReply.optional(),
+  adClick: adClick.optional().describe("the message came by a click on an advertisement"),
+  parentMessageId: z.string().optional().describe("id of the message this one is a part or a twin of"),
+  parentType: z.string().optional().describe("album, hd (the same file in better quality), or WhatsApp's word"),
   statusImage: statusImage.optional(),
   mentioned: z.array(z.string()).optional(),
   forwarded: z.boolean(),
@@ -72,6 +90,10 @@ export const receivedMessage = defineCallback({
     ...(captured.quotedMessageId === undefined ? {} : { referenceMessageId: captured.quotedMessageId }),
     ...(captured.expirationSeconds === undefined ? {} : { messageExpirationSeconds: captured.expirationSeconds }),
     ...(captured.externalAdReply === undefined ? {} : { externalAdReply: captured.externalAdReply }),
+    ...(captured.adClick === undefined ? {} : { adClick: captured.adClick }),
+    ...(captured.parent === undefined
+      ? {}
+      : { parentMessageId: captured.parent.messageId, parentType: captured.parent.relation }),
     ...(captured.mentioned === undefined ? {} : { mentioned: [...captured.mentioned] }),
     forwarded: captured.forwarded,
     fromApi: captured.fromApi,

@@ -233,6 +233,10 @@ export type CapturedContent =
       /** 0: as many as one likes. */
       readonly maxOptions: number;
       readonly options: readonly string[];
+      /** Epoch milliseconds after which nobody can vote. */
+      readonly endsAt?: number;
+      /** Nobody is shown who chose what. */
+      readonly hidesVoters?: boolean;
     }
   | { readonly type: "pollVote"; readonly pollMessageId: string; readonly options: readonly string[] }
   | {
@@ -323,8 +327,17 @@ export type CapturedContent =
       readonly time: number;
       readonly target: MessageRef;
     }
-  /** What WhatsApp knows and this program does not: under its own name, without binary fields. */
-  | { readonly type: "other"; readonly name: string; readonly value: Readonly<Record<string, unknown>> };
+  /**
+   * What WhatsApp knows and this program does not: under its own name, without binary fields. Of a kind that even the
+   * protocol library does not know, the value is the number of its field and its bytes in base64.
+   */
+  | {
+      readonly type: "other";
+      readonly name: string;
+      readonly value: Readonly<Record<string, unknown>>;
+      /** The words in it, where it has some. */
+      readonly text?: string;
+    };
 
 /** Name of one kind of content. */
 export type ContentType = CapturedContent["type"];

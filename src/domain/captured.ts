@@ -24,6 +24,8 @@ export interface PersonRef {
   /** Device number, 0 is the phone. */
   readonly device?: number;
   readonly name?: string;
+  /** Name that somebody goes by who shows no number. */
+  readonly username?: string;
 }
 
 /** One file of a message: what a payload needs to link it. Keys and paths stay in the stored message. */
@@ -68,6 +70,29 @@ export interface ExternalAdReply {
   readonly containsAutoReply: boolean;
   readonly renderLargerThumbnail: boolean;
   readonly showAdAttribution: boolean;
+  readonly ref?: string;
+  readonly sourceApp?: string;
+  readonly mediaUrl?: string;
+  readonly originalImageUrl?: string;
+  readonly greetingMessage?: string;
+  readonly ctaPayload?: string;
+}
+
+/** What a message that came by a click on an advertisement says about the click; bytes in base64. */
+export interface AdClick {
+  readonly payload?: string;
+  readonly signals?: string;
+  readonly source?: string;
+  readonly data?: string;
+  readonly entryPoint?: string;
+  readonly entryApp?: string;
+}
+
+/** Another message that this one is a part or a twin of. */
+export interface MessageParent {
+  readonly messageId: string;
+  /** `album`, `hd` (the same picture or film in better quality), or WhatsApp's word for it. */
+  readonly relation: string;
 }
 
 /** The status post that a message answers. */
@@ -97,6 +122,10 @@ export interface CapturedMessage extends Scene {
   /** People mentioned, as customers see them. */
   readonly mentioned?: readonly string[];
   readonly externalAdReply?: ExternalAdReply;
+  readonly adClick?: AdClick;
+  readonly parent?: MessageParent;
+  /** It was sealed, and published unread before: the message with its key came later. */
+  readonly openedLate?: true;
   readonly quotedStatus?: QuotedStatus;
   /** Digits of the recipients of a post to a broadcast list. */
   readonly broadcastRecipients?: readonly string[];

@@ -66,13 +66,32 @@ export type Content =
   | { readonly contacts: readonly SharedContact[] }
   | { readonly poll: { readonly question: string; readonly options: readonly string[]; readonly multiple?: boolean } }
   | { readonly pollVote: { readonly messageId: string; readonly options: readonly string[] } }
-  | { readonly reaction: { readonly messageId: string; readonly emoji: string } }
+  | { readonly reaction: { readonly messageId: string; readonly emoji: string; readonly sealed?: boolean } }
   | { readonly edit: { readonly messageId: string; readonly text: string } }
   | { readonly revoke: { readonly messageId: string } }
   | { readonly buttonReply: ReplyChoice }
   | { readonly listReply: ReplyChoice }
   | { readonly event: EventBody }
   | { readonly eventResponse: { readonly messageId: string; readonly response: "going" | "notGoing" | "maybe" } }
+  /** An answer below a post of a channel or announcement group. */
+  | { readonly comment: { readonly messageId: string; readonly text: string; readonly sealed?: boolean } }
+  /** A poll of the latest version: it may hide its voters, and end. */
+  | {
+      readonly pollV6: {
+        readonly question: string;
+        readonly options: readonly string[];
+        readonly multiple?: boolean;
+        readonly hideVoters?: boolean;
+        readonly endsAt?: number;
+      };
+    }
+  | {
+      readonly pollEdit: { readonly messageId: string; readonly question: string; readonly options: readonly string[] };
+    }
+  | { readonly pollOption: { readonly messageId: string; readonly option: string } }
+  | { readonly eventEdit: EventBody & { readonly messageId: string } }
+  /** A message as its bytes, base64: also what this protobuf does not know. */
+  | { readonly raw: { readonly base64: string } }
   /** Any message as protobuf JSON. */
   | { readonly proto: Readonly<Record<string, unknown>> };
 
@@ -81,6 +100,10 @@ export interface ContentOptions {
   /** Id of the message this one answers. */
   readonly reply?: string;
   readonly forwarded?: boolean;
+  /** Id of the album this picture or film is a part of. */
+  readonly album?: string;
+  /** Id of the same picture or film in lower quality. */
+  readonly hdOf?: string;
   /** Numbers or jids. */
   readonly mentions?: readonly string[];
   /** Seconds until the message disappears. */

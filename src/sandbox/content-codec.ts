@@ -33,6 +33,8 @@ export interface ContentContext {
   /** Jid of the chat as the sender sees it: the peer, the group or `status@broadcast`. */
   readonly chatJid: string;
   readonly media: MediaServer;
+  /** Edits are sealed, and every content carries the secret for that. */
+  readonly sealsEdits: boolean;
   /** The message with this id that the sender sent or received, if it is still known. */
   readonly find: (messageId: string) => KnownMessage | undefined;
   /** Full jid of a number (or a jid, unchanged) in the addressing of the chat; for mentions. */

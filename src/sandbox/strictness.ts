@@ -58,6 +58,10 @@ export const strictFacts = {
     says: "A stanza that was not confirmed for this long ends the stream with an error that names it.",
     values: { default: 3_000_000, max: 86_400_000 },
   },
+  editForm: {
+    says: "An edit is encrypted with the secret of the message it changes, as phones do since May 2026.",
+    values: ["sealed", "plain"],
+  },
 } as const satisfies Record<string, StrictFact>;
 
 type Facts = typeof strictFacts;

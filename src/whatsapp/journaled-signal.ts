@@ -10,6 +10,7 @@ import { isWazapiError } from "#domain/errors.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { AuthState } from "./auth-state.ts";
+import { readablePlaintext, type TellUnknown } from "./content/readable-message.ts";
 import type { Unreadable } from "./intake/unreadable.ts";
 import { contentHashOf, plaintextEntry, type Correlation, type StanzaRef } from "./journal-entry.ts";
 import { singleSessions } from "./single-session.ts";
@@ -22,6 +23,8 @@ export interface JournaledSignalDeps {
   readonly log: Log;
   /** Decides about each ciphertext that nothing here can read; without it Baileys does. */
   readonly unreadable?: () => Unreadable;
+  /** Told about each part of a message that Baileys' protobuf does not have; must not throw. */
+  readonly unknownWire?: TellUnknown;
 }
 
 type MakeSignalRepository = SocketConfig["makeSignalRepository"];
@@ -70,7 +73,7 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
         );
         if (stanza !== undefined) deps.unreadable?.().healed(stanza.node);
         stanza?.settled();
-        return read;
+        return readablePlaintext(read, deps.unknownWire);
       } catch (error) {
         // Not written, or the socket is closed: the message itself is as good as before, and comes again.
         if (isWazapiError(error)) throw error;
@@ -80,7 +83,7 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
         const isDecrypted = known?.kind === "plaintext";
         if (isDecrypted && (deps.unreadable === undefined || isMessage(known.payload))) {
           stanza?.settled();
-          return known.payload;
+          return readablePlaintext(known.payload);
         }
         if (stanza === undefined || deps.unreadable === undefined) throw error;
         return await settling(stanza, deps.unreadable().failed({ node: stanza.node, contentHash, error, isDecrypted }));

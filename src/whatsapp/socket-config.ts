@@ -18,6 +18,7 @@ import { journaledSignal } from "./journaled-signal.ts";
 import type { SessionsOptions } from "./options.ts";
 import { browserOf } from "./linking/device-name.ts";
 import type { Transport } from "./transport.ts";
+import type { UnknownWire } from "./unknown-wire.ts";
 
 /** The content of a sent message, for recipients that could not decrypt it. */
 export type MessageLookup = (key: WAMessageKey) => Promise<proto.IMessage | undefined>;
@@ -47,6 +48,7 @@ export function socketConfig(
     readonly unreadable: () => Unreadable;
     /** Messages that the own phone was asked for. */
     readonly placeholders: CacheStore;
+    readonly unknownWire?: (unknown: UnknownWire) => void;
   },
   input: { readonly deviceName: string; readonly options: SessionsOptions },
 ): UserFacingSocketConfig & Pick<SocketConfig, "browser"> {

@@ -19,6 +19,7 @@ export function contextOf(media: MediaStation, known: readonly KnownMessage[] = 
     chatJid: "5511933334444@s.whatsapp.net",
     media,
     find: (id) => known.find(({ key }) => key.id === id),
+    sealsEdits: false,
     jidOf: (number) => (number.includes("@") ? number : `${number}@s.whatsapp.net`),
   };
 }

@@ -38,6 +38,8 @@ export const poll = defineContent({
       question: z.string(),
       pollMaxOptions: z.int().describe("0: as many as one likes"),
       options,
+      endTime: z.int().optional().describe("epoch milliseconds after which nobody can vote"),
+      hideVoters: z.boolean().optional().describe("nobody is shown who chose what"),
     }),
   }),
   render: (content) => ({
@@ -45,6 +47,8 @@ export const poll = defineContent({
       question: content.question,
       pollMaxOptions: content.maxOptions,
       options: content.options.map((name) => ({ name })),
+      ...(content.endsAt === undefined ? {} : { endTime: content.endsAt }),
+      ...(content.hidesVoters === undefined ? {} : { hideVoters: content.hidesVoters }),
     },
   }),
 });

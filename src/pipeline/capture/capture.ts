@@ -20,10 +20,11 @@ import {
   capturePair,
 } from "./directory.ts";
 import type { InboundBatch, OwnAccount } from "./inbound-batch.ts";
-import { captureMessage } from "./message.ts";
+import { captureMessage, type MessageOrigin } from "./message.ts";
 import { captureNotification } from "./notification.ts";
 import { capturePresence } from "./presence.ts";
 import { captureReceipt } from "./receipt.ts";
+import { createSealedWaiting, nothingSealed } from "./sealed-waiting.ts";
 
 /** What capturing works with: tables and a clock, never the network. */
 export interface CaptureDeps {
@@ -59,9 +60,18 @@ const maxRingingCalls = 10_000;
 export function createCapture(deps: CaptureDeps): Capture {
   const book = createAddressBook(deps.directory, deps.clock);
   const calls = createTtlCache<RingingCall>(deps.clock, maxRingingCalls);
-  const messageDeps = { book, messages: deps.messages, log: deps.log };
+  const messageDeps = {
+    book,
+    messages: deps.messages,
+    sealed: createSealedWaiting<MessageOrigin>(deps.clock),
+    log: deps.log,
+  };
   // Names as they were then must not get into the one that live messages are shown by.
-  const past = { ...messageDeps, book: createAddressBook(deps.directory, deps.clock) };
+  const past = {
+    ...messageDeps,
+    sealed: nothingSealed<MessageOrigin>(),
+    book: createAddressBook(deps.directory, deps.clock),
+  };
 
   const stanza = (input: { readonly owner: Owner; readonly now: number }, node: BinaryNode): Promise<CapturedOne> => {
     switch (node.tag) {

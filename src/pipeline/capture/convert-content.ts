@@ -29,29 +29,22 @@ import {
   convertPoll,
   convertPollVote,
   convertReaction,
+  pollOf,
 } from "./content/social.ts";
 import { convertExtendedText, convertGroupInvite } from "./content/text.ts";
-import { numberOf, plainOf } from "./numbers.ts";
+import { numberOf } from "./numbers.ts";
+import { convertOther } from "./other-content.ts";
 import { contentName } from "./unwrap.ts";
 
 /** Turns a message out of its wrappers into content; undefined when it holds nothing but key material. */
 export async function convertContent(message: proto.IMessage, context: ContentContext): Promise<Converted | undefined> {
   try {
-    return (await known(message, context)) ?? other(message);
+    return (await known(message, context)) ?? convertOther(message);
   } catch (error) {
     // A field is not what its kind promises: then the message is delivered as it is, like one of an unknown kind.
-    if (error instanceof TypeError || error instanceof RangeError) return other(message);
+    if (error instanceof TypeError || error instanceof RangeError) return convertOther(message);
     throw error;
   }
-}
-
-/** What a message of a kind without a documented form is: itself, under its own name. */
-function other(message: proto.IMessage): Converted | undefined {
-  const name = contentName(message);
-  if (name === undefined) return undefined;
-  const value = plainOf(message[name]);
-  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
-  return { content: { type: "other", name, value: isRecord ? { ...value } : { value } } };
 }
 
 async function known(m: proto.IMessage, context: ContentContext): Promise<Converted | undefined> {
@@ -83,8 +76,8 @@ function knownPlain(m: proto.IMessage): Converted | undefined {
   if (m.buttonsMessage) return convertButtons(m.buttonsMessage);
   if (m.templateMessage) return convertTemplate(m.templateMessage);
   if (m.interactiveMessage) return convertInteractive(m.interactiveMessage);
-  const poll = m.pollCreationMessage ?? m.pollCreationMessageV2 ?? m.pollCreationMessageV3 ?? m.pollCreationMessageV5;
-  if (poll) return convertPoll(poll);
+  const poll = pollOf(m);
+  if (poll) return convertPoll(m, poll);
   if (m.productMessage) return convertProduct(m.productMessage);
   if (m.orderMessage) return convertOrder(m.orderMessage);
   if (m.newsletterAdminInviteMessage) return convertNewsletterInvite(m.newsletterAdminInviteMessage);

@@ -1,5 +1,5 @@
 import type { proto } from "@whiskeysockets/baileys";
-import type { CapturedMessage, ExternalAdReply } from "#domain/captured.ts";
+import type { AdClick, CapturedMessage, ExternalAdReply } from "#domain/captured.ts";
 import { isStatusJid } from "#domain/jid.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 import { imageOf } from "./content/files.ts";
@@ -15,6 +15,7 @@ export type MessageCircumstances = Pick<
   | "expirationSeconds"
   | "mentioned"
   | "externalAdReply"
+  | "adClick"
   | "quotedStatus"
 >;
 
@@ -27,6 +28,7 @@ export async function circumstancesOf(
   if (info === undefined) return { forwarded: false, isStatusReply: false };
   const isStatusReply = info.stanzaId ? isStatusJid(textOr(info.remoteJid)) : false;
   const people = await Promise.all((info.mentionedJid ?? []).map((jid) => book.person(owner, jid)));
+  const adClick = adClickOf(info);
   const mentioned = people.map((person) => person.phone ?? person.lid ?? person.jid);
   const quoted = isStatusReply ? info.quotedMessage?.imageMessage : undefined;
   return {
@@ -36,6 +38,7 @@ export async function circumstancesOf(
     expirationSeconds: numberOf(info.expiration),
     ...(mentioned.length === 0 ? {} : { mentioned }),
     ...(info.externalAdReply ? { externalAdReply: adOf(info.externalAdReply) } : {}),
+    ...(Object.keys(adClick).length > 0 ? { adClick } : {}),
     ...(quoted ? { quotedStatus: quotedStatus(quoted) } : {}),
   };
 }
@@ -58,5 +61,27 @@ function adOf(ad: proto.ContextInfo.IExternalAdReplyInfo): ExternalAdReply {
     containsAutoReply: ad.containsAutoReply === true,
     renderLargerThumbnail: ad.renderLargerThumbnail === true,
     showAdAttribution: ad.showAdAttribution === true,
+    ...given("ref", ad.ref),
+    ...given("sourceApp", ad.sourceApp),
+    ...given("mediaUrl", ad.mediaUrl),
+    ...given("originalImageUrl", ad.originalImageUrl),
+    ...given("greetingMessage", ad.greetingMessageBody),
+    ...given("ctaPayload", ad.ctaPayload),
   };
+}
+
+/** WhatsApp protocol: since 2026 much of what the advertisement used to say in clear is only in the payload. */
+function adClickOf(info: proto.IContextInfo): AdClick {
+  return {
+    ...given("payload", base64Of(info.ctwaPayload)),
+    ...given("signals", info.ctwaSignals),
+    ...given("source", info.conversionSource),
+    ...given("data", base64Of(info.conversionData)),
+    ...given("entryPoint", info.entryPointConversionSource),
+    ...given("entryApp", info.entryPointConversionApp),
+  };
+}
+
+function base64Of(bytes: Uint8Array | null | undefined): string {
+  return bytes ? Buffer.from(bytes).toString("base64") : "";
 }

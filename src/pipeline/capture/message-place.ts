@@ -3,6 +3,7 @@ import type { ChatRef, PersonRef } from "#domain/captured.ts";
 import { isBroadcastJid, isGroupJid, isLidJid, isPersonJid, isStatusJid, userOf } from "#domain/jid.ts";
 import type { LidPair } from "#store/records.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
+import { storable } from "./content/converted.ts";
 import { isOwn, ownPerson } from "./scene.ts";
 
 /** Where a message belongs and who wrote it. */
@@ -28,10 +29,12 @@ export async function placeOf(book: AddressBook, owner: Owner, key: WAMessageKey
   const pairs = [...pairOf(chatJid, chatAlt), ...pairOf(author, key.participantAlt)];
   book.learn(owner.instanceId, pairs);
   const chat = await book.chat(owner, chatJid, chatAlt);
+  const named = shared ? key.participantUsername : key.remoteJidUsername;
   const sender = fromMe
     ? ownPerson(owner)
     : await book.person(owner, (shared ? author : undefined) ?? chatJid, shared ? key.participantAlt : chatAlt);
-  return { chat, sender, pairs };
+  const username = storable(named ?? "");
+  return { chat, sender: fromMe || username === "" ? sender : { ...sender, username }, pairs };
 }
 
 /** The pair that two JIDs of one person are; none when they are not. */

@@ -1,20 +1,23 @@
 import { proto, WAMessageStubType, type WAMessage } from "@whiskeysockets/baileys";
 import type { MessageRef } from "#domain/captured-content.ts";
-import type { CapturedMessage, PersonRef } from "#domain/captured.ts";
+import type { Captured, CapturedMessage, PersonRef } from "#domain/captured.ts";
 import { isGroupJid, isStatusJid } from "#domain/jid.ts";
 import { phoneOf } from "#domain/phone.ts";
 import type { Log } from "#lib/log.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { ChatPatch, StoredMessage } from "#store/records.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
-import { type CapturedOne, nothing } from "./captured-one.ts";
+import { type CapturedOne, joined, nothing } from "./captured-one.ts";
 import { type ContentContext, type Converted, storable } from "./content/converted.ts";
 import { fileOf } from "./content/files.ts";
+import { unsealed } from "./content/sealed.ts";
 import { contextInfoOf, convertContent } from "./convert-content.ts";
 import { circumstancesOf } from "./message-circumstances.ts";
+import { parentOf } from "./message-parent.ts";
 import { type Place, placeOf } from "./message-place.ts";
 import { numberOf } from "./numbers.ts";
 import { isOwn, ownPerson, sceneOf } from "./scene.ts";
+import type { SealedWaiting } from "./sealed-waiting.ts";
 import { stubNotification } from "./stub.ts";
 import { unwrap } from "./unwrap.ts";
 
@@ -22,6 +25,8 @@ import { unwrap } from "./unwrap.ts";
 export interface MessageDeps {
   readonly book: AddressBook;
   readonly messages: Pick<MessageStore, "get">;
+  /** Messages that another one is the key to. */
+  readonly sealed: SealedWaiting<MessageOrigin>;
   readonly log: Log;
 }
 
@@ -34,8 +39,31 @@ export interface MessageOrigin {
   readonly receivedAt: number;
 }
 
-/** Turns one message of `messages.upsert` into what happened. */
+/**
+ * Turns one message of `messages.upsert` into what happened; also those that came before it, sealed with its secret,
+ * and could not be read then.
+ */
 export async function captureMessage(deps: MessageDeps, origin: MessageOrigin, info: WAMessage): Promise<CapturedOne> {
+  const one = await captureOne(deps, origin, info);
+  if (!info.message) return one;
+  const all = [one];
+  for (const sealed of deps.sealed.arrived(origin.owner.instanceId, info)) {
+    all.push(openedLate(await captureOne(deps, sealed.origin, sealed.info)));
+  }
+  if (all.length === 1) return one;
+  const { captured, records } = joined(all);
+  return { captured, ...records };
+}
+
+/** What is still closed is published already. */
+function openedLate(one: CapturedOne): CapturedOne {
+  const captured = (one.captured ?? []).flatMap((what): Captured[] =>
+    what.kind === "message" && what.content.type !== "other" ? [{ ...what, openedLate: true }] : [],
+  );
+  return captured.length === 0 ? nothing : { ...one, captured };
+}
+
+async function captureOne(deps: MessageDeps, origin: MessageOrigin, info: WAMessage): Promise<CapturedOne> {
   const { owner } = origin;
   const place = await placeOf(deps.book, owner, info.key);
   const messageId = storable(info.key.id ?? "");
@@ -61,7 +89,7 @@ export async function captureMessage(deps: MessageDeps, origin: MessageOrigin, i
     const notification = await stubNotification(deps.book, owner, { info, scene, stub });
     return notification === undefined ? base : { ...base, captured: [notification] };
   }
-  const { message, viewOnce } = unwrap(info.message);
+  const { message: closed, viewOnce } = unwrap(info.message);
   const target = (key: proto.IMessageKey | null | undefined) => targetOf(deps, { owner, place }, key);
   const context: ContentContext = {
     messageId,
@@ -77,6 +105,9 @@ export async function captureMessage(deps: MessageDeps, origin: MessageOrigin, i
     stored: (id) => storedMessage(deps, owner, { messageId: id, place }),
     payment: info.paymentInfo,
   };
+  const sealed = await unsealed(closed, context);
+  if (sealed?.awaitsTarget === true) deps.sealed.wait(owner.instanceId, sealed.targetId, { origin, info });
+  const message = sealed?.message ?? closed;
   const protocol = message.protocolMessage;
   if (protocol) return { ...base, ...(await captureProtocol(deps, { origin, info, scene, context }, protocol)) };
   const converted = await convertContent(message, context);
@@ -134,11 +165,26 @@ async function captureProtocol(
       const converted = await convertContent(message, context);
       if (converted === undefined) return nothing;
       const captured = await messageOf(deps, input, { message, converted, editedMessageId });
-      const edited = { ...info, key: { ...info.key, id: editedMessageId }, message: protocol.editedMessage };
+      const edited = await replacing(context, { info, editedMessageId, message: protocol.editedMessage });
+      deps.sealed.replaced(origin.owner.instanceId, edited);
       return {
         captured: [captured],
         messages: [stored(origin.owner, { info: edited, captured: { ...captured, messageId: editedMessageId } })],
       };
+    }
+    case types.SHARE_PHONE_NUMBER: {
+      // WhatsApp protocol: the number stands in the stanza, beside the LID; so it is known by now.
+      const { phone } = scene.sender;
+      const key = context.messageId;
+      const parameters = phone === undefined ? [] : [phone];
+      return { captured: [{ kind: "notification", ...scene, name: "PHONE_NUMBER_SHARED", key, parameters }] };
+    }
+    case types.GROUP_MEMBER_LABEL_CHANGE: {
+      const key = context.messageId;
+      const parameters = [protocol.memberLabel?.label ?? ""];
+      const participant = scene.sender;
+      const name = "GROUP_MEMBER_LABEL_CHANGE";
+      return { captured: [{ kind: "notification", ...scene, name, key, parameters, participant }] };
     }
     default:
       return nothing;
@@ -158,6 +204,25 @@ async function revokedMessage(
   return { ...row, proto: proto.WebMessageInfo.encode(info).finish() };
 }
 
+/** The stored message as it reads from now on. Its secret stays: whatever is sealed later is sealed with it. */
+async function replacing(
+  context: ContentContext,
+  edit: { readonly info: WAMessage; readonly editedMessageId: string; readonly message: proto.IMessage },
+): Promise<WAMessage> {
+  const { info, editedMessageId, message } = edit;
+  const before = await context.stored(editedMessageId);
+  const beside =
+    before?.message === null || before?.message === undefined
+      ? undefined
+      : unwrap(before.message).message.messageContextInfo;
+  const messageContextInfo = beside ? { ...message.messageContextInfo, ...beside } : message.messageContextInfo;
+  return {
+    ...info,
+    key: { ...info.key, id: editedMessageId },
+    message: { ...message, ...(messageContextInfo ? { messageContextInfo } : {}) },
+  };
+}
+
 async function messageOf(
   deps: MessageDeps,
   { origin, scene, context }: Circumstances,
@@ -168,6 +233,7 @@ async function messageOf(
   const circumstances = await circumstancesOf(deps.book, origin.owner, contextInfo);
   const quotedImage = contextInfo?.quotedMessage?.imageMessage;
   const statusMedia = circumstances.quotedStatus && quotedImage ? [fileOf("image", quotedImage, "status")] : [];
+  const parent = parentOf(message);
   const media = [...(converted.media ?? []), ...statusMedia];
   return {
     kind: "message",
@@ -179,6 +245,7 @@ async function messageOf(
     isEdit: editedMessageId !== undefined,
     ...(editedMessageId === undefined ? {} : { editedMessageId }),
     ...circumstances,
+    ...(parent === undefined ? {} : { parent }),
     // WhatsApp protocol: the recipients of a list are not told to the author's other devices.
     ...(scene.fromMe && scene.broadcast && !isStatusJid(scene.chat.chatId) ? { broadcastRecipients: [] } : {}),
   };
@@ -212,6 +279,8 @@ async function storedMessage(
   owner: Owner,
   input: { readonly messageId: string; readonly place: Place },
 ): Promise<proto.IWebMessageInfo | undefined> {
+  const recent = deps.sealed.recent(owner.instanceId, input.messageId);
+  if (recent !== undefined) return recent;
   const row = await deps.messages.get({ instanceId: owner.instanceId, messageId: input.messageId });
   return row === undefined ? undefined : proto.WebMessageInfo.decode(row.proto);
 }

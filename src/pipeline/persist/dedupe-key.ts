@@ -6,7 +6,10 @@ import type { Captured, ChatRef } from "#domain/captured.ts";
  */
 export function dedupeKeyOf(captured: Captured): string {
   switch (captured.kind) {
-    case "message":
+    case "message": {
+      const late = captured.openedLate === true ? ["opened"] : [];
+      return join("message", address(captured.chat), captured.messageId, String(captured.fromMe), ...late);
+    }
     case "waiting":
       return join(captured.kind, address(captured.chat), captured.messageId, String(captured.fromMe));
     case "notification":

@@ -24,6 +24,21 @@ const sharedContact = z.strictObject({ name: shortText, phone: shortText });
 const choice = z.strictObject({ messageId, id: shortText, label: z.string() });
 const epochMs = z.int().nonnegative();
 
+const event = {
+  name: shortText,
+  description: z.string().exactOptional(),
+  startAt: epochMs,
+  endAt: epochMs.exactOptional(),
+  location: z
+    .strictObject({
+      latitude: z.number().exactOptional(),
+      longitude: z.number().exactOptional(),
+      name: z.string().exactOptional(),
+    })
+    .exactOptional(),
+  canceled: z.boolean().exactOptional(),
+};
+
 /** The content keys and what stands beside them, for bodies that carry a content next to other fields. */
 export const contentShape = {
   text: z.string().exactOptional(),
@@ -48,30 +63,31 @@ export const contentShape = {
     .strictObject({ question: shortText, options: z.array(shortText), multiple: z.boolean().exactOptional() })
     .exactOptional(),
   pollVote: z.strictObject({ messageId, options: z.array(z.string()) }).exactOptional(),
-  reaction: z.strictObject({ messageId, emoji: z.string() }).exactOptional(),
+  reaction: z.strictObject({ messageId, emoji: z.string(), sealed: z.boolean().exactOptional() }).exactOptional(),
   edit: z.strictObject({ messageId, text: z.string() }).exactOptional(),
   revoke: z.strictObject({ messageId }).exactOptional(),
   buttonReply: choice.exactOptional(),
   listReply: choice.exactOptional(),
-  event: z
+  event: z.strictObject(event).exactOptional(),
+  eventEdit: z.strictObject({ messageId, ...event }).exactOptional(),
+  comment: z.strictObject({ messageId, text: shortText, sealed: z.boolean().exactOptional() }).exactOptional(),
+  pollV6: z
     .strictObject({
-      name: shortText,
-      description: z.string().exactOptional(),
-      startAt: epochMs,
-      endAt: epochMs.exactOptional(),
-      location: z
-        .strictObject({
-          latitude: z.number().exactOptional(),
-          longitude: z.number().exactOptional(),
-          name: z.string().exactOptional(),
-        })
-        .exactOptional(),
-      canceled: z.boolean().exactOptional(),
+      question: shortText,
+      options: z.array(shortText),
+      multiple: z.boolean().exactOptional(),
+      hideVoters: z.boolean().exactOptional(),
+      endsAt: epochMs.exactOptional(),
     })
     .exactOptional(),
+  pollEdit: z.strictObject({ messageId, question: shortText, options: z.array(shortText) }).exactOptional(),
+  pollOption: z.strictObject({ messageId, option: shortText }).exactOptional(),
+  raw: z.strictObject({ base64: shortText }).exactOptional(),
   eventResponse: z.strictObject({ messageId, response: z.enum(["going", "notGoing", "maybe"]) }).exactOptional(),
   proto: z.record(z.string(), z.unknown()).exactOptional(),
   reply: messageId.exactOptional(),
+  album: messageId.exactOptional(),
+  hdOf: messageId.exactOptional(),
   forwarded: z.boolean().exactOptional(),
   mentions: z.array(shortText).exactOptional(),
   expiration: z.int().nonnegative().exactOptional(),

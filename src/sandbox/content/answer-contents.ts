@@ -5,11 +5,14 @@ import { SandboxError } from "../sandbox-error.ts";
 import { quote } from "./context-info.ts";
 import { findMessage } from "./find-message.ts";
 import type { Built, ContentBuilder } from "./builder.ts";
+import { sealedEdit, sealedReaction } from "./sealed-contents.ts";
 
 const { Type } = proto.Message.ProtocolMessage;
 
-const reaction: ContentBuilder<"reaction"> = ({ messageId, emoji }, context) => {
-  const { key } = findMessage(messageId, context);
+const reaction: ContentBuilder<"reaction"> = ({ messageId, emoji, sealed }, context) => {
+  const known = findMessage(messageId, context);
+  if (sealed === true) return { message: sealedReaction(known, context, emoji) };
+  const { key } = known;
   return { message: { reactionMessage: { key, text: emoji, senderTimestampMs: context.now } } };
 };
 
@@ -22,7 +25,8 @@ const edit: ContentBuilder<"edit"> = ({ messageId, text }, context) => {
     editedMessage: editedBody(known.message, text),
     timestampMs: context.now,
   };
-  return { message: { editedMessage: { message: { protocolMessage } } }, edit: "1" };
+  const inClear: Built = { message: { editedMessage: { message: { protocolMessage } } }, edit: "1" };
+  return context.sealsEdits ? (sealedEdit(known, context, protocolMessage) ?? inClear) : inClear;
 };
 
 const revoke: ContentBuilder<"revoke"> = ({ messageId }, context) => {

@@ -4,6 +4,7 @@ import type { EventBody, SharedContact } from "../content-body.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import { messageFromJson } from "./proto-json.ts";
 import type { ContentBuilder } from "./builder.ts";
+import { decodeMessage } from "./wire-bytes.ts";
 
 const location: ContentBuilder<"location"> = (value) => {
   const { latitude, longitude, name, address, live } = value;
@@ -46,6 +47,15 @@ export const plainContents = {
   }) satisfies ContentBuilder<"contacts">,
   poll,
   event,
+  raw: (({ base64 }) => {
+    const bytes = Buffer.from(base64, "base64");
+    if (bytes.length === 0) throw new SandboxError("invalid", "raw is empty");
+    try {
+      return { message: decodeMessage(bytes) };
+    } catch (cause) {
+      throw new SandboxError("invalid", "raw is no protobuf message", { cause });
+    }
+  }) satisfies ContentBuilder<"raw">,
   proto: ((value) => ({ message: messageFromJson(value) })) satisfies ContentBuilder<"proto">,
 };
 
@@ -68,7 +78,8 @@ function escapeCard(text: string): string {
   return text.replaceAll(/[\\,;]/g, String.raw`\$&`).replaceAll("\n", String.raw`\n`);
 }
 
-function eventMessage(body: EventBody): proto.Message.IEventMessage {
+/** An event as a message has it. Throws `invalid` for one that ends before it starts. */
+export function eventMessage(body: EventBody): proto.Message.IEventMessage {
   const { name, description, startAt, endAt, location: place, canceled } = body;
   if (endAt !== undefined && endAt < startAt) throw new SandboxError("invalid", "an event cannot end before it starts");
   return {

@@ -60,6 +60,17 @@ export function pollOf(message: proto.IMessage): proto.Message.IPollCreationMess
   );
 }
 
+/** What a key that comes of a message's secret is for. */
+export type SecretUse =
+  | "Poll Vote"
+  | "Event Response"
+  | "Event Edit"
+  | "Message Edit"
+  | "Poll Edit"
+  | "Poll Add Option"
+  | "Enc Reaction"
+  | "Enc Comment";
+
 interface Question {
   readonly known: KnownMessage;
   readonly context: ContentContext;
@@ -72,7 +83,12 @@ interface Question {
  */
 export function answerKey(
   secret: Uint8Array,
-  names: { readonly messageId: string; readonly authorJid: string; readonly answererJid: string; readonly use: string },
+  names: {
+    readonly messageId: string;
+    readonly authorJid: string;
+    readonly answererJid: string;
+    readonly use: SecretUse;
+  },
 ): Uint8Array {
   const extracted = createHmac("sha256", new Uint8Array(32)).update(secret).digest();
   const info = [names.messageId, names.authorJid, names.answererJid, names.use].join("");

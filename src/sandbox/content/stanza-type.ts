@@ -11,7 +11,16 @@ export function stanzaTypeOf(message: proto.IMessage): string {
 
 const stanzaTypes: readonly (readonly [string, readonly (keyof proto.IMessage)[]])[] = [
   ["reaction", ["reactionMessage", "encReactionMessage"]],
-  ["poll", ["pollCreationMessage", "pollCreationMessageV2", "pollCreationMessageV3", "pollUpdateMessage"]],
+  [
+    "poll",
+    [
+      "pollCreationMessage",
+      "pollCreationMessageV2",
+      "pollCreationMessageV3",
+      "pollCreationMessageV5",
+      "pollUpdateMessage",
+    ],
+  ],
   ["event", ["eventMessage", "encEventResponseMessage"]],
   [
     "media",

@@ -4,9 +4,11 @@ import { SandboxError } from "../sandbox-error.ts";
 import { answerContents } from "./answer-contents.ts";
 import type { Built, ContentBuilder, ContentKey } from "./builder.ts";
 import { applyOptions } from "./context-info.ts";
+import { withParent, withSecret } from "./beside-content.ts";
 import { mediaContents } from "./media-contents.ts";
 import { plainContents } from "./plain-contents.ts";
 import { secretAnswerContents } from "./secret-answers.ts";
+import { sealedContents } from "./sealed-contents.ts";
 import { stanzaTypeOf } from "./stanza-type.ts";
 
 const builders: { readonly [K in ContentKey]: ContentBuilder<K> } = {
@@ -14,6 +16,7 @@ const builders: { readonly [K in ContentKey]: ContentBuilder<K> } = {
   ...mediaContents,
   ...answerContents,
   ...secretAnswerContents,
+  ...sealedContents,
 };
 
 /** Every content key, in the order of the documentation. */
@@ -21,6 +24,8 @@ export const contentKeys = Object.keys(builders) as readonly ContentKey[];
 
 const optionKeys = [
   "reply",
+  "album",
+  "hdOf",
   "forwarded",
   "mentions",
   "expiration",
@@ -30,7 +35,7 @@ const optionKeys = [
 export async function toMessage(body: ContentBody, context: ContentContext): Promise<BuiltMessage> {
   const key = contentKeyOf(body);
   const built = await build(key, body, context);
-  const message = applyOptions(built.message, body, context);
+  const message = withSecret(withParent(applyOptions(built.message, body, context), body, context), context);
   return { ...built, message, stanzaType: stanzaTypeOf(message) };
 }
 

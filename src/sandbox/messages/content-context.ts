@@ -19,6 +19,7 @@ export function contentContext(
     senderJid: jidOf(sender, addressing),
     chatJid,
     media: world.media,
+    sealsEdits: world.behaviour.editForm === "sealed",
     find: (messageId) => {
       const found = sender.memory.get(messageId);
       return found === undefined ? undefined : knownMessage(found, sender, jidOfNumber);

@@ -1,5 +1,6 @@
 import { proto } from "@whiskeysockets/baileys";
 import type { Companion } from "../companion.ts";
+import { encodeInfo } from "../content/wire-bytes.ts";
 import { historyMessage } from "../history/history-sync.ts";
 import { keyShareMessage } from "../history/key-share.ts";
 import { userJid } from "../jid.ts";
@@ -92,7 +93,7 @@ async function resendPlaceholders(
     const known = to.person.memory.get(messageKey?.id ?? "");
     if (known === undefined || !messageKey) return [];
     const info = { key: messageKey, message: known.message, messageTimestamp: Math.floor(known.at / 1000) };
-    const webMessageInfoBytes = proto.WebMessageInfo.encode(info).finish();
+    const webMessageInfoBytes = encodeInfo(info);
     return [{ placeholderMessageResendResponse: { webMessageInfoBytes } }];
   });
   if (results.length === 0) return;

@@ -1,5 +1,6 @@
-import { proto } from "@whiskeysockets/baileys";
+import type { proto } from "@whiskeysockets/baileys";
 import { createCompanion, type CompanionKeys } from "../companion.ts";
+import { decodeMessage } from "../content/wire-bytes.ts";
 import { addDevice, createPerson } from "../directory.ts";
 import type { GroupFeature } from "../feature.ts";
 import { restoreAppState } from "../history/app-state.ts";
@@ -91,6 +92,6 @@ function restoreKeys(saved: NonNullable<SavedCompanion["keys"]>): CompanionKeys 
   };
 }
 
-const decoded = (message: string): proto.IMessage => proto.Message.decode(bytes(message));
+const decoded = (message: string): proto.IMessage => decodeMessage(bytes(message));
 
 const bytes = (base64: string): Buffer => Buffer.from(base64, "base64");

@@ -1,5 +1,6 @@
-import { encodeBinaryNode, proto } from "@whiskeysockets/baileys";
+import { encodeBinaryNode, type proto } from "@whiskeysockets/baileys";
 import type { Companion } from "../companion.ts";
+import { encodeMessage } from "../content/wire-bytes.ts";
 import type { GroupFeature } from "../feature.ts";
 import { savePasskey } from "../passkey/passkey.ts";
 import type { Account, Person, RememberedMessage } from "../person.ts";
@@ -91,6 +92,6 @@ function saveAccount(account: Account): SavedAccount {
   };
 }
 
-const encoded = (message: proto.IMessage): string => base64(proto.Message.encode(message).finish());
+const encoded = (message: proto.IMessage): string => base64(encodeMessage(message));
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");

@@ -8,6 +8,7 @@ import {
   type WAMessage,
 } from "@whiskeysockets/baileys";
 import { isGroupJid, isStatusJid, sameJid } from "#domain/jid.ts";
+import { readableMessage } from "../content/readable-message.ts";
 import type { InboundBatch } from "../inbound.ts";
 import type { OwnJids } from "../own-account.ts";
 
@@ -48,7 +49,7 @@ export function messageEvents(
   const decoded = decodeMessageNode({ tag: "message", attrs }, own.id, own.lid ?? "");
   const message: WAMessage = decoded.fullMessage;
   for (const payload of payloads) {
-    const content = proto.Message.decode(payload);
+    const content = proto.Message.decode(readableMessage(payload));
     message.message = Object.assign(message.message ?? {}, content.deviceSentMessage?.message ?? content);
   }
   cleanMessage(message, own.id, own.lid ?? "");

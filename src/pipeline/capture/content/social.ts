@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { decryptEventResponse, decryptPollVote, type proto } from "@whiskeysockets/baileys";
 import type { CapturedContent } from "#domain/captured-content.ts";
-import { personJid } from "#domain/jid.ts";
+import { pollExtras } from "../kept-fields.ts";
 import { numberOf } from "../numbers.ts";
-import { unwrap } from "../unwrap.ts";
 import { type ContentContext, type Converted, given, textOr } from "./converted.ts";
+import { decryptedBy, fromOurSide, secretOf } from "./secrets.ts";
 
 /** A reaction, or the end of one. */
 export async function convertReaction(
@@ -22,14 +22,21 @@ export async function convertReaction(
   };
 }
 
+/** The poll in a message, whichever version of it. */
+export function pollOf(message: proto.IMessage): proto.Message.IPollCreationMessage | undefined {
+  const { pollCreationMessage, pollCreationMessageV2, pollCreationMessageV3, pollCreationMessageV5 } = message;
+  return pollCreationMessage ?? pollCreationMessageV2 ?? pollCreationMessageV3 ?? pollCreationMessageV5 ?? undefined;
+}
+
 /** A poll. */
-export function convertPoll(message: proto.Message.IPollCreationMessage): Converted {
+export function convertPoll(message: proto.IMessage, poll: proto.Message.IPollCreationMessage): Converted {
   return {
     content: {
       type: "poll",
-      question: textOr(message.name),
-      maxOptions: numberOf(message.selectableOptionsCount),
-      options: (message.options ?? []).map((option) => textOr(option.optionName)),
+      question: textOr(poll.name),
+      maxOptions: numberOf(poll.selectableOptionsCount),
+      options: (poll.options ?? []).map((option) => textOr(option.optionName)),
+      ...pollExtras(message),
     },
   };
 }
@@ -44,11 +51,7 @@ export async function convertPollVote(
   const answered = await secretOf(pollMessageId, context);
   const { encPayload, encIv } = message.vote ?? {};
   if (answered === undefined || !encPayload || !encIv) return undefined;
-  const poll =
-    answered.message.pollCreationMessage ??
-    answered.message.pollCreationMessageV2 ??
-    answered.message.pollCreationMessageV3 ??
-    answered.message.pollCreationMessageV5;
+  const poll = pollOf(answered.message);
   const vote = await decryptedBy(answered, context, (creator, voter) =>
     decryptPollVote(
       { encPayload, encIv },
@@ -143,59 +146,4 @@ export function convertNewsletterInvite(message: proto.Message.INewsletterAdminI
       inviteExpiration: numberOf(message.inviteExpiration),
     },
   };
-}
-
-/**
- * WhatsApp protocol: a key inside a message is written from its sender's side. The client turns those of reactions and
- * votes to ours, and no others.
- */
-function fromOurSide(key: proto.IMessageKey | null | undefined, { fromMe, isGroup, sender }: ContentContext) {
-  if (!key || fromMe) return key;
-  if (key.fromMe === true) return { ...key, fromMe: false, participant: key.participant || sender.jid };
-  // What the other one of two did not write is ours.
-  return { ...key, fromMe: !isGroup };
-}
-
-interface Answered {
-  readonly message: proto.IMessage;
-  readonly secret: Uint8Array;
-  /** JIDs its author may have gone by. */
-  readonly authors: readonly string[];
-}
-
-async function secretOf(messageId: string, context: ContentContext): Promise<Answered | undefined> {
-  const stored = await context.stored(messageId);
-  if (!stored?.message) return undefined;
-  const { message } = unwrap(stored.message);
-  const secret = message.messageContextInfo?.messageSecret ?? stored.message.messageContextInfo?.messageSecret;
-  if (!secret || secret.length === 0) return undefined;
-  // In chats of two the client leaves an empty participant behind.
-  const author =
-    stored.key?.fromMe === true ? personJid(context.ownPhone) : stored.key?.participant || stored.key?.remoteJid;
-  return { message, secret, authors: await namesOf(textOr(author), context) };
-}
-
-/** Number and LID of a person: nobody says under which of them an answer was sealed. */
-async function namesOf(jid: string, context: ContentContext): Promise<readonly string[]> {
-  const person = await context.person(jid);
-  const all = [person.phone === undefined ? undefined : personJid(person.phone), person.lid, person.jid];
-  return [...new Set(all.filter((name) => name !== undefined))];
-}
-
-async function decryptedBy<T>(
-  answered: Answered,
-  context: ContentContext,
-  decrypt: (author: string, answering: string) => T,
-): Promise<T | undefined> {
-  const answering = await namesOf(context.sender.jid, context);
-  for (const author of answered.authors) {
-    for (const name of answering) {
-      try {
-        return decrypt(author, name);
-      } catch {
-        // Sealed under another pair of names.
-      }
-    }
-  }
-  return undefined;
 }
