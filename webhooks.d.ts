@@ -63,6 +63,8 @@ export interface MessageEnvelope {
     greetingMessage?: string;
     ctaPayload?: string;
   };
+  /** what it is, where no documented field says that: album, callLog, limitSharing, comment, richResponse… */
+  contentType?: string;
   /** the message came by a click on an advertisement */
   adClick?: {
     /** WhatsApp's ctwaPayload, base64 */
@@ -660,14 +662,7 @@ export interface EventResponseMessage extends MessageEnvelope {
 }
 
 /** A kind of message without a documented form: its fields under WhatsApp's name for it */
-export interface OtherMessage extends MessageEnvelope {
-  /** WhatsApp's name in short: album, callLog, scheduledCall, limitSharing, comment… */
-  contentType: string;
-  /** the words in it, where it has some */
-  text?: {
-    message: string;
-  };
-}
+export interface OtherMessage extends MessageEnvelope {}
 
 /** A message was received, or sent by the connected account */
 export type Message =
@@ -707,6 +702,8 @@ export type Message =
 /** Names of the documented notifications */
 export type NotificationName =
   | "REVOKE"
+  | "PHONE_NUMBER_SHARED"
+  | "GROUP_MEMBER_LABEL_CHANGE"
   | "CALL_VOICE"
   | "CALL_VIDEO"
   | "CALL_MISSED_VOICE"

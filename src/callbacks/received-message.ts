@@ -57,6 +57,10 @@ const envelope = z.object({
   referenceMessageId: z.string().optional().describe("id of the quoted message"),
   messageExpirationSeconds: z.int().optional(),
   externalAdReply: externalAdReply.optional(),
+  contentType: z
+    .string()
+    .optional()
+    .describe("what it is, where no documented field says that: album, callLog, limitSharing, comment, richResponse…"),
   adClick: adClick.optional().describe("the message came by a click on an advertisement"),
   parentMessageId: z.string().optional().describe("id of the message this one is a part or a twin of"),
   parentType: z.string().optional().describe("album, hd (the same file in better quality), or WhatsApp's word"),
@@ -90,6 +94,7 @@ export const receivedMessage = defineCallback({
     ...(captured.quotedMessageId === undefined ? {} : { referenceMessageId: captured.quotedMessageId }),
     ...(captured.expirationSeconds === undefined ? {} : { messageExpirationSeconds: captured.expirationSeconds }),
     ...(captured.externalAdReply === undefined ? {} : { externalAdReply: captured.externalAdReply }),
+    ...(captured.contentType === undefined ? {} : { contentType: captured.contentType }),
     ...(captured.adClick === undefined ? {} : { adClick: captured.adClick }),
     ...(captured.parent === undefined
       ? {}

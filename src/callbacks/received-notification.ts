@@ -30,6 +30,8 @@ const envelope = z.object({
 /** What the parameters of the documented notifications hold. An unlisted one passes under WhatsApp's own name. */
 const notificationParameters = {
   REVOKE: "none; messageId is the id of the deleted message",
+  PHONE_NUMBER_SHARED: "the number, where it is known; the sender went by a LID alone until then",
+  GROUP_MEMBER_LABEL_CHANGE: "the label a member goes by from now on; empty when it was taken away",
   CALL_VOICE: "none; callId is set",
   CALL_VIDEO: "none; callId is set",
   CALL_MISSED_VOICE: "none; callId is set",

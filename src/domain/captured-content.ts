@@ -331,13 +331,7 @@ export type CapturedContent =
    * What WhatsApp knows and this program does not: under its own name, without binary fields. Of a kind that even the
    * protocol library does not know, the value is the number of its field and its bytes in base64.
    */
-  | {
-      readonly type: "other";
-      readonly name: string;
-      readonly value: Readonly<Record<string, unknown>>;
-      /** The words in it, where it has some. */
-      readonly text?: string;
-    };
+  | { readonly type: "other"; readonly name: string; readonly value: Readonly<Record<string, unknown>> };
 
 /** Name of one kind of content. */
 export type ContentType = CapturedContent["type"];

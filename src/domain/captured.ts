@@ -122,6 +122,8 @@ export interface CapturedMessage extends Scene {
   /** People mentioned, as customers see them. */
   readonly mentioned?: readonly string[];
   readonly externalAdReply?: ExternalAdReply;
+  /** What it is, where its content does not say that: `album`, `callLog`, `comment`… */
+  readonly contentType?: string;
   readonly adClick?: AdClick;
   readonly parent?: MessageParent;
   /** It was sealed, and published unread before: the message with its key came later. */

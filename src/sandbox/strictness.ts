@@ -58,6 +58,10 @@ export const strictFacts = {
     says: "A stanza that was not confirmed for this long ends the stream with an error that names it.",
     values: { default: 3_000_000, max: 86_400_000 },
   },
+  groupReceipts: {
+    says: "What members of a group say about a message comes in one receipt for many of them.",
+    values: ["aggregated", "single"],
+  },
   editForm: {
     says: "An edit is encrypted with the secret of the message it changes, as phones do since May 2026.",
     values: ["sealed", "plain"],

@@ -29,6 +29,8 @@ export interface World {
   readonly pictures: Map<string, Picture>;
   readonly throttle: GroupThrottle;
   behaviour: Behaviour;
+  /** What members have said about messages in groups and goes out in one receipt: by author, group and kind; by message. */
+  readonly saidInGroups: Map<string, Map<string, { readonly jid: string; readonly t: string }[]>>;
   /** The kinds of chat, in the order in which they are asked whether a jid is theirs. */
   readonly chats: readonly ChatKind[];
   /**
@@ -78,6 +80,7 @@ export function createWorld(
     pictures: new Map(),
     throttle: createGroupThrottle(clock),
     behaviour: initialBehaviour(options),
+    saidInGroups: new Map(),
     post(companion, node) {
       const entry = companion.queue.push(inStatusForm(world, node));
       if (entry === undefined) {

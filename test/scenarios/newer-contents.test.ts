@@ -141,7 +141,7 @@ describe("what is sealed with the secret of another message", () => {
       expect(comment).toMatchObject({
         contentType: "comment",
         text: { message: "Good news" },
-        commentMessage: { message: { extendedTextMessage: { text: "Good news" } }, targetMessageKey: { id: post } },
+        referenceMessageId: post,
       });
     }
   });
@@ -221,7 +221,6 @@ describe("wrappers, albums and names", () => {
     expect(await told({ proto: { botForwardedMessage: { message } } })).toMatchObject({
       contentType: "richResponse",
       text: { message: "First.\nSecond." },
-      richResponseMessage: { submessages: [{ messageText: "First." }, { messageText: "Second." }] },
     });
   });
 
@@ -283,5 +282,35 @@ describe("wrappers, albums and names", () => {
       externalAdReply: { title: "Shoes", sourceId: "120", ctwaClid: "clid", ref: "spring", sourceApp: "instagram" },
       adClick: { payload: base64("click"), signals: "signals", source: "FB_Ads", entryPoint: "ctwa_ad" },
     });
+  });
+});
+
+test("a notice about a group that nobody here knows is told word for word", async () => {
+  const { sandbox, own, group } = world;
+  const content = [{ tag: "growth_locked", attrs: { expiration: "1800000000", type: "invite" } }];
+  await sandbox.control.notify({ number: own, attrs: { from: group.jid, type: "w:gp2" }, content });
+  const webhook = await world.webhook("the notice", ({ notification }) => notification === "GROUP_GROWTH_LOCKED");
+  expect(webhook).toMatchObject({ notificationParameters: ["expiration=1800000000", "type=invite"], isGroup: true });
+});
+
+describe("receipts of groups", () => {
+  test("one receipt for several members becomes a status for each of them and each message", async () => {
+    const { group, contact, other, sandbox } = world;
+    const ids: string[] = [];
+    for (const message of ["one", "two"])
+      ids.push((await world.send("/send-text", { phone: group.phone, message })).messageId);
+    await world.arrived(ids[1]!, other);
+    for (const number of [contact, other]) await sandbox.control.receipt({ number, messageIds: ids, type: "read" });
+    const read = () =>
+      world
+        .webhooks()
+        .filter(({ status, type }) => status === "READ" && type === "MessageStatusCallback")
+        .map(({ ids, participant, phone }) => `${String(ids)} ${String(participant)} ${String(phone)}`);
+    const expected = ids.flatMap((id) => [contact, other].map((number) => `${id} ${number} ${group.phone}`));
+    await expect.poll(() => read().toSorted(), { timeout: 10_000 }).toEqual(expected.toSorted());
+    const received = world
+      .webhooks()
+      .filter(({ status, ids: of }) => status === "RECEIVED" && ids.includes(String(of)));
+    expect(new Set(received.map(({ ids: of, participant }) => `${String(of)} ${String(participant)}`)).size).toBe(4);
   });
 });

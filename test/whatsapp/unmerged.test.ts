@@ -10,6 +10,8 @@ let sandbox: Sandbox;
 
 beforeAll(async () => {
   sandbox = await openTestSandbox();
+  // Baileys merges edits only where it can read them.
+  await sandbox.control.behaviour({ editForm: "plain" });
 });
 
 afterAll(() => sandbox[Symbol.asyncDispose]());

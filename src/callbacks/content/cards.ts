@@ -47,29 +47,9 @@ export const liveLocation = defineContent({
 export const other = defineContent({
   content: "other",
   summary: "A kind of message without a documented form: its fields under WhatsApp's name for it",
-  payload: z.looseObject({
-    contentType: z.string().describe("WhatsApp's name in short: album, callLog, scheduledCall, limitSharing, comment…"),
-    text: z.object({ message: z.string() }).optional().describe("the words in it, where it has some"),
-  }),
-  render: ({ name, value, text }) => ({
-    contentType: shortNames[name] ?? name.replace(/Message(?:V\d+)?$/, ""),
-    ...(text === undefined ? {} : { text: { message: text } }),
-    [name]: value,
-  }),
+  payload: z.looseObject({}),
+  render: ({ name, value }) => ({ [name]: value }),
 });
-
-/** Where leaving out `Message` does not say what it is. */
-const shortNames: Readonly<Record<string, string>> = {
-  callLogMesssage: "callLog",
-  scheduledCallCreationMessage: "scheduledCall",
-  bcallMessage: "broadcastCall",
-  messageHistoryBundle: "groupHistory",
-  messageHistoryNotice: "groupHistoryNotice",
-  secretEncryptedMessage: "sealedEdit",
-  encReactionMessage: "sealedReaction",
-  encCommentMessage: "sealedComment",
-  requestPhoneNumberMessage: "phoneNumberRequest",
-};
 
 function renderCard({ displayName, vCard, phones }: ContactCard): z.input<typeof card> {
   return { displayName, vCard, phones: [...phones] };

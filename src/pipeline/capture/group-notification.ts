@@ -19,15 +19,33 @@ export interface GroupChange {
 export type People = (node: BinaryNode) => Promise<PersonRef>;
 
 /**
- * Reads one child of a group notification; undefined for what nobody is told about. WhatsApp protocol: the tag says
+ * Reads one child of a group notification. WhatsApp protocol: the tag says
  * what changed, `participant` children whom it concerns.
  */
 export async function groupChangeOf(
   child: BinaryNode,
   actor: PersonRef | undefined,
   people: People,
-): Promise<GroupChange | undefined> {
-  return (await membersChange(child, actor, people)) ?? settingChange(child, actor);
+): Promise<GroupChange> {
+  return (await membersChange(child, actor, people)) ?? settingChange(child, actor) ?? unknownChange(child, actor);
+}
+
+/**
+ * A change that is younger than this program (a group that is suspended, that may not grow, whose history is shared…):
+ * under WhatsApp's word for it, with what it says word for word.
+ */
+function unknownChange(child: BinaryNode, actor: PersonRef | undefined): GroupChange {
+  const said = Object.entries(child.attrs).map(([name, value]) => `${name}=${value}`);
+  const text = textOf(child);
+  const inner = childrenOf(child).map(({ tag, attrs, ...rest }) => {
+    const words = textOf({ tag, attrs, ...rest });
+    return JSON.stringify({ tag, ...attrs, ...(words === "" ? {} : { text: words }) });
+  });
+  return {
+    name: `GROUP_${child.tag.toUpperCase().replaceAll(/[^A-Z\d]+/g, "_")}`,
+    parameters: [...said, ...(text === "" ? [] : [text]), ...inner],
+    ...(actor === undefined ? {} : { participant: actor }),
+  };
 }
 
 async function membersChange(

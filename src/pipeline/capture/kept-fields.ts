@@ -15,7 +15,8 @@ export function convertNewer(message: proto.IMessage): Converted | undefined {
   const [field] = keptFields(message);
   if (field === undefined) return undefined;
   const value = { field: field.number, base64: Buffer.from(field.value ?? field.bytes).toString("base64") };
-  return { content: { type: "other", name: nameOfField(field.number), value } };
+  const name = nameOfField(field.number);
+  return { content: { type: "other", name, value }, contentType: name.replace(/Message(?:V\d+)?$/, "") };
 }
 
 /** What a poll of version 6 says beyond those before it. */

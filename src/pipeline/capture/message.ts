@@ -245,6 +245,8 @@ async function messageOf(
     isEdit: editedMessageId !== undefined,
     ...(editedMessageId === undefined ? {} : { editedMessageId }),
     ...circumstances,
+    ...(converted.quotedMessageId === undefined ? {} : { quotedMessageId: converted.quotedMessageId }),
+    ...(converted.contentType === undefined ? {} : { contentType: converted.contentType }),
     ...(parent === undefined ? {} : { parent }),
     // WhatsApp protocol: the recipients of a list are not told to the author's other devices.
     ...(scene.fromMe && scene.broadcast && !isStatusJid(scene.chat.chatId) ? { broadcastRecipients: [] } : {}),

@@ -41,7 +41,7 @@ async function captureGroup(book: AddressBook, input: Input, node: BinaryNode): 
   const people = (child: BinaryNode): Promise<PersonRef> =>
     book.person(owner, canonicalJid(child.attrs["jid"] ?? ""), child.attrs["phone_number"] ?? child.attrs["lid"]);
   const changes = await Promise.all(childrenOf(node).map((child) => groupChangeOf(child, actor, people)));
-  const subject = changes.find((change) => change?.subject !== undefined)?.subject;
+  const subject = changes.find((change) => change.subject !== undefined)?.subject;
   const chat = await book.chat(owner, from);
   if (subject !== undefined) book.forgetChat(owner.instanceId, chat.chatId);
   const scene = await sceneOf(book, owner, {
@@ -52,7 +52,6 @@ async function captureGroup(book: AddressBook, input: Input, node: BinaryNode): 
     pushName: node.attrs["notify"],
   });
   const captured = changes.flatMap((change, index): CapturedNotification[] => {
-    if (change === undefined) return [];
     const { subject: _, ...said } = change;
     const named = change.subject === undefined ? scene : { ...scene, chatName: change.subject };
     return [{ kind: "notification", ...named, ...said, key: `${id ?? ""}:${index}`, ...(id ? { messageId: id } : {}) }];

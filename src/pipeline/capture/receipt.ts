@@ -3,7 +3,7 @@ import type { CapturedReceipt } from "#domain/captured.ts";
 import { canonicalJid, deviceOf, isGroupJid, isStatusJid } from "#domain/jid.ts";
 import type { MessageStatus } from "#domain/message-status.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
-import { type CapturedOne, nothing } from "./captured-one.ts";
+import { type CapturedOne, joined, nothing } from "./captured-one.ts";
 import { pairOf } from "./message-place.ts";
 import { childrenOf, timeOf } from "./node.ts";
 import { isOwn } from "./scene.ts";
@@ -23,6 +23,8 @@ export async function captureReceipt(
   const { owner, now } = input;
   const { from, id, participant, recipient, type } = node.attrs;
   if (from === undefined || id === undefined) return nothing;
+  const parts = childrenOf(node).filter(({ tag }) => tag === "participants");
+  if (parts.length > 0 && participant === undefined) return captureAggregated(book, input, { node, parts });
   const device = participant ?? from;
   const ours = isOwn(owner, device);
   const status = statusOf(type, ours);
@@ -63,6 +65,32 @@ export async function captureReceipt(
           })),
         }),
   };
+}
+
+/**
+ * WhatsApp protocol: in groups one receipt can speak for many: each `participants` names a message in `key`, each `user`
+ * in it somebody who got or read it, and when. It becomes one receipt for each of them, as if they had come alone.
+ */
+async function captureAggregated(
+  book: AddressBook,
+  input: { readonly owner: Owner; readonly now: number },
+  { node, parts }: { readonly node: BinaryNode; readonly parts: readonly BinaryNode[] },
+): Promise<CapturedOne> {
+  const all: CapturedOne[] = [];
+  for (const part of parts) {
+    for (const { attrs } of childrenOf(part).filter(({ tag }) => tag === "user")) {
+      const [key, jid] = [part.attrs["key"], attrs["jid"]];
+      if (key === undefined || jid === undefined) continue;
+      const { from, type } = node.attrs;
+      const t = attrs["t"] ?? node.attrs["t"];
+      const alt = attrs["participant_pn"] ?? attrs["phone_number"];
+      const single = { from, id: key, participant: jid, type, t, participant_pn: alt };
+      const named = Object.entries(single).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+      all.push(await captureReceipt(book, input, { tag: "receipt", attrs: Object.fromEntries(named) }));
+    }
+  }
+  const { captured, records } = joined(all);
+  return { captured, ...records };
 }
 
 /** WhatsApp protocol: further ids stand in a list; some servers put the first one there again. */

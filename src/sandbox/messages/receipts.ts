@@ -15,6 +15,11 @@ export interface OutgoingReceipt {
 
 /** Tells an account that its messages were delivered, read or played. */
 export function sendReceipt(world: World, receipt: OutgoingReceipt): void {
+  const { from, participant } = receipt.origin;
+  if (from?.endsWith("@g.us") === true && participant !== undefined && world.behaviour.groupReceipts === "aggregated") {
+    aggregate(world, receipt, { from, participant });
+    return;
+  }
   const [id, ...more] = receipt.ids;
   if (id === undefined) return;
   // WhatsApp protocol: a receipt without a type means delivered.
@@ -31,6 +36,35 @@ export function sendReceipt(world: World, receipt: OutgoingReceipt): void {
           ),
         ];
   for (const companion of receipt.author.companions.values()) world.post(companion, stanza("receipt", attrs, list));
+}
+
+const collectMs = 5;
+
+/** WhatsApp protocol: `<receipt from=GROUP type><participants key=MESSAGE><user jid t/>…</participants>…</receipt>`. */
+function aggregate(
+  world: World,
+  { author, ids, type }: OutgoingReceipt,
+  { from, participant }: { readonly from: string; readonly participant: string },
+): void {
+  const waiting = world.saidInGroups;
+  const key = `${author.number} ${from} ${type}`;
+  const messages = waiting.get(key) ?? new Map<string, { readonly jid: string; readonly t: string }[]>();
+  for (const id of ids) messages.set(id, [...(messages.get(id) ?? []), { jid: participant, t: `${world.seconds()}` }]);
+  if (waiting.has(key)) return;
+  waiting.set(key, messages);
+  world.later(collectMs, () => {
+    waiting.delete(key);
+    const parts = [...messages].map(([id, users]) =>
+      stanza(
+        "participants",
+        { key: id },
+        users.map((user) => stanza("user", user)),
+      ),
+    );
+    const named = type === "delivered" ? undefined : type;
+    const attrs = { from, id: world.nextId(), type: named, t: world.seconds() };
+    for (const companion of author.companions.values()) world.post(companion, stanza("receipt", attrs, parts));
+  });
 }
 
 /** Lets the receipts follow that people's phones send by themselves, each after the behaviour's delay. */

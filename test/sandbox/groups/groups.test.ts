@@ -214,7 +214,9 @@ describe("what members say about messages", () => {
     await say({ reaction: { messageId: askedId, emoji: "👍" } });
     await say({ pollVote: { messageId: pollId, options: ["blue"] } });
     const wrong = await say({ text: "tpyo" });
+    await sandbox.control.behaviour({ editForm: "plain" });
     await say({ edit: { messageId: wrong, text: "typo" } });
+    await sandbox.control.behaviour({ editForm: "sealed" });
     await say({ revoke: { messageId: wrong } });
     const said = () => client.messages.filter(({ key, message }) => key.remoteJid === id && message);
     await eventually(() => said().length).toBe(6);
@@ -267,6 +269,8 @@ describe.each(["lid", "pn"] as const)("messages in a group that names its member
   });
 
   it("are confirmed by each member, to the client and by it", async () => {
+    // The client under test reads receipts of one member each only.
+    await sandbox.control.behaviour({ groupReceipts: "single" });
     const { id } = await newGroup(addressing);
     const sent = await client.sock.sendMessage(id, { text: "seen?" });
     const receipts = () =>
@@ -277,6 +281,22 @@ describe.each(["lid", "pn"] as const)("messages in a group that names its member
     expect(receipts()[0]?.receipt).toMatchObject({ userJid: await nameOf(bob) });
     await sandbox.control.receipt({ number: bob, messageIds: [sent?.key.id ?? ""], type: "read" });
     await eventually(() => receipts().filter(({ receipt }) => receipt.readTimestamp)).toHaveLength(1);
+    await sandbox.control.behaviour({ groupReceipts: "aggregated" });
+  });
+
+  it("are confirmed by several members in one receipt", async () => {
+    const { id } = await newGroup(addressing);
+    const sent = await client.sock.sendMessage(id, { text: "who has it?" });
+    const parts = () =>
+      client
+        .stanzas("receipt")
+        .filter(({ attrs }) => attrs["from"] === id)
+        .flatMap(({ content }) => (Array.isArray(content) ? content : []))
+        .filter(({ tag, attrs }) => tag === "participants" && attrs["key"] === sent?.key.id);
+    const users = () =>
+      parts().flatMap(({ content }) => (Array.isArray(content) ? content.map(({ attrs }) => attrs["jid"]) : []));
+    await eventually(users).toContain(await nameOf(bob));
+    expect(client.stanzas("receipt").some(({ attrs }) => attrs["from"] === id && attrs["participant"])).toBe(false);
   });
 
   it("that a member cannot read are sent again by the client", async () => {

@@ -6,6 +6,10 @@ import type { CapturedMedia, PersonRef } from "#domain/captured.ts";
 export interface Converted {
   readonly content: CapturedContent;
   readonly media?: readonly CapturedMedia[];
+  /** What it is, where the content does not say that. */
+  readonly contentType?: string;
+  /** The message it is below, where it has no context to say that. */
+  readonly quotedMessageId?: string;
 }
 
 /** What the converters may know beside the message itself. */
