@@ -32,7 +32,8 @@ function sealedEdit(
   const key = new Uint8Array(hkdfSync("sha256", of.secret, new Uint8Array(32), info, 32));
   const encIv = Buffer.alloc(12, 9);
   const cipher = createCipheriv("aes-256-gcm", key, encIv);
-  const plain = encoded({ protocolMessage: { type: 14, key: { id: of.id }, editedMessage: { conversation: text } } });
+  const type = proto.Message.ProtocolMessage.Type.MESSAGE_EDIT;
+  const plain = encoded({ protocolMessage: { type, key: { id: of.id }, editedMessage: { conversation: text } } });
   const encPayload = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString("base64");
   const targetMessageKey = { id: of.id, fromMe: true };
   return {

@@ -95,12 +95,12 @@ interface Secret {
 }
 
 function secretEncrypted(known: KnownMessage, context: ContentContext, secret: Secret): Built {
-  const secretEncryptedMessage = {
+  const secretEncryptedMessage = proto.Message.SecretEncryptedMessage.fromObject({
     targetMessageKey: known.key,
     ...sealFor(known, context, secret),
     // Later numbers are younger than our protobuf, which passes them on.
-    secretEncType: (secretTypes[secret.use] ?? 0) as proto.Message.SecretEncryptedMessage.SecretEncType,
-  };
+    secretEncType: secretTypes[secret.use] ?? 0,
+  });
   return { message: { secretEncryptedMessage }, edit: "1" };
 }
 

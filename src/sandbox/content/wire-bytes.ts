@@ -31,7 +31,7 @@ export function encodeMessage(message: proto.IMessage): Uint8Array {
     // A key may be handed over with it; nothing else is put into a message that is made of bytes.
     return key ? Buffer.concat([proto.Message.encode({ senderKeyDistributionMessage: key }).finish(), bytes]) : bytes;
   }
-  const inner = sent?.message as WithBytes | null | undefined;
+  const inner: WithBytes | null | undefined = sent?.message;
   if (!sent || !inner?.[onWire]) return proto.Message.encode(message).finish();
   const { deviceSentMessage: _sent, ...beside } = message;
   const { message: _message, ...wrapper } = sent;

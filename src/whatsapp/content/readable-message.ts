@@ -1,5 +1,5 @@
 import { proto } from "@whiskeysockets/baileys";
-import { groupRootKeyField, keptAsPadding, nameOfField, pollV6Field } from "#domain/newer-fields.ts";
+import { groupRootKeyField, keptAsPadding, pollV6Field } from "#domain/newer-fields.ts";
 import { fieldsOf, fieldWith, type WireField } from "#lib/protobuf-fields.ts";
 import type { UnknownWire } from "../unknown-wire.ts";
 
