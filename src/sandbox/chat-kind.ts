@@ -42,6 +42,8 @@ export interface Post {
   readonly messageId: string | undefined;
   readonly addressing: Addressing | undefined;
   readonly corrupt: boolean;
+  /** The message comes without its body. */
+  readonly placeholder?: boolean;
 }
 
 /** Chats of one kind: with people, with groups, with everybody's status, channels. */

@@ -152,6 +152,8 @@ export interface ContactSendInput extends SendInput {
   readonly addressing?: "pn" | "lid";
   /** Damages the ciphertext on the way; the client has to ask for a re-send. */
   readonly corrupt?: boolean;
+  /** The message comes without anything to read, as those of advertisements do: only the own phone has it. */
+  readonly placeholder?: boolean;
 }
 
 /** Changes to a group. */

@@ -62,6 +62,14 @@ export const strictFacts = {
     says: "What members of a group say about a message comes in one receipt for many of them.",
     values: ["aggregated", "single"],
   },
+  phoneAnswers: {
+    says: "The own phone answers when a linked device asks it for a message or an older part of a chat.",
+    values: [true, false],
+  },
+  phoneAnswerMs: {
+    says: "So long after the question the own phone answers; a phone in a pocket takes hours.",
+    values: { default: 0, max: 86_400_000 },
+  },
   editForm: {
     says: "An edit is encrypted with the secret of the message it changes, as phones do since May 2026.",
     values: ["sealed", "plain"],

@@ -106,7 +106,11 @@ export function createHistoryPages(deps: HistoryPagesDeps, options: HistoryPages
       // Written by persist out of this very type.
       if (latest.some(({ captured }) => (JSON.parse(captured) as CapturedHistory).syncType === "on_demand"))
         return true;
-      if (either.aborted) return false;
+      if (either.aborted) {
+        if (!signal.aborted)
+          deps.log.warn({ instanceId }, "the phone did not send the older messages it was asked for");
+        return false;
+      }
       await news;
       // It comes for every instance; a flood of others must not become one of questions.
       await sleep(lookEveryMs, either);

@@ -7,6 +7,8 @@ import { collectAcks, type Acks } from "./acks.ts";
 import type { AuthState } from "./auth-state.ts";
 import { createDeviceCache } from "./devices/device-cache.ts";
 import type { PastStaleDevices } from "./devices/stale-devices.ts";
+import { openPlaceholders } from "./content/open-placeholders.ts";
+import { followUsernames } from "./content/usernames.ts";
 import { createGroupCache, type GroupCache } from "./group-cache.ts";
 import { guardListeners } from "./guarded-listeners.ts";
 import { createHistoryJournal } from "./history-journal.ts";
@@ -135,13 +137,22 @@ export function openLiveSocket(
 
   const keyed = { ...deps, sock, groups, devices, signal: ended.signal, maxAgeMs: input.options.retries.maxAgeMs };
   const people = followPeople(keyed, input.instanceId);
+  const placeholders = openPlaceholders(
+    { ...deps, sock, placeholders: prepared.placeholders, signal: ended.signal },
+    input.options.placeholders,
+  );
+  const named = followUsernames(sock.ws, clock);
   const gate = openIntake(
     {
       ...intake,
       sock,
       takeOver: people.takeOver,
       signal: ended.signal,
-      forward: (stanza, journalId, own) => hand({ ...handedOn(stanza, own), journalIds: [journalId] }),
+      forward: async (stanza, journalId, own) => {
+        const what = handedOn(stanza, own);
+        await placeholders.keep(what.events);
+        await hand({ ...what, journalIds: [journalId] });
+      },
       isPaused: () => pauses > 0,
       giveUp: () => raw.terminate(),
     },
@@ -202,6 +213,9 @@ export function openLiveSocket(
   takeUnmerged(sock.ev, (events) => {
     // Baileys' own listeners are gone by now, too; the journal has what still came.
     if (isOver) return;
+    named(events);
+    // What is not kept now is asked for by Baileys, once.
+    void placeholders.keep(events).catch((error: unknown) => deps.log.warn({ error }, "a placeholder was not kept"));
     const offline = "messages.upsert" in events && events["messages.upsert"].type === "append";
     void hand({ events, journalIds: historyJournal.settledBy(events), offline });
   });

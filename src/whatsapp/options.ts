@@ -3,6 +3,8 @@ import { defaultBacklogPull, type BacklogPullOptions } from "./intake/backlog-pu
 import { defaultReconnect, type ReconnectOptions } from "./reconnect.ts";
 import { defaultRetryOptions, type RetryOptions } from "./retries/retry-ledger.ts";
 
+import { defaultPlaceholders, type PlaceholderOptions } from "./content/open-placeholders.ts";
+
 /** How sessions behave; all times in milliseconds. */
 export interface SessionsOptions {
   /** Pause between pings; a connection without any frame for this long and five seconds more is lost. */
@@ -36,6 +38,8 @@ export interface SessionsOptions {
   /** How what waited while we were away is asked for. */
   readonly backlog: BacklogPullOptions;
   readonly reconnect: ReconnectOptions;
+  /** When the phone is asked again for what only it can read. */
+  readonly placeholders: PlaceholderOptions;
   /** How devices are answered that could not read a message. */
   readonly retries: RetryOptions;
   /** Sessions that are started at the same time when the process comes up. */
@@ -60,6 +64,7 @@ export const defaultSessionsOptions: SessionsOptions = {
   recipientTtlMs: 60 * 60_000,
   backlog: defaultBacklogPull,
   reconnect: defaultReconnect,
+  placeholders: defaultPlaceholders,
   retries: defaultRetryOptions,
   startConcurrency: 8,
 };

@@ -294,6 +294,20 @@ test("a notice about a group that nobody here knows is told word for word", asyn
   expect(webhook).toMatchObject({ notificationParameters: ["expiration=1800000000", "type=invite"], isGroup: true });
 });
 
+test("what came without a body waits, and is told under the same id once the phone has given it", async () => {
+  const { sandbox, contact, own } = world;
+  const input = { number: contact, to: own, content: { text: "from an ad" }, placeholder: true } as const;
+  const { messageIds } = await sandbox.control.contactSend(input, AbortSignal.timeout(30_000));
+  const [id] = messageIds;
+  await world.webhook(
+    "the placeholder",
+    ({ messageId, waitingMessage }) => messageId === id && waitingMessage === true,
+  );
+  const late = await world.webhook("its content", ({ messageId, text }) => messageId === id && text !== undefined);
+  expect(late).toMatchObject({ waitingMessage: false, text: { message: "from an ad" }, phone: contact });
+  expect(world.webhooks().filter(({ messageId }) => messageId === id)).toHaveLength(2);
+});
+
 describe("receipts of groups", () => {
   test("one receipt for several members becomes a status for each of them and each message", async () => {
     const { group, contact, other, sandbox } = world;

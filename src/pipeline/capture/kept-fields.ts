@@ -5,7 +5,7 @@ import type { Converted } from "./content/converted.ts";
 import { contentName } from "./unwrap.ts";
 
 /** The fields of a message that the client library does not know, as the session kept them beside it. */
-export function keptFields(message: proto.IMessage): readonly WireField[] {
+function keptFields(message: proto.IMessage): readonly WireField[] {
   const kept = keptFieldsOf(message.messageContextInfo?.paddingBytes);
   return kept === undefined ? [] : (fieldsOf(kept) ?? []);
 }

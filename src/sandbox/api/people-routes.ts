@@ -129,11 +129,16 @@ export const contactRoutes: readonly Route[] = [
       messageId: messageId.exactOptional(),
       addressing: z.enum(["pn", "lid"]).exactOptional(),
       corrupt: z.boolean().exactOptional(),
+      placeholder: z.boolean().exactOptional(),
       ...contentShape,
     }),
     run: async ({ control }, { params, body }, signal) => {
-      const { addressing, corrupt } = body;
-      const extra = { ...(addressing !== undefined && { addressing }), ...(corrupt !== undefined && { corrupt }) };
+      const { addressing, corrupt, placeholder } = body;
+      const extra = {
+        ...(addressing !== undefined && { addressing }),
+        ...(corrupt !== undefined && { corrupt }),
+        ...(placeholder !== undefined && { placeholder }),
+      };
       const fields = { number: numberOf(params), ...sendFields(body), ...extra };
       return control.contactSend({ ...fields, content: contentOf(body) }, signal);
     },

@@ -36,6 +36,7 @@ function postOf(world: World, input: SendInput & Partial<ContactSendInput>, to: 
     messageId: input.messageId,
     addressing: input.addressing,
     corrupt: input.corrupt === true,
+    placeholder: input.placeholder === true,
   };
 }
 

@@ -9,6 +9,7 @@ import { sendBatch } from "./batch.ts";
 import { contentContext } from "./content-context.ts";
 import { directLetter } from "./direct-letter.ts";
 import { jidOf } from "./envelope.ts";
+import { stanza } from "../wire/stanza.ts";
 import { writeLetter } from "./letter.ts";
 
 /** A simulated person, or an account's owner on the phone, writes to somebody. */
@@ -16,7 +17,13 @@ export async function postDirect(world: World, post: Post, signal: AbortSignal):
   const { sender, to } = post;
   const recipient = world.directory.find(to);
   if (recipient === undefined) throw new SandboxError("not_found", `${to} is not on WhatsApp`);
-  const writes = { sender, recipient, addressing: addressingFor(post, recipient), corrupt: post.corrupt };
+  const writes = {
+    sender,
+    recipient,
+    addressing: addressingFor(post, recipient),
+    corrupt: post.corrupt,
+    placeholder: post.placeholder === true,
+  };
   const context = contentContext(world, { ...writes, chatJid: jidOf(recipient, writes.addressing) });
   const send = async (id: string, built: BuiltMessage): Promise<void> => write(world, writes, { id, built });
   const sent = await sendBatch({ context, send }, post, signal);
@@ -29,6 +36,7 @@ interface Writing {
   readonly recipient: Person;
   readonly addressing: Addressing;
   readonly corrupt: boolean;
+  readonly placeholder: boolean;
 }
 
 async function write(
@@ -36,7 +44,7 @@ async function write(
   writing: Writing,
   sent: { readonly id: string; readonly built: BuiltMessage },
 ): Promise<void> {
-  const { sender, recipient, addressing, corrupt } = writing;
+  const { sender, recipient, addressing, corrupt, placeholder } = writing;
   const { id, built } = sent;
   const at = world.options.clock.now();
   const attrs = { type: built.stanzaType, ...(built.edit !== undefined && { edit: built.edit }) };
@@ -62,6 +70,10 @@ async function write(
   if (phone === undefined) return;
   for (const companion of new Set([...recipient.companions.values(), ...sender.companions.values()])) {
     const letter = directLetter(world, companion, known);
+    if (placeholder && companion.person !== sender) {
+      world.post(companion, stanza("message", letter.attrs, [stanza("unavailable", {})]));
+      continue;
+    }
     await writeLetter(world, { from: phone, companion }, { ...letter, corrupt });
   }
 }

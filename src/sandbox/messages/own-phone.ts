@@ -55,10 +55,21 @@ export async function takePeerMessage(world: World, arrival: Arrival, message: p
     await sendPeerMessage(world, from, keyShareMessage([account.appState.key], world.options.clock.now()));
   }
   const request = protocol?.peerDataOperationRequestMessage;
-  if (request?.peerDataOperationRequestType === Request.PLACEHOLDER_MESSAGE_RESEND) {
+  const { phoneAnswers, phoneAnswerMs } = world.behaviour;
+  if (!request || !phoneAnswers) return;
+  if (phoneAnswerMs > 0) world.later(phoneAnswerMs, async () => answerRequest(world, { from, id }, request));
+  else await answerRequest(world, { from, id }, request);
+}
+
+async function answerRequest(
+  world: World,
+  { from, id }: { readonly from: Companion; readonly id: string },
+  request: proto.Message.IPeerDataOperationRequestMessage,
+): Promise<void> {
+  if (request.peerDataOperationRequestType === Request.PLACEHOLDER_MESSAGE_RESEND) {
     await resendPlaceholders(world, from, request);
   }
-  const wanted = request?.historySyncOnDemandRequest;
+  const wanted = request.historySyncOnDemandRequest;
   if (wanted) await sendOlderHistory(world, { to: from, session: id }, wanted);
 }
 
