@@ -188,7 +188,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
     background.signal,
   );
   const enqueue = createEnqueue(
-    { queue: store.queue, instances: store.instances, sender: sessions, worker: queue, clock },
+    { queue: store.queue, instances: store.instances, directory: store.directory, sender: sessions, worker: queue, clock },
     options.enqueue,
   );
   const attendants = startAttendants(
@@ -322,7 +322,7 @@ async function endingAt(part: AsyncDisposable, signal: AbortSignal, cut: AbortCo
 
 function withControls(
   store: Store["queue"],
-  controls: Pick<Store["queue"], "cancel" | "purge" | "requeueFailed">,
+  controls: Pick<Store["queue"], "cancel" | "purge" | "requeueFailed" | "release">,
 ): Store["queue"] {
   return {
     enqueue: (input) => store.enqueue(input),

@@ -113,6 +113,8 @@ export type SendResult =
       readonly error: string;
       /** Server's code (463, 479…), when there was one. */
       readonly code?: number;
+      /** Epoch milliseconds until which WhatsApp keeps the account from such messages, when it says so. */
+      readonly until?: number;
     }
   | {
       /** Not sent or not known: the same message id may be sent again. */
@@ -124,12 +126,28 @@ export type SendResult =
       readonly code?: number;
     };
 
+/** Why a message must not be tried now. */
+export interface SendHold {
+  /** Epoch milliseconds. */
+  readonly until: number;
+  /** `restriction`: WhatsApp keeps the account from new chats. `pause`: this chat was refused a moment ago. */
+  readonly reason: "restriction" | "pause";
+}
+
 /** What the queue needs of the sessions. */
 export interface Sender {
   /** Whether a message could leave now. */
   readonly isOpen: (instanceId: string) => boolean;
   /** Resolves when the instance may be open again, or on abort. */
   readonly untilOpen: (instanceId: string, signal: AbortSignal) => Promise<void>;
+  /**
+   * Whether a message has to wait for itself before it is tried: undefined when it may go. A sender without it holds
+   * nothing back. Must not throw.
+   */
+  readonly holds?: (input: {
+    readonly instanceId: string;
+    readonly outgoing: Outgoing;
+  }) => Promise<SendHold | undefined>;
   /** Shows typing (or recording) in the chat; best effort, never throws. */
   readonly typing: (instanceId: string, to: string, state: "composing" | "recording" | "paused") => Promise<void>;
   /** Sends under this very message id and waits for the server's ack, at most `ackTimeoutMs`. Never throws. */

@@ -9,8 +9,9 @@ import { claimHead } from "./claim-head.ts";
 import { deliveryEvent } from "./delivery-event.ts";
 import type { Acked, QueueOutcome } from "./deps.ts";
 import { type Hold, holdClaim } from "./hold.ts";
-import type { Lane, LaneContext } from "./lane-context.ts";
+import type { Lane, LaneContext, LaneMemory } from "./lane-context.ts";
 import { decide, failureLine, type SendFailure } from "./outcome.ts";
+import { type OwnWait, ownWait, restrictionWait } from "./set-aside.ts";
 
 /** One claimed message, about to be tried. */
 interface Attempt {
@@ -34,6 +35,8 @@ export async function attemptMessage(context: LaneContext, attempt: Attempt): Pr
   try {
     // A drain that began during the claim found nothing to interrupt.
     if (context.draining.aborted) void hold.interrupt("draining", async () => {});
+    const wait = await ownWait(context, lane.memory, claim);
+    if (wait !== undefined && hold.reason() === undefined) return await setAside(context, attempt, wait);
     await pace(context, attempt, hold);
     await type(context, hold);
     if (!deps.sender.isOpen(lane.instanceId)) void hold.interrupt("disconnected", async () => {});
@@ -53,17 +56,37 @@ export async function attemptMessage(context: LaneContext, attempt: Attempt): Pr
   }
 }
 
-/** The gap behind the last send; a message's own wait also counts from its acceptance, and so outlives a restart. */
+/** The gap behind the last send, whatever chat that was in. One that had its own wait needs no longer one than that. */
 async function pace({ deps, options }: LaneContext, { lane, claim }: Attempt, hold: Hold): Promise<void> {
   const { lastSendEndMs } = lane.memory;
-  const { delayMs, createdAt } = claim;
+  if (lastSendEndMs === undefined) return;
   const { minMs, maxMs } = options.pace;
-  const gapMs = delayMs ?? minMs + deps.random() * (maxMs - minMs);
-  const behindLastMs = lastSendEndMs === undefined ? 0 : lastSendEndMs + gapMs - deps.clock.monotonicMs();
-  // A clock that was set back makes nobody wait longer than asked.
-  const behindAcceptanceMs = delayMs === undefined ? 0 : Math.min(delayMs, createdAt + delayMs - deps.clock.now());
-  const waitMs = Math.ceil(Math.max(behindLastMs, behindAcceptanceMs));
+  const gapMs = Math.min(minMs + deps.random() * (maxMs - minMs), claim.delayMs ?? Number.POSITIVE_INFINITY);
+  const waitMs = Math.ceil(lastSendEndMs + gapMs - deps.clock.monotonicMs());
   if (waitMs > 0) await deps.sleep(waitMs, hold.signal);
+}
+
+/** Puts a message back until its own wait is over, as if it had not been tried; only its chat waits behind it. */
+async function setAside(context: LaneContext, attempt: Attempt, wait: OwnWait): Promise<undefined> {
+  const { deps } = context;
+  const { lane, claim, probe } = attempt;
+  const { dueAt, waitsFor, failure } = wait;
+  const { instanceId, zaapId, attempts } = claim;
+  if (probe) lane.memory.breaker.abandoned();
+  const held = await persistently(context, claim, () =>
+    deps.queue.retry({
+      claim,
+      attempts,
+      dueAt,
+      ...(waitsFor === undefined ? {} : { waitsFor }),
+      ...(failure === undefined ? {} : { error: failureLine(failure) }),
+      now: deps.clock.now(),
+    }),
+  );
+  context.expect(dueAt);
+  const code = failure?.code;
+  deps.log.info({ instanceId, zaapId, code, dueAt }, "message set aside");
+  observe(context, claim, { outcome: held === false ? "lost" : "held", ...(code === undefined ? {} : { code }) });
 }
 
 async function type({ deps }: LaneContext, hold: Hold): Promise<void> {
@@ -96,13 +119,13 @@ async function send({ deps, options }: LaneContext, hold: Hold): Promise<SendRes
 /** Puts an interrupted message back as if it had not been tried; one that was lost belongs to somebody else. */
 async function letGo(context: LaneContext, { lane, claim, probe }: Attempt, hold: Hold): Promise<undefined> {
   const { deps } = context;
-  const { instanceId, zaapId, attempts, lastError } = claim;
+  const { instanceId, zaapId, attempts } = claim;
   if (probe) lane.memory.breaker.abandoned();
   const reason = hold.reason();
   if (reason !== "lost") {
-    const error = lastError === undefined ? {} : { error: lastError };
     const now = deps.clock.now();
-    await persistently(context, claim, () => deps.queue.retry({ claim, attempts, dueAt: now, ...error, now }));
+    const dueAt = Math.min(claim.dueAt, now);
+    await persistently(context, claim, () => deps.queue.retry({ claim, attempts, dueAt, now }));
   } else deps.log.warn({ instanceId, zaapId }, "queue claim lost");
   observe(context, claim, { outcome: reason === "lost" ? "lost" : "released" });
 }
@@ -118,6 +141,8 @@ async function conclude(
   const { instanceId, zaapId } = claim;
   const decision = decide(options, sent.result, { message: claim, probe, random: deps.random });
   const now = deps.clock.now();
+  // A connection that is gone says nothing about the chats.
+  noteAnswer(lane.memory, claim, "answered" in decision ? decision.answered : true);
   switch (decision.kind) {
     case "sent":
       breaker.succeeded();
@@ -131,18 +156,22 @@ async function conclude(
       if (decision.answered) breaker.succeeded();
       else if (probe) breaker.failed();
       const { attempts, waitMs, failure } = decision;
-      lane.memory.headDueMs = deps.clock.monotonicMs() + waitMs;
+      if (lane.memory.unanswered.size > 1) lane.memory.pausedUntilMs = deps.clock.monotonicMs() + waitMs;
       const input = { claim, attempts, dueAt: now + waitMs, error: failureLine(failure), now };
       const held = await persistently(context, claim, () => deps.queue.retry(input));
+      context.expect(input.dueAt);
       deps.log.info({ instanceId, zaapId, code: failure.code, attempts, waitMs }, "message will be retried");
       observe(context, claim, held === false ? { outcome: "lost" } : { outcome: "retried", code: failure.code });
       return undefined;
     }
+    case "hold":
+      breaker.succeeded();
+      return await setAside(context, { ...attempt, probe: false }, restrictionWait(context, decision.until));
     case "release": {
       if (probe) breaker.abandoned();
       // A session that says "open" and "disconnected" at once must not make the lane spin.
-      const dueAt = now + disconnectedPauseMs;
-      lane.memory.headDueMs = deps.clock.monotonicMs() + disconnectedPauseMs;
+      lane.memory.pausedUntilMs = deps.clock.monotonicMs() + disconnectedPauseMs;
+      const dueAt = Math.min(claim.dueAt, now);
       // The former error stays: it tells the next try that there was a timeout already.
       const error = claim.lastError ?? failureLine(decision.failure);
       const input = { claim, attempts: claim.attempts, dueAt, now, error };
@@ -151,6 +180,12 @@ async function conclude(
       return undefined;
     }
   }
+}
+
+/** Several chats without an answer, one after the other, are not the fault of any of them. */
+function noteAnswer({ unanswered }: LaneMemory, { chatId }: ClaimedMessage, answered: boolean): void {
+  if (answered) unanswered.clear();
+  else if (unanswered.size < 2) unanswered.add(chatId);
 }
 
 /** Writes the end of a message and, in the same commit, takes the next one. */

@@ -3,7 +3,7 @@ import type { QueueStore } from "#store/queue.ts";
 import type { Hold } from "./hold.ts";
 
 /** What an operator can do to waiting messages. */
-export type QueueControls = Pick<QueueStore, "cancel" | "purge" | "requeueFailed">;
+export type QueueControls = Pick<QueueStore, "cancel" | "purge" | "requeueFailed" | "release">;
 
 /** Wraps the store's operations so that they reach a message in hand, and the lanes hear of them. */
 export function createControls(
@@ -30,6 +30,11 @@ export function createControls(
       const purged = lanes.held(input.instanceId)?.interrupt("canceled", () => queue.purge(input));
       const count = await (purged ?? queue.purge(input));
       lanes.rouse(input.instanceId);
+      return count;
+    },
+    release: async (input) => {
+      const count = await queue.release(input);
+      if (count > 0) lanes.rouse(input.instanceId);
       return count;
     },
     requeueFailed: async (input) => {

@@ -12,10 +12,10 @@ import type { NewEvent } from "#store/records.ts";
 /** What WhatsApp said yes to. */
 export type Acked = Extract<SendResult, { outcome: "acked" }>;
 
-/** How one try ended, for metrics. `released`: back in the line without an attempt. */
+/** How one try ended, for metrics. `released`: back in the line without an attempt; `held`: not tried, it has to wait. */
 export interface QueueOutcome {
   readonly instanceId: string;
-  readonly outcome: "sent" | "failed" | "retried" | "released" | "lost";
+  readonly outcome: "sent" | "failed" | "retried" | "held" | "released" | "lost";
   /** Stable code of the failure, when there was one. */
   readonly code?: string;
   /** From acceptance to this end, milliseconds. */

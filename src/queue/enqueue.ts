@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import type { Outgoing } from "#domain/content.ts";
 import { WazapiError } from "#domain/errors.ts";
 import { newMessageId, newZaapId } from "#domain/ids.ts";
+import { canonicalJid, isLidJid, personJid, userOf } from "#domain/jid.ts";
 import type { Sender } from "#domain/session.ts";
 import type { Clock } from "#lib/clock.ts";
+import type { DirectoryStore } from "#store/directory.ts";
 import type { InstanceStore } from "#store/instances.ts";
 import type { QueuedMessage, QueueStore } from "#store/queue.ts";
 import type { QueueWorker } from "./worker.ts";
@@ -59,6 +61,7 @@ export function createAccepted(deps: {
 export interface EnqueueDeps {
   readonly queue: Pick<QueueStore, "enqueue">;
   readonly instances: Pick<InstanceStore, "get">;
+  readonly directory: Pick<DirectoryStore, "phoneOf">;
   readonly sender: Pick<Sender, "isOpen">;
   readonly worker: Pick<QueueWorker, "wake" | "isDraining">;
   readonly clock: Clock;
@@ -95,6 +98,7 @@ export function createEnqueue(deps: EnqueueDeps, options: EnqueueOptions): Enque
         zaapId: newZaapId(),
         instanceId,
         messageId: input.messageId ?? newMessageId(),
+        chatId: await chatOf(deps.directory, input),
         outgoing: input.outgoing,
         dueAt: Math.max(now, scheduledAt ?? now),
         ...(scheduledAt === undefined ? {} : { scheduledAt }),
@@ -117,6 +121,17 @@ export function createEnqueue(deps: EnqueueDeps, options: EnqueueOptions): Enque
     if (created) deps.worker.wake(instanceId, message.dueAt);
     return { zaapId: message.zaapId, messageId: message.messageId, created };
   };
+}
+
+/** The chat by number when it is known, so that both names of a person are one line. */
+async function chatOf(
+  directory: Pick<DirectoryStore, "phoneOf">,
+  { instanceId, outgoing }: Pick<EnqueueInput, "instanceId" | "outgoing">,
+): Promise<string> {
+  const chat = canonicalJid(outgoing.to);
+  if (!isLidJid(chat)) return chat;
+  const phone = await directory.phoneOf({ instanceId, lid: userOf(chat) });
+  return phone === undefined ? chat : personJid(phone);
 }
 
 async function checkKeeps(deps: EnqueueDeps, instanceId: string): Promise<void> {

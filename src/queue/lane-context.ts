@@ -8,8 +8,12 @@ export interface LaneMemory {
   readonly breaker: Breaker;
   /** Monotonic milliseconds at the end of the last send. */
   lastSendEndMs?: number;
-  /** Monotonic milliseconds before which the head of the line is not tried again. */
-  headDueMs: number;
+  /** Monotonic milliseconds before which nothing is tried: the connection itself gave no answer. */
+  pausedUntilMs: number;
+  /** Chats whose messages went unanswered since WhatsApp answered last; two of them are the connection's fault. */
+  readonly unanswered: Set<string>;
+  /** Monotonic milliseconds of the last message that was set aside for its own wait, for the next one that has one. */
+  lastOwnWaitMs?: number;
 }
 
 /** One instance whose messages are being sent. */
@@ -26,6 +30,8 @@ export interface Lane {
 export interface LaneContext {
   readonly deps: QueueDeps;
   readonly options: QueueOptions;
+  /** Something set aside is due then (epoch milliseconds). */
+  readonly expect: (at: number) => void;
   /** Nothing new is claimed any more. */
   readonly draining: AbortSignal;
   /** Even writes that keep failing are given up. */

@@ -10,26 +10,27 @@ export type LaneEnd =
   | { readonly kind: "idle" }
   /** The instance is not connected. */
   | { readonly kind: "closed" }
-  /** A retry or the probe of a breaker is due then (monotonic milliseconds). */
+  /** The connection or the probe of a breaker is tried again then (monotonic milliseconds). */
   | { readonly kind: "later"; readonly atMs: number }
   | { readonly kind: "draining" };
 
-/** Sends the messages of one instance in their order, one at a time, until nothing can be done now. */
+/**
+ * Sends the messages of one instance in their order, one at a time, until nothing can be done now. What is set aside comes
+ * back by the schedule.
+ */
 export async function runLane(context: LaneContext, lane: Lane): Promise<LaneEnd> {
-  const { deps } = context;
   const { breaker } = lane.memory;
   let next: ClaimedMessage | undefined;
   for (;;) {
     const admission = admit(context, lane);
     if (admission.end !== undefined) {
-      if (next !== undefined) await giveBack(deps, next);
+      if (next !== undefined) await giveBack(context.deps, next);
       return admission.end;
     }
     const claim = next ?? (await claimHead(context, lane));
     if (claim === undefined) {
       breaker.abandoned();
-      const { headDueMs } = lane.memory;
-      return headDueMs > deps.clock.monotonicMs() ? { kind: "later", atMs: headDueMs } : { kind: "idle" };
+      return { kind: "idle" };
     }
     next = await attemptMessage(context, { lane, claim, probe: admission.probe });
   }
@@ -43,18 +44,15 @@ function admit(
   const { deps, draining } = context;
   if (draining.aborted) return { end: { kind: "draining" } };
   if (!deps.sender.isOpen(lane.instanceId)) return { end: { kind: "closed" } };
-  const admission = lane.memory.breaker.admit();
+  const { breaker, pausedUntilMs } = lane.memory;
+  if (pausedUntilMs > deps.clock.monotonicMs()) return { end: { kind: "later", atMs: pausedUntilMs } };
+  const admission = breaker.admit();
   if (admission.kind !== "wait") return { probe: admission.kind === "probe" };
   return { end: { kind: "later", atMs: deps.clock.monotonicMs() + Math.ceil(admission.waitMs) } };
 }
 
 /** A message claimed ahead that will not be tried now. */
 async function giveBack(deps: QueueDeps, claim: ClaimedMessage): Promise<void> {
-  await deps.queue.retry({
-    claim,
-    attempts: claim.attempts,
-    dueAt: claim.dueAt,
-    ...(claim.lastError === undefined ? {} : { error: claim.lastError }),
-    now: deps.clock.now(),
-  });
+  const now = deps.clock.now();
+  await deps.queue.retry({ claim, attempts: claim.attempts, dueAt: Math.min(claim.dueAt, now), now });
 }

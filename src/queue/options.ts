@@ -13,9 +13,13 @@ export interface QueueOptions {
   readonly leaseMs: number;
   /** Waits after transient failures. */
   readonly retry: BackoffOptions;
-  /** Waits while WhatsApp restricts the account. */
+  /** Waits while WhatsApp says that too much is sent. */
   readonly restrictedRetry: BackoffOptions;
-  /** Retries after the first try, of transient failures and restrictions alike. */
+  /** The wait before the only other try to start a chat that WhatsApp refused. Each try counts against the account. */
+  readonly newChatRetry: BackoffOptions;
+  /** Spreads what waits for the end of a restriction over so many milliseconds behind it. */
+  readonly restrictionJitterMs: number;
+  /** Retries after the first try, of transient failures and of too much alike. */
   readonly maxRetries: number;
   /** Opens when that many different messages in a row used up their retries. */
   readonly breaker: BreakerOptions;
@@ -36,6 +40,8 @@ export const defaultQueueOptions: Omit<QueueOptions, "owner"> = {
   leaseMs: 30_000,
   retry: { baseMs: 1_000, maxMs: 16_000, jitter: "none" },
   restrictedRetry: { baseMs: 15_000, maxMs: 300_000, jitter: "equal" },
+  newChatRetry: { baseMs: 75_000, maxMs: 75_000, jitter: "equal" },
+  restrictionJitterMs: 60_000,
   maxRetries: 5,
   breaker: { threshold: 2, cooldown: { baseMs: 30_000, maxMs: 300_000, jitter: "equal" } },
   maxProbes: 24,

@@ -26,6 +26,8 @@ export type Decision =
       readonly waitMs: number;
       readonly answered: boolean;
     }
+  /** WhatsApp restricts the account until then (epoch milliseconds): no attempt. */
+  | { readonly kind: "hold"; readonly failure: SendFailure; readonly until: number }
   /** Back to the line as if it had not been tried. */
   | { readonly kind: "release"; readonly failure: SendFailure };
 
@@ -39,7 +41,7 @@ export interface Attempted {
 
 /** Decides what follows from WhatsApp's answer. Pure but for `random`. */
 export function decide(
-  options: Pick<QueueOptions, "retry" | "restrictedRetry" | "maxRetries" | "maxProbes">,
+  options: Pick<QueueOptions, "retry" | "restrictedRetry" | "newChatRetry" | "maxRetries" | "maxProbes">,
   result: SendResult,
   attempted: Attempted,
 ): Decision {
@@ -50,8 +52,14 @@ export function decide(
       return { kind: "sent", result };
     case "rejected": {
       const failure = failureOf(result.kind === "permanent" ? "send_rejected" : "send_restricted", result.error);
-      if (result.kind === "permanent" || attempts > maxRetries) return { kind: "failed", failure, answered: true };
-      const waitMs = backoffMs(options.restrictedRetry, attempts, attempted.random);
+      if (result.kind === "permanent") return { kind: "failed", failure, answered: true };
+      if (result.until !== undefined)
+        return { kind: "hold", failure: restrictedUntil(result.until), until: result.until };
+      const isNewChat = refusesNewChats(result.code);
+      const isLast = isNewChat ? attempted.message.lastError === failureLine(failure) : attempts > maxRetries;
+      if (isLast) return { kind: "failed", failure, answered: true };
+      const backoff = isNewChat ? options.newChatRetry : options.restrictedRetry;
+      const waitMs = backoffMs(backoff, isNewChat ? 1 : attempts, attempted.random);
       return { kind: "retry", failure, attempts, waitMs, answered: true };
     }
     case "unknown": {
@@ -66,6 +74,17 @@ export function decide(
       return { kind: "retry", failure, attempts, waitMs, answered: false };
     }
   }
+}
+
+/** The restriction in words, with its end (epoch milliseconds). */
+export function restrictedUntil(until: number): SendFailure {
+  const text = `${errorTable.send_restricted.message} until ${new Date(until).toISOString()}`;
+  return { code: "send_restricted", text };
+}
+
+/** WhatsApp protocol: 463 and 475 in an ack say that the account may not start this chat; others, that it sends too much. */
+function refusesNewChats(code: number | undefined): boolean {
+  return code === 463 || code === 475;
 }
 
 /** How a failure is kept in the row: its code first, so that the next try knows what came before. */

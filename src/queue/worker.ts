@@ -15,7 +15,7 @@ export interface QueueWorker extends AsyncDisposable {
   /** The session came up or went down. */
   readonly connectionChanged: (instanceId: string) => void;
   /** The store's operations, able to reach a message that is being paced or typed here. Take these, not the store's. */
-  readonly controls: Pick<QueueStore, "cancel" | "purge" | "requeueFailed">;
+  readonly controls: Pick<QueueStore, "cancel" | "purge" | "requeueFailed" | "release">;
   /** Whether new messages are refused from now on. */
   readonly isDraining: () => boolean;
   /**
@@ -40,7 +40,13 @@ const brokenLaneMs = 1_000;
 export function startQueue(deps: QueueDeps, options: QueueOptions, signal: AbortSignal): QueueWorker {
   const draining = new AbortController();
   const stopped = new AbortController();
-  const context: LaneContext = { deps, options, draining: draining.signal, stopped: stopped.signal };
+  const context: LaneContext = {
+    deps,
+    options,
+    draining: draining.signal,
+    stopped: stopped.signal,
+    expect: (at) => schedule.expect(at),
+  };
   const lanes = new Map<string, LiveLane>();
   const memories = new Map<string, LaneMemory>();
   const slots = createSlots(options.maxLanes);
@@ -50,7 +56,7 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
   const memoryOf = (instanceId: string): LaneMemory => {
     const known = memories.get(instanceId);
     const breaker = known?.breaker ?? createBreaker(options.breaker, deps.clock, deps.random);
-    const memory = known ?? { breaker, headDueMs: 0 };
+    const memory = known ?? { breaker, pausedUntilMs: 0, unanswered: new Set() };
     memories.delete(instanceId);
     memories.set(instanceId, memory);
     const [oldest] = memories.keys();
@@ -117,7 +123,7 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
     }
   };
 
-  /** New work. A lane that waits for its connection or a retry has nothing to gain from it. */
+  /** New work. A lane that waits for its connection has nothing to gain from it. */
   const nudge = (instanceId: string): void => {
     if (draining.signal.aborted) return;
     const lane = lanes.get(instanceId);

@@ -4,21 +4,28 @@ import type { NewEvent, StoredMessage } from "./records.ts";
 /** State of a queued message: `queued → sending → sent | failed | canceled`. */
 export type QueueState = "queued" | "sending" | "sent" | "failed" | "canceled";
 
+/** What a message can be set aside for until somebody says that it is over: a restriction of new chats. */
+export type QueueWait = "restriction";
+
 /** A message waiting to be sent, or sent not long ago. */
 export interface QueuedMessage {
   readonly zaapId: string;
   readonly instanceId: string;
   /** WhatsApp message id, fixed before the row is acknowledged and reused by every retry. */
   readonly messageId: string;
-  /** Order of acceptance; the order of sending inside one instance. */
+  /** Order of acceptance; the order of sending inside one chat, and across chats as far as none of them has to wait. */
   readonly sequence: number;
+  /** Names the chat whose order it keeps to. */
+  readonly chatId: string;
   readonly outgoing: Outgoing;
   readonly state: QueueState;
   /** Tries that counted. */
   readonly attempts: number;
-  /** Epoch milliseconds before which it is not sent. */
+  /** Epoch milliseconds before which it is not sent; until then those of its chat wait behind it. */
   readonly dueAt: number;
-  /** Sent only at this time; until then it does not hold up those behind it. */
+  /** What it is set aside for, where that may end before `dueAt`. */
+  readonly waitsFor?: QueueWait;
+  /** Sent only at this time; until then it does not hold up those behind it, not even of its chat. */
   readonly scheduledAt?: number;
   /** Wait before it, milliseconds; undefined takes the instance's random pace. */
   readonly delayMs?: number;
@@ -35,7 +42,10 @@ export interface ClaimedMessage extends QueuedMessage {
   readonly fencingToken: number;
 }
 
-/** The durable send queue: FIFO per instance, one at a time. */
+/**
+ * The durable send queue: one at a time per instance, in the order of acceptance inside a chat. A message that is not due
+ * holds up its own chat only; among the others the one accepted first comes first.
+ */
 export interface QueueStore {
   /**
    * Inserts the row, its ledger step `queued`, its idempotency key and its hold on the files in its content (they stay as
@@ -43,7 +53,10 @@ export interface QueueStore {
    * with another hash, `queue_full` when `maxWaiting` messages wait already, `instance_not_found`.
    */
   enqueue(input: {
-    readonly message: Omit<QueuedMessage, "sequence" | "state" | "attempts" | "updatedAt">;
+    /** `chatId` is the recipient when left out. */
+    readonly message: Omit<QueuedMessage, "sequence" | "state" | "attempts" | "updatedAt" | "chatId" | "waitsFor"> & {
+      readonly chatId?: string;
+    };
     readonly idempotency?: { readonly key: string; readonly requestHash: string; readonly expiresAt: number };
     readonly maxWaiting?: number;
     readonly now: number;
@@ -66,14 +79,14 @@ export interface QueueStore {
   }): Promise<readonly string[]>;
   /**
    * When the earliest waiting message of any instance is due; undefined when none waits. Of an instance with a live claim
-   * only what is scheduled counts.
+   * only what is scheduled or set aside counts.
    */
   nextDueAt(input: { readonly now: number }): Promise<number | undefined>;
   /**
-   * Takes the head of the line of one instance: undefined when it is not due, when another claim on the instance is
-   * live, or when nothing waits. Messages scheduled for later are passed over. A message that a dead claimer left comes
-   * first: it may have gone out already. One whose row was written in what is the future now is due: the clock was set
-   * back. Marks it `sending`, in the ledger too.
+   * Takes the message accepted first among the heads of the chats of one instance that are due: undefined when none is,
+   * when another claim on the instance is live, or when nothing waits. Messages scheduled for later are passed over. A
+   * message that a dead claimer left comes first: it may have gone out already. One whose row was written in what is the
+   * future now is due: the clock was set back. Marks it `sending`, in the ledger too.
    */
   claim(input: {
     readonly instanceId: string;
@@ -83,11 +96,12 @@ export interface QueueStore {
   }): Promise<ClaimedMessage | undefined>;
   /** Extends the claim; false when it was lost or the message was canceled. */
   renew(input: { readonly claim: ClaimedMessage; readonly leaseMs: number; readonly now: number }): Promise<boolean>;
-  /** Back to `queued` at the head of its line, without counting an attempt unless `attempts` says so. */
+  /** Back to `queued` at the head of its chat, set aside until `dueAt`; counts no attempt unless `attempts` says so. */
   retry(input: {
     readonly claim: ClaimedMessage;
     readonly attempts: number;
     readonly dueAt: number;
+    readonly waitsFor?: QueueWait;
     readonly error?: string;
     readonly now: number;
   }): Promise<boolean>;
@@ -100,6 +114,8 @@ export interface QueueStore {
     readonly events: readonly NewEvent[];
     readonly now: number;
   }): Promise<boolean>;
+  /** What was set aside for this is due now; answers how many. */
+  release(input: { readonly instanceId: string; readonly waitsFor: QueueWait; readonly now: number }): Promise<number>;
   /** `canceled`, in the ledger too, or why not: it is being sent, or it is final or unknown. */
   cancel(input: {
     readonly instanceId: string;

@@ -16,6 +16,7 @@ import { messagesContract } from "./messages.ts";
 import { queueClaimsContract } from "./queue-claims.ts";
 import { queueControlsContract } from "./queue-controls.ts";
 import { queueEnqueueContract } from "./queue-enqueue.ts";
+import { queueChatsContract } from "./queue-chats.ts";
 import { queueOrderContract } from "./queue-order.ts";
 import { retentionContract } from "./retention.ts";
 import { wholeStoreContract } from "./store.ts";
@@ -34,6 +35,7 @@ const suites = [
   queueEnqueueContract,
   queueClaimsContract,
   queueControlsContract,
+  queueChatsContract,
   queueOrderContract,
   messagesContract,
   directoryContract,

@@ -30,7 +30,7 @@ export function queueEnqueueContract(adapter: StoreAdapter): void {
       });
       const answer = await store().queue.enqueue({ message, now: t0 });
       const { sequence, ...row } = answer.message;
-      expect(row).toEqual({ ...message, state: "queued", attempts: 0, updatedAt: t0 });
+      expect(row).toEqual({ ...message, chatId: "123@g.us", state: "queued", attempts: 0, updatedAt: t0 });
       expect(answer.created).toBe(true);
       expect(sequence).toBeGreaterThan(0);
       expect(await store().queue.get({ instanceId, zaapId: message.zaapId })).toEqual(answer.message);

@@ -8,7 +8,14 @@ const leaseMs = 1_000;
 
 /** One thing that happens to the line of an instance. */
 const step = oneof(
-  { weight: 4, arbitrary: record({ kind: constant("enqueue"), afterMs: constantFrom(0, 0, 0, 700, 3_000) }) },
+  {
+    weight: 4,
+    arbitrary: record({
+      kind: constant("enqueue"),
+      afterMs: constantFrom(0, 0, 0, 700, 3_000),
+      chatId: constantFrom("1@s.whatsapp.net", "2@s.whatsapp.net", "3@g.us"),
+    }),
+  },
   { weight: 5, arbitrary: record({ kind: constant("claim"), worker: integer({ min: 0, max: 2 }) }) },
   { weight: 3, arbitrary: record({ kind: constant("settle"), worker: integer({ min: 0, max: 2 }), fails: boolean() }) },
   {
@@ -24,24 +31,29 @@ const step = oneof(
 interface Row {
   readonly zaapId: string;
   readonly messageId: string;
+  readonly chatId: string;
   readonly scheduledAt: number;
   state: "queued" | "sending" | "sent" | "failed" | "canceled";
   dueAt: number;
   attempts: number;
 }
 
-/** The line of an instance as the port describes it, in a few sentences of code. */
+/** The lines of the chats of an instance as the port describes them, in a few sentences of code. */
 function createModel() {
   const rows: Row[] = [];
   let held: { readonly row: Row; readonly token: number; until: number } | undefined;
   return {
     rows,
-    /** What a claim answers: what a dead claimer left, since it may have gone out already; else the head, when it is due. */
+    /**
+     * What a claim answers: what a dead claimer left, since it may have gone out already; else the first of the heads that
+     * are due.
+     */
     next(now: number): Row | undefined {
       if (held !== undefined && held.until > now) return undefined;
-      const left = held?.row.state === "sending" ? held.row : undefined;
-      const first = left ?? rows.find((row) => row.state === "queued" && row.scheduledAt <= now);
-      return first !== undefined && first.dueAt <= now ? first : undefined;
+      if (held?.row.state === "sending") return held.row;
+      const inLine = rows.filter((row) => row.state === "queued" && row.scheduledAt <= now);
+      const heads = inLine.filter((row) => inLine.find(({ chatId }) => chatId === row.chatId) === row);
+      return heads.find(({ dueAt }) => dueAt <= now);
     },
     take(row: Row, token: number, now: number): void {
       row.state = "sending";
@@ -62,7 +74,7 @@ export function queueOrderContract(adapter: StoreAdapter): void {
   describe(`queue order on ${adapter.name}`, () => {
     const store = sharedStore(adapter);
 
-    test("whoever claims, dies, retries or comes late: one at a time, in order, none lost, none twice", async () => {
+    test("whoever claims, dies, retries or comes late: one at a time, each chat in order, none lost, none twice", async () => {
       await assert(
         asyncProperty(array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
           const instanceId = await addInstance(store());
@@ -99,10 +111,11 @@ export function queueOrderContract(adapter: StoreAdapter): void {
             if (each.kind === "enqueue") {
               const scheduledAt = now + each.afterMs;
               const schedule = each.afterMs === 0 ? { dueAt: now } : { scheduledAt, dueAt: scheduledAt };
-              const message = queuedText(instanceId, `${model.rows.length}`, schedule);
+              const { chatId } = each;
+              const message = queuedText(instanceId, `${model.rows.length}`, { ...schedule, chatId });
               await queue.enqueue({ message, now });
-              const { zaapId, messageId } = message;
-              model.rows.push({ zaapId, messageId, scheduledAt, state: "queued", dueAt: scheduledAt, attempts: 0 });
+              const id = { zaapId: message.zaapId, messageId: message.messageId, chatId };
+              model.rows.push({ ...id, scheduledAt, state: "queued", dueAt: scheduledAt, attempts: 0 });
             } else if (each.kind === "claim") {
               await claim(each.worker);
             } else if (each.kind === "settle") {

@@ -31,6 +31,7 @@ test.each<[string, { to: string; chatId?: string; known?: boolean }, object]>([
     instanceId: one,
     messageId: "3EB0",
     sequence: 1,
+    chatId: to,
     outgoing: text("hello", to),
     state: "sending",
     attempts: 0,

@@ -14,6 +14,8 @@ type Word = keyof typeof answers;
 /** What WhatsApp says, try by try; afterwards it takes everything. */
 const script = fc.record({
   messages: fc.integer({ min: 1, max: 8 }),
+  /** The messages go round so many chats. */
+  chats: fc.integer({ min: 1, max: 3 }),
   answers: fc.array(
     fc.constantFrom<Word>("acked", "acked", "transient", "timedOut", "disconnected", "refused", "restricted"),
     {
@@ -26,9 +28,9 @@ const script = fc.record({
   breaks: fc.uniqueArray(fc.integer({ min: 1, max: 20 }), { maxLength: 3 }),
 });
 
-test("queue: whatever WhatsApp says and whoever dies, tries are in the order of acceptance and nothing is lost", async () => {
+test("queue: whatever WhatsApp says and whoever dies, each chat keeps its order and nothing is lost", async () => {
   await fc.assert(
-    fc.asyncProperty(script, async ({ messages, answers: said, deaths, breaks }) => {
+    fc.asyncProperty(script, async ({ messages, chats, answers: said, deaths, breaks }) => {
       await using store = await openQueueStore();
       const time = createFakeTime();
       const ids = new Map<string, Set<string>>();
@@ -85,7 +87,7 @@ test("queue: whatever WhatsApp says and whoever dies, tries are in the order of 
         defaultEnqueueOptions,
       );
       process = live();
-      for (let n = 0; n < messages; n += 1) await enqueue({ instanceId: one, outgoing: textOf(n) });
+      for (let n = 0; n < messages; n += 1) await enqueue({ instanceId: one, outgoing: textOf(n, n % chats) });
       const waits = () => store.queue.count({ instanceId: one, states: ["queued", "sending"] });
       for (let rounds = 0; rounds < 4_000 && (await waits()) > 0; rounds += 1) {
         await time.settle(6);
@@ -97,18 +99,25 @@ test("queue: whatever WhatsApp says and whoever dies, tries are in the order of 
       if (!process.queue.isDead()) await process.rig[Symbol.asyncDispose]();
 
       expect(await waits()).toBe(0);
-      // Nobody is tried before the one in front of it has come to its end, and nobody comes back afterwards.
+      // In its chat nobody is tried before the one in front of it has come to its end, and nobody comes back afterwards.
       const order = tried.map(({ words }) => Number(words));
-      expect(order).toEqual([...order].sort((a, b) => a - b));
+      for (let chat = 0; chat < chats; chat += 1) {
+        const own = order.filter((n) => n % chats === chat);
+        expect(own).toEqual([...own].sort((a, b) => a - b));
+      }
       expect(new Set(order).size).toBe(messages);
       const rows = await store.queue.list({ instanceId: one, states: ["sent", "failed"], limit: 50 });
       for (const [index, { state, messageId }] of rows.entries()) {
         const words = tried.filter((each) => each.words === String(index)).map(({ word }) => word);
         // Given up only for a refusal, for the second silence or for retries used up; waiting is no reason.
         const counted = words.filter((word) => word === "transient" || word === "timedOut" || word === "restricted");
+        const refusals = words.filter((word) => word === "restricted").length;
         if (state === "failed") {
           const reason =
-            words.at(-1) === "refused" || counted.length > 5 || words.filter((w) => w === "timedOut").length > 1;
+            words.at(-1) === "refused" ||
+            counted.length > 5 ||
+            refusals > 1 ||
+            words.filter((w) => w === "timedOut").length > 1;
           expect(reason).toBe(true);
         } else expect(words.at(-1)).toBe("acked");
         expect(ids.get(String(index))).toEqual(new Set([messageId]));
@@ -118,9 +127,9 @@ test("queue: whatever WhatsApp says and whoever dies, tries are in the order of 
   );
 }, 120_000);
 
-function textOf(n: number) {
+function textOf(n: number, chat: number) {
   return {
-    to: "5511999990000@s.whatsapp.net",
+    to: `551199999000${chat}@s.whatsapp.net`,
     content: { kind: "text" as const, text: String(n) },
     options: {},
   };

@@ -47,16 +47,19 @@ export function createModelQueue(): ModelQueue {
     line.leaseUntil = 0;
     line.zaapId = undefined;
   };
-  const headOf = (instanceId: string, now: number): Row | undefined =>
-    rows
+  /** Of each chat the first that is not scheduled for later. */
+  const headsOf = (instanceId: string, now: number): readonly Row[] => {
+    const inLine = rows
       .filter((row) => row.instanceId === instanceId && waitingStates.includes(row.state))
       .filter((row) => row.scheduledAt === undefined || row.scheduledAt <= now)
-      .sort((a, b) => a.sequence - b.sequence)[0];
+      .sort((a, b) => a.sequence - b.sequence);
+    return inLine.filter((row) => inLine.find(({ chatId }) => chatId === row.chatId) === row);
+  };
   const claimable = (instanceId: string, now: number): Row | undefined => {
     // What a dead claimer left may have gone out already: nothing overtakes it, not even what was scheduled before it.
     const left = find(instanceId, lineOf(instanceId).zaapId ?? "");
-    const head = left?.state === "sending" ? left : headOf(instanceId, now);
-    return head !== undefined && head.dueAt <= now && lineOf(instanceId).leaseUntil <= now ? head : undefined;
+    const head = left?.state === "sending" ? left : headsOf(instanceId, now).find(({ dueAt }) => dueAt <= now);
+    return lineOf(instanceId).leaseUntil <= now ? head : undefined;
   };
   const instances = () => [...new Set(rows.map((row) => row.instanceId))];
   const visible = ({ token: _token, ...row }: Row): QueuedMessage => row;
@@ -79,6 +82,7 @@ export function createModelQueue(): ModelQueue {
       if (key !== undefined) keys.set(key, { zaapId: message.zaapId, hash: idempotency!.requestHash });
       const row: Row = {
         ...message,
+        chatId: message.chatId ?? message.outgoing.to,
         sequence: rows.length + 1,
         state: "queued",
         attempts: 0,
@@ -100,9 +104,9 @@ export function createModelQueue(): ModelQueue {
         .slice(0, limit),
     nextDueAt: async ({ now }) => {
       const times = instances().flatMap((id) => {
-        const head = headOf(id, now);
+        const heads = headsOf(id, now);
         const scheduled = rows.filter((row) => row.instanceId === id && row.state === "queued" && row.scheduledAt);
-        return [...(head === undefined ? [] : [head.dueAt]), ...scheduled.map((row) => row.scheduledAt!)];
+        return [...heads.map(({ dueAt }) => dueAt), ...scheduled.map((row) => row.scheduledAt!)];
       });
       return times.length === 0 ? undefined : Math.min(...times);
     },
@@ -114,6 +118,7 @@ export function createModelQueue(): ModelQueue {
       line.leaseUntil = now + leaseMs;
       line.zaapId = head.zaapId;
       move(head, "claim");
+      Reflect.deleteProperty(find(instanceId, head.zaapId)!, "waitsFor");
       return { ...visible(find(instanceId, head.zaapId)!), fencingToken: line.token };
     },
     renew: async ({ claim, leaseMs, now }) => {
@@ -121,12 +126,20 @@ export function createModelQueue(): ModelQueue {
       lineOf(claim.instanceId).leaseUntil = now + leaseMs;
       return true;
     },
-    retry: async ({ claim, attempts, dueAt, error }) => {
+    retry: async ({ claim, attempts, dueAt, waitsFor, error }) => {
       const row = heldBy(claim);
       if (row === undefined) return false;
-      move(row, "retry", { attempts, dueAt, ...(error === undefined ? {} : { lastError: error }) });
+      const wait = waitsFor === undefined ? {} : { waitsFor };
+      move(row, "retry", { attempts, dueAt, ...wait, ...(error === undefined ? {} : { lastError: error }) });
       free(claim.instanceId);
       return true;
+    },
+    release: async ({ instanceId, waitsFor, now }) => {
+      const waiting = rows.filter((row) => row.instanceId === instanceId && row.waitsFor === waitsFor);
+      for (const { waitsFor: _over, ...row } of waiting) {
+        rows[rows.findIndex(({ zaapId }) => zaapId === row.zaapId)] = { ...row, dueAt: now };
+      }
+      return waiting.length;
     },
     settle: async ({ claim, outcome, error, stored: message, events: caused }) => {
       const row = heldBy(claim);

@@ -1,17 +1,23 @@
 import { expect, test } from "vitest";
+import { errorTable } from "#domain/errors.ts";
 import type { SendResult } from "#domain/session.ts";
 import { defaultQueueOptions } from "#queue/options.ts";
 import { decide, failureLine } from "#queue/outcome.ts";
-import { acked, disconnected, refused, restricted, timedOut, transient } from "./support.ts";
+import { acked, disconnected, refused, restricted, timedOut, tooMuch, transient } from "./support.ts";
 
 const before = { attempts: 0 };
+const refusedBefore = { attempts: 1, lastError: `send_restricted: ${errorTable.send_restricted.message}` };
 const timedOutBefore = { attempts: 1, lastError: "send_timeout: Timeout on send message" };
 
 test.each<[string, SendResult, { attempts: number; lastError?: string }, boolean, object]>([
   ["acked", acked(), before, false, { kind: "sent" }],
   ["refused", refused, before, false, { kind: "failed", answered: true }],
-  ["restricted", restricted, before, false, { kind: "retry", attempts: 1, waitMs: 15_000, answered: true }],
-  ["restricted for the last time", restricted, { attempts: 5 }, false, { kind: "failed", answered: true }],
+  ["too much", tooMuch, before, false, { kind: "retry", attempts: 1, waitMs: 15_000, answered: true }],
+  ["too much for the last time", tooMuch, { attempts: 5 }, false, { kind: "failed", answered: true }],
+  ["a new chat", restricted, before, false, { kind: "retry", attempts: 1, waitMs: 75_000, answered: true }],
+  ["a new chat after other failures", restricted, timedOutBefore, false, { kind: "retry", waitMs: 75_000 }],
+  ["a new chat once more", restricted, refusedBefore, false, { kind: "failed", failure: { code: "send_restricted" } }],
+  ["a new chat under a lock", { ...restricted, until: 7 }, refusedBefore, false, { kind: "hold", until: 7 }],
   ["disconnected", disconnected, { attempts: 5 }, false, { kind: "release" }],
   ["transient", transient, before, false, { kind: "retry", attempts: 1, waitMs: 1_000, answered: false }],
   ["transient, fifth retry", transient, { attempts: 4 }, false, { kind: "retry", attempts: 5, waitMs: 16_000 }],

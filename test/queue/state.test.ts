@@ -40,7 +40,7 @@ const pick = <T>(list: readonly T[], at: number): T | undefined => list[at % Mat
 
 const commands = {
   enqueue:
-    (which: number, scheduledInMs: number): Command =>
+    (which: number, scheduledInMs: number, chat: string): Command =>
     async (world) => {
       world.enqueued += 1;
       const instanceId = pick(instances, which)!;
@@ -53,7 +53,7 @@ const commands = {
             zaapId,
             instanceId,
             messageId: `3EB0${world.enqueued}`,
-            outgoing: text(`m${world.enqueued}`),
+            outgoing: text(`m${world.enqueued}`, `${chat}@s.whatsapp.net`),
             dueAt: scheduledAt ?? world.now,
             ...(scheduledAt === undefined ? {} : { scheduledAt }),
             typingMs: 0,
@@ -85,11 +85,12 @@ const commands = {
       );
     },
   retry:
-    (which: number, waitMs: number): Command =>
+    (which: number, waitMs: number, isHeld: boolean): Command =>
     async (world) => {
       const claim = pick(world.claims, which);
       if (claim === undefined) return;
       const input = {
+        ...(isHeld ? { waitsFor: "restriction" as const } : {}),
         attempts: claim.real.attempts + 1,
         dueAt: world.now + waitMs,
         error: "send_failed: x",
@@ -98,6 +99,14 @@ const commands = {
       expect(await world.real.retry({ claim: claim.real, ...input })).toBe(
         await world.model.retry({ claim: claim.model, ...input }),
       );
+    },
+  release:
+    (which: number): Command =>
+    async (world) => {
+      const instanceId = pick(instances, which)!;
+      const input = { instanceId, waitsFor: "restriction" as const, now: world.now };
+      const { real, model } = await both(world, (queue) => queue.release(input));
+      expect(real).toBe(model);
     },
   settle:
     (which: number, outcome: "sent" | "failed"): Command =>
@@ -142,10 +151,19 @@ const commands = {
 
 const index = fc.nat(20);
 const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 4, arbitrary: fc.tuple(index, fc.constantFrom(0, 0, 0, 5_000)).map((input) => commands.enqueue(...input)) },
+  {
+    weight: 5,
+    arbitrary: fc
+      .tuple(index, fc.constantFrom(0, 0, 0, 5_000), fc.constantFrom("1", "2", "3"))
+      .map((input) => commands.enqueue(...input)),
+  },
   { weight: 6, arbitrary: index.map(commands.claim) },
   { weight: 1, arbitrary: index.map(commands.renew) },
-  { weight: 3, arbitrary: fc.tuple(index, fc.constantFrom(0, 1_000)).map((input) => commands.retry(...input)) },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(index, fc.constantFrom(0, 1_000), fc.boolean()).map((input) => commands.retry(...input)),
+  },
+  { weight: 1, arbitrary: index.map(commands.release) },
   {
     weight: 4,
     arbitrary: fc.tuple(index, fc.constantFrom("sent", "failed")).map((input) => commands.settle(...input)),
@@ -183,6 +201,6 @@ test("states: the store moves messages as the drawing says, whatever happens in 
 });
 
 /** What both must agree on. */
-function facts({ zaapId, messageId, state, attempts, dueAt, outgoing }: QueuedMessage): object {
-  return { zaapId, messageId, state, attempts, dueAt, outgoing };
+function facts({ zaapId, messageId, chatId, state, attempts, dueAt, outgoing }: QueuedMessage): object {
+  return { zaapId, messageId, chatId, state, attempts, dueAt, outgoing };
 }

@@ -3,7 +3,7 @@ import type { Captured } from "#domain/captured.ts";
 import type { Outgoing } from "#domain/content.ts";
 import { newToken } from "#domain/ids.ts";
 import { defaultInstanceSettings, type Instance, type InstanceSettings } from "#domain/instance.ts";
-import type { Sender, SendResult } from "#domain/session.ts";
+import type { Sender, SendHold, SendResult } from "#domain/session.ts";
 import { type Log, type LogFields, silentLog } from "#lib/log.ts";
 import type { QueueDeps, QueueOutcome } from "#queue/deps.ts";
 import { createEnqueue, defaultEnqueueOptions, type Enqueue, type EnqueueOptions } from "#queue/enqueue.ts";
@@ -61,6 +61,8 @@ export interface ScriptedSender extends Sender {
   readonly always: (answer: SendResult | "hang") => void;
   readonly close: (instanceId: string) => void;
   readonly open: (instanceId: string) => void;
+  /** Keeps messages to this number from being tried, until a time in fake milliseconds since the start; undefined lets go. */
+  readonly hold: (to: string, untilMs: number | undefined, reason?: SendHold["reason"]) => void;
   /** Asked for right before each answer, e.g. to act while a message is on its way. */
   readonly during: (act: (sent: Sent) => Promise<void> | void) => void;
 }
@@ -78,7 +80,9 @@ export const transient: SendResult = { outcome: "unknown", kind: "transient", er
 export const timedOut: SendResult = { outcome: "unknown", kind: "timeout", error: "no ack" };
 export const disconnected: SendResult = { outcome: "unknown", kind: "disconnected", error: "connection closed" };
 export const refused: SendResult = { outcome: "rejected", kind: "permanent", error: "Phone number does not exist" };
-export const restricted: SendResult = { outcome: "rejected", kind: "restricted", error: "", code: 463 };
+type Refused = Extract<SendResult, { outcome: "rejected" }>;
+export const restricted: Refused = { outcome: "rejected", kind: "restricted", error: "", code: 463 };
+export const tooMuch: Refused = { outcome: "rejected", kind: "restricted", error: "", code: 429 };
 
 /** A sender for `instances`, all of them open. */
 function createScriptedSender(time: FakeTime): ScriptedSender {
@@ -87,6 +91,7 @@ function createScriptedSender(time: FakeTime): ScriptedSender {
   const typed: { state: string; at: number }[] = [];
   const scripts = new Map<string, (SendResult | "hang")[]>();
   const closed = new Set<string>();
+  const holds = new Map<string, SendHold>();
   const waiters = new Set<{ readonly instanceId: string; readonly wake: () => void }>();
   let usual: SendResult | "hang" | undefined;
   let inFlight = 0;
@@ -102,6 +107,11 @@ function createScriptedSender(time: FakeTime): ScriptedSender {
       closed.delete(instanceId);
       for (const waiter of waiters) if (waiter.instanceId === instanceId) waiter.wake();
     },
+    hold: (to, untilMs, reason = "restriction") => {
+      if (untilMs === undefined) holds.delete(to);
+      else holds.set(to, { until: start + untilMs, reason });
+    },
+    holds: async ({ outgoing }) => holds.get(outgoing.to),
     during: (action) => (act = action),
     isOpen: (instanceId) => !closed.has(instanceId),
     untilOpen: async (instanceId, signal) => {

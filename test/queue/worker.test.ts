@@ -5,10 +5,10 @@ import {
   instanceOf,
   one,
   refused,
-  restricted,
   startRig,
   text,
   timedOut,
+  tooMuch,
   transient,
   two,
 } from "./support.ts";
@@ -170,11 +170,11 @@ test("refused: given up at once with the customer's text, and the next one goes"
   });
 });
 
-test("restricted: waits longer, goes when WhatsApp allows it", async () => {
+test("too much: waits longer, goes when WhatsApp allows it", async () => {
   await using store = await openQueueStore();
   await using rig = startRig(store);
-  rig.sender.script("new contact", restricted, restricted);
-  await rig.say("new contact");
+  rig.sender.script("one of many", tooMuch, tooMuch);
+  await rig.say("one of many");
   await rig.drained();
   expect(rig.sender.sent.map(({ at }) => at)).toEqual([0, 15_000, 45_000]);
 });

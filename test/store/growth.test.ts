@@ -30,10 +30,13 @@ const past: readonly string[] = [
      updated_at)
    SELECT position, sequence, @id, @hookId, @url, 2, iif(sequence <= @rows / 2, 'delivered', 'pending'), 1, @at, @at, @at
    FROM events WHERE instance_id = @id AND sequence <= @rows`,
-  `INSERT INTO queue (instance_id, zaap_id, message_id, outgoing, state, held, attempts, due_at, typing_ms, created_at,
-     updated_at)
-   ${numbers} SELECT @id, 'Z' || i, 'W' || i, '{"to":"c","content":{"kind":"text","text":"t"},"options":{}}',
-     iif(i <= @rows / 2, 'sent', 'queued'), iif(i <= @rows / 2, NULL, 0), 0, @at, 0, @at, @at FROM n`,
+  // Of what waits a third stands behind others of its chat, and as much is set aside for hours.
+  `INSERT INTO queue (instance_id, zaap_id, message_id, chat_id, outgoing, state, held, waits_for, attempts, due_at,
+     typing_ms, created_at, updated_at)
+   ${numbers} SELECT @id, 'Z' || i, 'W' || i, 'q' || (i / 3), '{"to":"c","content":{"kind":"text","text":"t"},"options":{}}',
+     iif(i <= @rows / 2, 'sent', 'queued'), iif(i <= @rows / 2, NULL, iif(i % 3 = 0, iif(i % 2 = 0, 0, 2), 3)),
+     iif(i > @rows / 2 AND i % 6 = 3, 'restriction', NULL), 0,
+     iif(i % 6 = 3, @at + 3600000, @at), 0, @at, @at FROM n`,
   `INSERT INTO journal (instance_id, kind, content_hash, stanza_id, attrs, sealed_payload, at, settled_at)
    ${numbers} SELECT @id, 'plaintext', 'hash ' || i, 'S' || i, '{}', @sealed, @at, iif(i > @rows / 2, @at, NULL) FROM n`,
   `INSERT INTO messages (instance_id, message_id, chat_id, from_me, sender_id, at, type, proto, stored_at)

@@ -32,10 +32,10 @@ const past = `
     FROM events;
   INSERT INTO attempts (delivery_id, ordinal, at, duration_ms, counted)
     SELECT delivery_id, 1, 1, 1, true FROM deliveries;
-  INSERT INTO queue (instance_id, zaap_id, message_id, outgoing, state, attempts, due_at, held, typing_ms, created_at,
-      updated_at)
-    SELECT 'i' || n % 200, 'z' || n, 'M' || n, '{"to":"c"}',
-      CASE WHEN n % 40 = 0 THEN 'queued' WHEN n % 41 = 0 THEN 'failed' ELSE 'sent' END, 0, n, CASE WHEN n % 80 = 0 THEN true WHEN n % 40 = 0 THEN false END, 0, n, n
+  INSERT INTO queue (instance_id, zaap_id, message_id, chat_id, outgoing, state, attempts, due_at, held, typing_ms,
+      created_at, updated_at)
+    SELECT 'i' || n % 200, 'z' || n, 'M' || n, 'c' || n % 50, '{"to":"c"}',
+      CASE WHEN n % 40 = 0 THEN 'queued' WHEN n % 41 = 0 THEN 'failed' ELSE 'sent' END, 0, n, CASE WHEN n % 40 = 0 THEN n / 40 % 4 END, 0, n, n
     FROM generate_series(1, ${rows}) AS n;
   INSERT INTO idempotency_keys (instance_id, key, request_hash, zaap_id, expires_at)
     SELECT 'i' || n % 200, 'k' || n, 'h', 'z' || n, n FROM generate_series(1, ${rows}) AS n;

@@ -96,9 +96,9 @@ await describeOnPostgres("several processes on postgres", (postgres) => {
       // As far as an enqueue of another process has come when it is interrupted.
       await slow.run(`SELECT 1 FROM queue_lines WHERE instance_id = '${instanceId}' FOR UPDATE`);
       await slow.run(
-        `INSERT INTO queue (instance_id, zaap_id, message_id, outgoing, state, attempts, due_at, held, typing_ms,
+        `INSERT INTO queue (instance_id, zaap_id, message_id, chat_id, outgoing, state, attempts, due_at, held, typing_ms,
            created_at, updated_at)
-         SELECT instance_id, 'slow', 'slow', outgoing, 'queued', 0, due_at, false, 0, created_at, updated_at
+         SELECT instance_id, 'slow', 'slow', chat_id, outgoing, 'queued', 0, due_at, 3, 0, created_at, updated_at
          FROM queue WHERE instance_id = '${instanceId}'`,
       );
       const later = stores[1].queue.enqueue({ message: queuedText(instanceId, "later"), now: t0 });

@@ -4,15 +4,15 @@ import type { PostgresContext } from "./context.ts";
 import type { Transaction } from "./database.ts";
 import { putSteps } from "./put-records.ts";
 import type { Queries } from "./queries.ts";
-import { lineTurn, lockLine, refreshLine } from "./queue-line.ts";
+import { lineTurn, lockLine, promote, rearrange, refreshLine } from "./queue-line.ts";
 import { statements } from "./statement.ts";
 
 /** Rows of one transaction: a line is not locked for long. */
 const stepRows = 1_000;
 
-const canceled = "state = 'canceled', held = NULL, updated_at = $2";
-const requeued = "state = 'queued', held = false, attempts = 0, due_at = $2, last_error = NULL, updated_at = $2";
-const about = `message_id AS "messageId", outgoing`;
+const canceled = "state = 'canceled', held = NULL, waits_for = NULL, updated_at = $2";
+const requeued = "state = 'queued', held = 3, attempts = 0, due_at = $2, last_error = NULL, updated_at = $2";
+const about = `message_id AS "messageId", outgoing, chat_id AS "chatId"`;
 
 /** Statements of this file, for the test that none scans a table. */
 export const queueControlsSql = statements("queue_controls", {
@@ -22,10 +22,12 @@ export const queueControlsSql = statements("queue_controls", {
   purge: `UPDATE queue SET ${canceled} WHERE sequence = ANY(ARRAY(
       SELECT sequence FROM queue WHERE instance_id = $1 AND state = 'queued' ORDER BY sequence DESC LIMIT ${stepRows}))
     RETURNING ${about}`,
-  requeueOne: `UPDATE queue SET ${requeued} WHERE instance_id = $1 AND zaap_id = $3 AND state = 'failed'`,
+  requeueOne: `UPDATE queue SET ${requeued} WHERE instance_id = $1 AND zaap_id = $3 AND state = 'failed'
+    RETURNING chat_id AS "chatId"`,
   // The oldest first, so that they are sent in their order even when they come back in several steps.
   requeue: `UPDATE queue SET ${requeued} WHERE sequence = ANY(ARRAY(
-    SELECT sequence FROM queue WHERE instance_id = $1 AND state = 'failed' ORDER BY sequence LIMIT ${stepRows}))`,
+    SELECT sequence FROM queue WHERE instance_id = $1 AND state = 'failed' ORDER BY sequence LIMIT ${stepRows}))
+    RETURNING chat_id AS "chatId"`,
 });
 
 /** What an operator can do to messages of the queue. */
@@ -64,7 +66,11 @@ export function createQueueControls(context: PostgresContext): Pick<QueueStore, 
           tx.rows<{ state: string }>(queueControlsSql.state, [instanceId, zaapId]),
         ]);
         if (messages.length === 0) return row?.state === "sending" ? "sending" : "gone";
-        await Promise.all([noteCanceled(tx, { instanceId, messages, now }), refreshLine(tx, instanceId)]);
+        await Promise.all([
+          noteCanceled(tx, { instanceId, messages, now }),
+          promote(tx, { instanceId, chats: messages.map(({ chatId }) => chatId), now }),
+          refreshLine(tx, instanceId),
+        ]);
         return "canceled";
       }),
     purge: ({ instanceId, now }) =>
@@ -74,17 +80,20 @@ export function createQueueControls(context: PostgresContext): Pick<QueueStore, 
         return messages.length;
       }),
     requeueFailed: ({ instanceId, zaapId, now }) =>
-      inSteps(instanceId, (tx) =>
-        zaapId === undefined
-          ? tx.run(queueControlsSql.requeue, [instanceId, now])
-          : tx.run(queueControlsSql.requeueOne, [instanceId, now, zaapId]),
-      ),
+      inSteps(instanceId, async (tx) => {
+        const back = await (zaapId === undefined
+          ? tx.rows<Pick<About, "chatId">>(queueControlsSql.requeue, [instanceId, now])
+          : tx.rows<Pick<About, "chatId">>(queueControlsSql.requeueOne, [instanceId, now, zaapId]));
+        await rearrange(tx, { instanceId, chats: [...new Set(back.map(({ chatId }) => chatId))], now });
+        return back.length;
+      }),
   };
 }
 
 interface About {
   readonly messageId: string;
   readonly outgoing: Outgoing;
+  readonly chatId: string;
 }
 
 interface Noted {

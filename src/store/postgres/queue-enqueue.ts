@@ -17,11 +17,16 @@ export const queueEnqueueSql = statements("queue_enqueue", {
   first: `SELECT ${queueColumns} FROM queue WHERE instance_id = $1 AND zaap_id = $2`,
   // Counts no further than the limit, however many wait.
   waiting: `SELECT count(*) AS "total" FROM (
-    (SELECT 1 FROM queue WHERE NOT held AND instance_id = $1 LIMIT $2)
-    UNION ALL (SELECT 1 FROM queue WHERE held AND instance_id = $1 LIMIT $2)) AS found`,
+    (SELECT 1 FROM queue WHERE held <> 1 AND instance_id = $1 LIMIT $2)
+    UNION ALL (SELECT 1 FROM queue WHERE held = 1 AND instance_id = $1 LIMIT $2)) AS found`,
+  // Outside until its time, behind others of its chat, set aside until it is due, or in the line.
   insert: `INSERT INTO queue (instance_id, zaap_id, message_id, outgoing, state, attempts, due_at, scheduled_at, held,
-      delay_ms, typing_ms, created_at, updated_at)
-    VALUES ($1, $2, $3, $4::text::json, 'queued', 0, $5, $6, $7, $8, $9, $10, $11)
+      delay_ms, typing_ms, created_at, updated_at, chat_id)
+    VALUES ($1, $2, $3, $4::text::json, 'queued', 0, $5, $6,
+      CASE WHEN $6::bigint > $10::bigint THEN 1
+        WHEN EXISTS (SELECT 1 FROM queue WHERE held <> 1 AND instance_id = $1 AND chat_id = $11) THEN 3
+        WHEN $5::bigint > $10::bigint THEN 2 ELSE 0 END,
+      $7, $8, $9, $10, $11)
     ON CONFLICT (instance_id, zaap_id) DO NOTHING RETURNING ${queueColumns}`,
   // A key that has run out may be used again.
   remember: `INSERT INTO idempotency_keys (instance_id, key, request_hash, zaap_id, expires_at)
@@ -103,11 +108,11 @@ async function insert(tx: Queries, { message, now }: Input): Promise<QueueColumn
     JSON.stringify(message.outgoing),
     message.dueAt,
     message.scheduledAt ?? null,
-    (message.scheduledAt ?? now) > now,
     message.delayMs ?? null,
     message.typingMs,
     message.createdAt,
     now,
+    message.chatId ?? message.outgoing.to,
   ]);
   return row;
 }

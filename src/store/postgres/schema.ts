@@ -1,4 +1,4 @@
-import { bigint, boolean, customType, integer, json, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { bigint, boolean, customType, integer, json, pgTable, primaryKey, smallint, text } from "drizzle-orm/pg-core";
 import type { Connection, InstanceSettings, Subscription } from "#domain/instance.ts";
 import type { Outgoing } from "#domain/content.ts";
 import type { StoredHooks } from "../stored-hooks.ts";
@@ -156,12 +156,14 @@ export const queue = pgTable("queue", {
   attempts: integer("attempts").notNull(),
   dueAt: whole("due_at").notNull(),
   scheduledAt: whole("scheduled_at"),
-  held: boolean("held"),
+  held: smallint("held"),
   delayMs: whole("delay_ms"),
   typingMs: whole("typing_ms").notNull(),
   lastError: text("last_error"),
   createdAt: whole("created_at").notNull(),
   updatedAt: whole("updated_at").notNull(),
+  chatId: text("chat_id").notNull().default(""),
+  waitsFor: text("waits_for", { enum: ["restriction"] }),
 });
 
 export const queueLines = pgTable("queue_lines", {

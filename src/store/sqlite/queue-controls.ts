@@ -6,26 +6,27 @@ import { createQueueLine } from "./queue-line.ts";
 /** Rows of one transaction: short enough that others hardly wait. */
 const stepRows = 1_000;
 
-const canceled = `state = 'canceled', held = NULL, updated_at = @now`;
-const requeued = `state = 'queued', held = 0, attempts = 0, due_at = @now, last_error = NULL, updated_at = @now`;
+const canceled = `state = 'canceled', held = NULL, waits_for = NULL, updated_at = @now`;
+const requeued = `state = 'queued', held = 3, attempts = 0, due_at = @now, last_error = NULL, updated_at = @now`;
 const about = `message_id AS "messageId", json_extract(outgoing, '$.to') AS "chatId"`;
 
 /** SQL of this file, for the test that no statement scans a table. */
 export const queueControlsSql = {
   state: "SELECT state FROM queue WHERE instance_id = +@instanceId AND zaap_id = +@zaapId",
   cancel: `UPDATE queue SET ${canceled}
-    WHERE instance_id = +@instanceId AND zaap_id = +@zaapId AND state = 'queued' RETURNING ${about}`,
+    WHERE instance_id = +@instanceId AND zaap_id = +@zaapId AND state = 'queued'
+    RETURNING ${about}, chat_id AS "line"`,
   // The newest first: what a worker claims between two steps are the oldest, as it would have just before the purge.
   purge: `UPDATE queue SET ${canceled} WHERE sequence IN (
       SELECT sequence FROM queue WHERE instance_id = +@instanceId AND state = 'queued'
       ORDER BY sequence DESC LIMIT ${stepRows})
     RETURNING ${about}`,
   requeueOne: `UPDATE queue SET ${requeued}
-    WHERE instance_id = +@instanceId AND zaap_id = +@zaapId AND state = 'failed'`,
+    WHERE instance_id = +@instanceId AND zaap_id = +@zaapId AND state = 'failed' RETURNING chat_id AS "chatId"`,
   // The oldest first, so that they are sent in their order even when they come back in several steps.
   requeue: `UPDATE queue SET ${requeued} WHERE sequence IN (
       SELECT sequence FROM queue WHERE instance_id = +@instanceId AND state = 'failed'
-      ORDER BY sequence LIMIT ${stepRows})`,
+      ORDER BY sequence LIMIT ${stepRows}) RETURNING chat_id AS "chatId"`,
 } as const;
 
 interface About {
@@ -39,17 +40,17 @@ type Values = Readonly<Record<string, string | number>>;
 export function createQueueControls(context: SqliteContext): Pick<QueueStore, "cancel" | "purge" | "requeueFailed"> {
   const { db } = context;
   const state = db.prepare<Values, { state: string }>(queueControlsSql.state);
-  const cancel = db.prepare<Values, About>(queueControlsSql.cancel);
+  const cancel = db.prepare<Values, About & { readonly line: string }>(queueControlsSql.cancel);
   const purge = db.prepare<Values, About>(queueControlsSql.purge);
-  const requeueOne = db.prepare<Values>(queueControlsSql.requeueOne);
-  const requeue = db.prepare<Values>(queueControlsSql.requeue);
+  const requeueOne = db.prepare<Values, { chatId: string }>(queueControlsSql.requeueOne);
+  const requeue = db.prepare<Values, { chatId: string }>(queueControlsSql.requeue);
   const line = createQueueLine(db);
   const put = createPutRecords(context);
 
   const noteCanceled = (instanceId: string, messages: readonly About[], now: number): void => {
     put.steps(
       instanceId,
-      messages.map((message) => ({ ...message, status: "canceled", at: now })),
+      messages.map(({ messageId, chatId }) => ({ messageId, chatId, status: "canceled", at: now })),
     );
     line.refresh({ instanceId });
   };
@@ -68,6 +69,7 @@ export function createQueueControls(context: SqliteContext): Pick<QueueStore, "c
     cancel: ({ instanceId, zaapId, now }) =>
       context.write(() => {
         const gone = cancel.all({ instanceId, zaapId, now });
+        for (const { line: chatId } of gone) line.promote({ instanceId, chatId, now });
         noteCanceled(instanceId, gone, now);
         if (gone.length > 0) return "canceled";
         return state.get({ instanceId, zaapId })?.state === "sending" ? "sending" : "gone";
@@ -80,10 +82,11 @@ export function createQueueControls(context: SqliteContext): Pick<QueueStore, "c
       }),
     requeueFailed: ({ instanceId, zaapId, now }) => {
       const step = (): number => {
-        const { changes } =
-          zaapId === undefined ? requeue.run({ instanceId, now }) : requeueOne.run({ instanceId, zaapId, now });
+        const back =
+          zaapId === undefined ? requeue.all({ instanceId, now }) : requeueOne.all({ instanceId, zaapId, now });
+        for (const chatId of new Set(back.map((row) => row.chatId))) line.rearrange({ instanceId, chatId, now });
         line.refresh({ instanceId });
-        return changes;
+        return back.length;
       };
       return inSteps(step);
     },

@@ -15,11 +15,16 @@ export const queueEnqueueSql = {
   first: `SELECT ${queueColumns} FROM queue WHERE instance_id = +? AND zaap_id = +?`,
   // Counts no further than the limit, however many wait.
   waiting: `SELECT count(*) AS "total" FROM (
-    SELECT 1 FROM queue WHERE held = 0 AND instance_id = +@instanceId
+    SELECT 1 FROM queue WHERE held <> 1 AND instance_id = +@instanceId
     UNION ALL SELECT 1 FROM queue WHERE held = 1 AND instance_id = +@instanceId LIMIT +@maxWaiting)`,
-  insert: `INSERT INTO queue (instance_id, zaap_id, message_id, outgoing, state, attempts, due_at, scheduled_at, held,
-      delay_ms, typing_ms, created_at, updated_at)
-    VALUES (?, ?, ?, ?, 'queued', 0, ?, ?, ?, ?, ?, ?, ?) RETURNING ${queueColumns}`,
+  // Outside until its time, behind others of its chat, set aside until it is due, or in the line.
+  insert: `INSERT INTO queue (instance_id, zaap_id, message_id, chat_id, outgoing, state, attempts, due_at, scheduled_at,
+      held, delay_ms, typing_ms, created_at, updated_at)
+    VALUES (@instanceId, @zaapId, @messageId, @chatId, @document, 'queued', 0, @dueAt, @scheduledAt,
+      CASE WHEN @scheduledAt > +@now THEN 1
+        WHEN EXISTS (SELECT 1 FROM queue WHERE held <> 1 AND instance_id = +@instanceId AND chat_id = +@chatId) THEN 3
+        WHEN @dueAt > +@now THEN 2 ELSE 0 END,
+      @delayMs, @typingMs, @createdAt, @now) RETURNING ${queueColumns}`,
   // A key that has run out may be used again.
   remember: `INSERT INTO idempotency_keys (instance_id, key, request_hash, zaap_id, expires_at) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (instance_id, key) DO UPDATE SET
@@ -32,7 +37,7 @@ export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "en
   const known = db.prepare<[string, string, number], { requestHash: string; zaapId: string }>(queueEnqueueSql.known);
   const first = db.prepare<[string, string], QueueColumns>(queueEnqueueSql.first);
   const waiting = db.prepare<{ instanceId: string; maxWaiting: number }, { total: number }>(queueEnqueueSql.waiting);
-  const insert = db.prepare<(string | number | null)[], QueueColumns>(queueEnqueueSql.insert);
+  const insert = db.prepare<Readonly<Record<string, string | number | null>>, QueueColumns>(queueEnqueueSql.insert);
   const remember = db.prepare<(string | number)[]>(queueEnqueueSql.remember);
   const assertKnown = createInstanceGuard(db);
   const line = createQueueLine(db);
@@ -71,19 +76,19 @@ export function createQueueEnqueue(context: SqliteContext): Pick<QueueStore, "en
         const before = acceptedBefore(input);
         if (before !== undefined) return { message: queuedMessageOf(before), created: false };
         assertRoom(input);
-        const row = insert.get(
+        const row = insert.get({
           instanceId,
           zaapId,
           messageId,
+          chatId: message.chatId ?? outgoing.to,
           document,
-          message.dueAt,
-          message.scheduledAt ?? null,
-          (message.scheduledAt ?? now) > now ? 1 : 0,
-          message.delayMs ?? null,
-          message.typingMs,
-          message.createdAt,
+          dueAt: message.dueAt,
+          scheduledAt: message.scheduledAt ?? null,
+          delayMs: message.delayMs ?? null,
+          typingMs: message.typingMs,
+          createdAt: message.createdAt,
           now,
-        );
+        });
         if (row === undefined) throw new WazapiError("storage", { message: "the queue took no row" });
         put.steps(instanceId, [{ messageId, chatId: outgoing.to, status: "queued", at: now }]);
         if (idempotency !== undefined) {

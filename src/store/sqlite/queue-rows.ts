@@ -5,7 +5,7 @@ import type { queue } from "./schema.ts";
 
 /** The columns of a queued message for raw statements. */
 export const queueColumns = `sequence, instance_id AS "instanceId", zaap_id AS "zaapId", message_id AS "messageId",
-  outgoing, state, attempts, due_at AS "dueAt", scheduled_at AS "scheduledAt", delay_ms AS "delayMs",
+  chat_id AS "chatId", outgoing, state, attempts, due_at AS "dueAt", waits_for AS "waitsFor", scheduled_at AS "scheduledAt", delay_ms AS "delayMs",
   typing_ms AS "typingMs", last_error AS "lastError", created_at AS "createdAt", updated_at AS "updatedAt"`;
 
 /** A row that `queueColumns` reads. */

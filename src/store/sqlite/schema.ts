@@ -155,12 +155,14 @@ export const queue = sqliteTable("queue", {
   attempts: integer("attempts").notNull(),
   dueAt: integer("due_at").notNull(),
   scheduledAt: integer("scheduled_at"),
-  held: integer("held", { mode: "boolean" }),
+  held: integer("held"),
   delayMs: integer("delay_ms"),
   typingMs: integer("typing_ms").notNull(),
   lastError: text("last_error"),
   createdAt: integer("created_at").notNull(),
   updatedAt: integer("updated_at").notNull(),
+  chatId: text("chat_id").notNull().default(""),
+  waitsFor: text("waits_for", { enum: ["restriction"] }),
 });
 
 export const queueLines = sqliteTable("queue_lines", {
