@@ -83,7 +83,7 @@ async function setAside(context: LaneContext, attempt: Attempt, wait: OwnWait): 
       now: deps.clock.now(),
     }),
   );
-  context.expect(dueAt);
+  expectAside(context, lane.memory, dueAt);
   const code = failure?.code;
   deps.log.info({ instanceId, zaapId, code, dueAt }, "message set aside");
   observe(context, claim, { outcome: held === false ? "lost" : "held", ...(code === undefined ? {} : { code }) });
@@ -159,7 +159,7 @@ async function conclude(
       if (lane.memory.unanswered.size > 1) lane.memory.pausedUntilMs = deps.clock.monotonicMs() + waitMs;
       const input = { claim, attempts, dueAt: now + waitMs, error: failureLine(failure), now };
       const held = await persistently(context, claim, () => deps.queue.retry(input));
-      context.expect(input.dueAt);
+      expectAside(context, lane.memory, input.dueAt);
       deps.log.info({ instanceId, zaapId, code: failure.code, attempts, waitMs }, "message will be retried");
       observe(context, claim, held === false ? { outcome: "lost" } : { outcome: "retried", code: failure.code });
       return undefined;
@@ -180,6 +180,14 @@ async function conclude(
       return undefined;
     }
   }
+}
+
+/** Lets the schedule know, and the lane itself, which goes by a clock that nobody sets. */
+function expectAside({ deps, expect }: LaneContext, memory: LaneMemory, dueAt: number): void {
+  expect(dueAt);
+  const nowMs = deps.clock.monotonicMs();
+  const dueMs = nowMs + dueAt - deps.clock.now();
+  memory.asideDueMs = memory.asideDueMs > nowMs ? Math.min(memory.asideDueMs, dueMs) : dueMs;
 }
 
 /** Several chats without an answer, one after the other, are not the fault of any of them. */

@@ -10,6 +10,8 @@ export interface LaneMemory {
   lastSendEndMs?: number;
   /** Monotonic milliseconds before which nothing is tried: the connection itself gave no answer. */
   pausedUntilMs: number;
+  /** Monotonic milliseconds at which the first of what was set aside lately is due: the clock may be set back meanwhile. */
+  asideDueMs: number;
   /** Chats whose messages went unanswered since WhatsApp answered last; two of them are the connection's fault. */
   readonly unanswered: Set<string>;
   /** Monotonic milliseconds of the last message that was set aside for its own wait, for the next one that has one. */

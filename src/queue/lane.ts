@@ -12,7 +12,12 @@ export type LaneEnd =
   | { readonly kind: "closed" }
   /** The connection or the probe of a breaker is tried again then (monotonic milliseconds). */
   | { readonly kind: "later"; readonly atMs: number }
+  /** Nothing to send before something set aside is due, then (monotonic milliseconds). */
+  | { readonly kind: "aside"; readonly atMs: number }
   | { readonly kind: "draining" };
+
+/** What is due later is brought back by the schedule alone. */
+const maxAheadMs = 600_000;
 
 /**
  * Sends the messages of one instance in their order, one at a time, until nothing can be done now. What is set aside comes
@@ -30,7 +35,9 @@ export async function runLane(context: LaneContext, lane: Lane): Promise<LaneEnd
     const claim = next ?? (await claimHead(context, lane));
     if (claim === undefined) {
       breaker.abandoned();
-      return { kind: "idle" };
+      const { asideDueMs } = lane.memory;
+      const aheadMs = asideDueMs - context.deps.clock.monotonicMs();
+      return aheadMs > 0 && aheadMs < maxAheadMs ? { kind: "aside", atMs: asideDueMs } : { kind: "idle" };
     }
     next = await attemptMessage(context, { lane, claim, probe: admission.probe });
   }

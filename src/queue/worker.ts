@@ -28,6 +28,8 @@ export interface QueueWorker extends AsyncDisposable {
 interface LiveLane extends Lane {
   /** While it waits: ends the wait early. */
   waiting: AbortController | undefined;
+  /** Whether it waits for what is set aside only: new work goes at once. */
+  hasTime: boolean;
 }
 
 // Breakers and paces of more instances than this are forgotten, the least recently used first.
@@ -56,7 +58,7 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
   const memoryOf = (instanceId: string): LaneMemory => {
     const known = memories.get(instanceId);
     const breaker = known?.breaker ?? createBreaker(options.breaker, deps.clock, deps.random);
-    const memory = known ?? { breaker, pausedUntilMs: 0, unanswered: new Set() };
+    const memory = known ?? { breaker, pausedUntilMs: 0, asideDueMs: 0, unanswered: new Set() };
     memories.delete(instanceId);
     memories.set(instanceId, memory);
     const [oldest] = memories.keys();
@@ -66,7 +68,7 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
 
   const start = (instanceId: string): void => {
     const memory = memoryOf(instanceId);
-    const lane: LiveLane = { instanceId, memory, hold: undefined, again: false, waiting: undefined };
+    const lane: LiveLane = { instanceId, memory, hold: undefined, again: false, waiting: undefined, hasTime: false };
     lanes.set(instanceId, lane);
     const life = live(lane).finally(() => running.delete(life));
     running.add(life);
@@ -79,10 +81,9 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
         const end = await runInSlot(lane);
         // Asked again: a drain that began since the lane ended found nothing to interrupt.
         if (end.kind === "draining" || draining.signal.aborted) return;
-        if (end.kind === "idle") {
-          if (lane.again) continue;
-          return;
-        }
+        const isDone = end.kind === "idle" || end.kind === "aside";
+        if (isDone && lane.again) continue;
+        if (end.kind === "idle") return;
         // Too many wait already: the safety scan finds it again.
         if (waitingLanes >= options.maxWaitingLanes) return;
         await wait(lane, end);
@@ -106,12 +107,13 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
     }
   };
 
-  const wait = async (lane: LiveLane, end: Extract<LaneEnd, { kind: "closed" | "later" }>): Promise<void> => {
+  const wait = async (lane: LiveLane, end: Extract<LaneEnd, { kind: "closed" | "later" | "aside" }>): Promise<void> => {
     const cut = new AbortController();
     lane.waiting = cut;
+    lane.hasTime = end.kind === "aside";
     waitingLanes += 1;
     try {
-      if (end.kind === "later") return await deps.sleep(end.atMs - deps.clock.monotonicMs(), cut.signal);
+      if (end.kind !== "closed") return await deps.sleep(end.atMs - deps.clock.monotonicMs(), cut.signal);
       await deps.sender.untilOpen(lane.instanceId, cut.signal);
       if (!cut.signal.aborted && !deps.sender.isOpen(lane.instanceId)) await deps.sleep(notYetOpenMs, cut.signal);
     } catch (error) {
@@ -128,7 +130,10 @@ export function startQueue(deps: QueueDeps, options: QueueOptions, signal: Abort
     if (draining.signal.aborted) return;
     const lane = lanes.get(instanceId);
     if (lane === undefined) start(instanceId);
-    else lane.again = true;
+    else {
+      lane.again = true;
+      if (lane.hasTime) lane.waiting?.abort();
+    }
   };
   /** The head of the line may have changed: look now. */
   const rouse = (instanceId: string): void => {

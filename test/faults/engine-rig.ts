@@ -240,6 +240,8 @@ function quickOptions(owner: string, quick: Quick): EngineOptions {
       scanMs: 500,
       retry: { baseMs: 20, maxMs: 100, jitter: "none" },
       restrictedRetry: { baseMs: 20, maxMs: 100, jitter: "none" },
+      newChatRetry: { baseMs: 20, maxMs: 20, jitter: "none" },
+      restrictionJitterMs: 0,
       ...quick.queue,
     },
     enqueue: defaultEnqueueOptions,

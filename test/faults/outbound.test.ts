@@ -64,8 +64,8 @@ describe("acks", () => {
     await sandbox.control.addFault({ type: "ack-error", match: { number: rig.number }, code: 479 });
     const [refused] = await rig.send(["refused"]);
     await expect.poll(() => outcomes(rig).get(refused!), wait).toEqual(expect.any(String));
-    await sandbox.control.addFault({ type: "ack-error", match: { number: rig.number }, code: 463, times: 2 });
-    const ids = await rig.send(["restricted twice", "behind it"]);
+    await sandbox.control.addFault({ type: "ack-error", match: { number: rig.number }, code: 429, times: 2 });
+    const ids = await rig.send(["too much twice", "behind it"]);
     await expect.poll(() => shown(rig), wait).toEqual(ids);
     await expect.poll(() => outcomes(rig).size, wait).toBe(3);
     expect(outcomes(rig).get(ids[0]!)).toBeUndefined();
