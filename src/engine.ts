@@ -188,7 +188,14 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
     background.signal,
   );
   const enqueue = createEnqueue(
-    { queue: store.queue, instances: store.instances, directory: store.directory, sender: sessions, worker: queue, clock },
+    {
+      queue: store.queue,
+      instances: store.instances,
+      directory: store.directory,
+      sender: sessions,
+      worker: queue,
+      clock,
+    },
     options.enqueue,
   );
   const attendants = startAttendants(
