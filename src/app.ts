@@ -26,6 +26,7 @@ import { createSealer } from "#store/sealer.ts";
 import { openSqliteStore } from "#store/sqlite/open.ts";
 import type { Store } from "#store/store.ts";
 import { realTransport, sandboxTransport } from "#whatsapp/transport.ts";
+import { openWireWatch, watchedBy } from "#whatsapp/watch/wire-watch.ts";
 import { type Engine, refuseOtherWorld, startEngine, takeOver } from "./engine.ts";
 import { engineOptionsOf } from "./engine-options.ts";
 import { emptyScratch } from "./scratch.ts";
@@ -300,6 +301,8 @@ async function lead(
     signal,
   );
   close("media", room);
+  const unknownWire = await openWireWatch({ clock, log, dir: config.dataDir });
+  close("unknown wire", unknownWire);
   const engine = startEngine(
     {
       store,
@@ -309,13 +312,13 @@ async function lead(
       owner,
       guard: shell.guard,
       media: room.engine,
-      observe: shell.metrics.observe,
+      observe: watchedBy(unknownWire, shell.metrics.observe),
     },
     engineOptionsOf(config, owner),
   );
   shell.engine = engine;
   shell.metrics.watch({ stats: engine.stats, sessions: engine.sessions, store });
-  shell.serve({ ...engine.http, ...room.http });
+  shell.serve({ ...engine.http, ...room.http, unknownWire });
   shell.role = "leader";
   if (shell.listener() === undefined) await shell.listen({ succeeds: false }, signal);
   const server = { url: shell.url(), pid: process.pid, startedAt: clock.now() };

@@ -2,6 +2,7 @@ import type { Outgoing } from "#domain/content.ts";
 import type { HookSlot, Instance } from "#domain/instance.ts";
 import type { FileContent, OutgoingFile } from "#domain/outgoing/files.ts";
 import type { SessionControl } from "#domain/session.ts";
+import type { SeenUnknown } from "#domain/unknown-wire.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { AddressGuard } from "#lib/guard.ts";
 import type { Log } from "#lib/log.ts";
@@ -195,6 +196,8 @@ export interface HttpDeps {
   readonly sendQueue: SendQueue;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
+  /** What WhatsApp sent that this version does not know, the latest first. */
+  readonly unknownWire: { readonly list: () => readonly SeenUnknown[] };
   readonly webhookTest: WebhookTest;
   readonly feed: EventFeed;
   readonly wake: Wake;

@@ -28,6 +28,7 @@ export function standbyDeps(parts: StandbyParts): HttpDeps {
     sendQueue: missing,
     webhookTest: missing,
     feed: missing,
+    unknownWire: missing,
     wake: missing,
     deadLetters: missing,
     remoteFile: missing,

@@ -29,6 +29,7 @@ import { closeOf, unknownOf, type Close } from "./staying/close.ts";
 import { followWayIn } from "./staying/way-in.ts";
 import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
+import { watchFrames } from "./watch/watch-frames.ts";
 import { takeUnmerged } from "./unmerged-events.ts";
 
 /** What a socket works with. `auth` becomes its own: it is disposed with the socket. */
@@ -127,6 +128,7 @@ export function openLiveSocket(
     { ...deps, tearDown: () => raw.terminate() },
     { limitMs: 2 * input.options.connectTimeoutMs, signal: ended.signal },
   );
+  watchFrames(sock.ws, (unknown) => deps.unknownWire?.(unknown));
   const acks = collectAcks(sock.ws);
   let lastSeenAt: number | undefined;
   let lastFrameMs = clock.monotonicMs();

@@ -1,15 +1,4 @@
-/** Where something turned up that this version does not know. */
-export type UnknownWireKind =
-  | "tag"
-  | "notification"
-  | "ib"
-  | "attribute"
-  | "ack"
-  | "failure"
-  | "close"
-  | "field"
-  | "mex"
-  | "jid";
+import type { UnknownWireKind } from "#domain/unknown-wire.ts";
 
 /** One thing that WhatsApp sent and nobody here knows: the next change of the protocol announces itself by these. */
 export interface UnknownWire {

@@ -119,4 +119,23 @@ export const stayingFacts: readonly Fact[] = [
     },
     phone: "whether an account stays without messages after a stream error 500: `wazapi doctor`, line connections",
   },
+  {
+    id: "the-next-change",
+    fact: "WhatsApp changes without notice: a new tag, type, attribute, code or field is the first sign, weeks before accounts suffer.",
+    since: "2026-01",
+    source:
+      "the history of <status> stanzas, mex updates and poll versions in whatsmeow, zapo and whatsapp-rust between January and August 2026",
+    sandbox: "Sends any notification and any stanza word for word, with attributes and types of its own invention.",
+    sandboxBy: [{ file: "whatsapp/wire-watch.test.ts", name: "tells what it does not know of what WhatsApp sends" }],
+    client:
+      "Counts what is unknown (`wazapi_unknown_wire_total{kind}`), remembers up to 200 names with first and last time, also over a restart, and shows them in `wazapi doctor` and in the file of `wazapi doctor --bundle`.",
+    clientBy: [
+      {
+        file: "whatsapp/wire-watch.test.ts",
+        name: "counts each name, the latest first, and shows nothing that names a person",
+      },
+      { file: "cli/doctor-bundle.test.ts", name: "has versions, settings, states, refusals and the unknown" },
+    ],
+    phone: "that an ordinary day of a real account leaves the list empty: `wazapi doctor`, line protocol",
+  },
 ];

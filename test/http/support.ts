@@ -4,6 +4,7 @@ import { newMessageId, newZaapId } from "#domain/ids.ts";
 import type { Connection, Instance } from "#domain/instance.ts";
 import { defaultInstanceSettings } from "#domain/instance.ts";
 import type { FileContent } from "#domain/outgoing/files.ts";
+import type { SeenUnknown } from "#domain/unknown-wire.ts";
 import type { HttpDeps } from "#http/deps.ts";
 import { createHttp } from "#http/mount.ts";
 import type { HttpApp, HttpOptions } from "#http/mount.ts";
@@ -52,6 +53,7 @@ export interface TestHttp extends AsyncDisposable {
     availability: "open" | "draining" | "standby";
     connection: Connection;
     readonly stopping: AbortController;
+    unknownWire: readonly SeenUnknown[];
     unhealthy: boolean;
     role: "leader" | "standby";
   };
@@ -79,6 +81,7 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
     connection: { state: "unpaired", at: t0 },
     stopping: new AbortController(),
     unhealthy: false,
+    unknownWire: [],
     role: "leader",
   };
   const waiting = new Set<() => void>();
@@ -141,6 +144,7 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
         },
       }),
     },
+    unknownWire: { list: () => control.unknownWire },
     metrics: { render: async () => ({ contentType: "text/plain; version=0.0.4", text: "up 1\n" }) },
     webhookTest: {
       send: async ({ slot, url }) => {

@@ -1,8 +1,11 @@
+import { resolve } from "node:path";
+
 import type { ColorName } from "consola/utils";
 import { Option } from "commander";
 
 import type { Cli } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
+import { writeBundle } from "../doctor/bundle.ts";
 import { examine } from "../doctor/examine.ts";
 import type { Found } from "../doctor/examine.ts";
 import { lookAtDatabaseFile } from "../doctor/database.ts";
@@ -12,6 +15,7 @@ import type { Cell } from "../output.ts";
 import { programVersion } from "../version.ts";
 
 interface Options {
+  readonly bundle?: string;
   readonly databaseFile?: string;
 }
 
@@ -23,18 +27,27 @@ export const declareDoctor: Declare = (command, run) => {
     .description(
       "Look at everything a server needs, with or without one running, and say what helps. Changes nothing. Exit code 1 when something fails.",
     )
+    .option(
+      "--bundle <file>",
+      "also write a file for whoever is asked for help: no number, token, name or content in it",
+    )
     .addOption(new Option("--database-file <path>", "only read this file, for the check itself").hideHelp())
     .action(
-      run<Options>(async (cli, { options: { databaseFile } }) => {
-        if (databaseFile === undefined) return await doctor(cli);
+      run<Options>(async (cli, { options: { databaseFile, bundle } }) => {
+        if (databaseFile === undefined) return await doctor(cli, bundle);
         await lookAtDatabaseFile(cli, databaseFile);
         return exitCodes.ok;
       }),
     );
 };
 
-async function doctor(cli: Cli): Promise<number> {
+async function doctor(cli: Cli, bundle: string | undefined): Promise<number> {
   const found = await examine(cli);
+  if (bundle !== undefined) {
+    const path = resolve(cli.io.cwd, bundle);
+    await writeBundle(cli, found, path);
+    cli.out.say(`wrote ${path}; read it before you give it to anybody`);
+  }
   const count = (status: Finding["status"]): number => found.filter((one) => one.status === status).length;
   const [failed, warned] = [count("fail"), count("warn")];
   const document = {

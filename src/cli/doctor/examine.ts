@@ -15,6 +15,7 @@ import { bucket, whatsapp } from "./outside.ts";
 import { badSettings, lookAtProgram, settings } from "./program.ts";
 import { seeInstances, seeServer } from "./running.ts";
 import { port, server } from "./server.ts";
+import { unknownWire } from "./unknown-wire.ts";
 
 /** A finding with the check it is from. */
 export interface Found extends Finding {
@@ -40,6 +41,7 @@ const checks = {
   webhooks,
   deadLetters,
   queue,
+  unknownWire,
 } as const satisfies Record<CheckName, Check>;
 
 /** How long a check may take; what they share (the server, its instances) has shorter limits of its own. */

@@ -15,7 +15,8 @@ export type CheckName =
   | "connections"
   | "webhooks"
   | "deadLetters"
-  | "queue";
+  | "queue"
+  | "unknownWire";
 
 /** One thing that was found. No field holds a secret, or a URL that could. */
 export interface Finding {

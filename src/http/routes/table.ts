@@ -13,6 +13,7 @@ import { profileOperations } from "./profile.ts";
 import { queueOperations } from "./queue.ts";
 import { sendOperations } from "./send-kinds.ts";
 import { systemOperations } from "./system.ts";
+import { unknownWireOperations } from "./unknown-wire.ts";
 import { webhookConfigOperations } from "./webhook-config.ts";
 import { webhookOperations } from "./webhooks.ts";
 
@@ -20,6 +21,7 @@ import { webhookOperations } from "./webhooks.ts";
 export function operationTable(): readonly Operation[] {
   const table: readonly Operation[] = [
     ...systemOperations,
+    ...unknownWireOperations,
     ...docsOperations(() => table),
     ...partnerOperations,
     ...instanceOperations,
