@@ -13,6 +13,7 @@ import type { AuthState } from "./auth-state.ts";
 import { readablePlaintext, type TellUnknown } from "./content/readable-message.ts";
 import type { Unreadable } from "./intake/unreadable.ts";
 import { contentHashOf, plaintextEntry, type Correlation, type StanzaRef } from "./journal-entry.ts";
+import { namedSignedPreKey, withNamedSignedPreKey } from "./staying/signed-pre-key.ts";
 import { singleSessions } from "./single-session.ts";
 
 /** What the wrapper works with. */
@@ -52,7 +53,17 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
         await single.keys.set(data);
       },
     };
-    const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ ...auth, keys: watchedKeys }, logger, pnToLid);
+    const named = new AsyncLocalStorage<number | undefined>();
+    const creds = withNamedSignedPreKey(auth.creds, () => named.getStore());
+    const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(
+      { ...auth, creds, keys: watchedKeys },
+      logger,
+      pnToLid,
+    );
+    const opened: typeof inner.decryptMessage = (options) =>
+      named.run(options.type === "pkmsg" ? namedSignedPreKey(options.ciphertext) : undefined, () =>
+        inner.decryptMessage(options),
+      );
     const transaction = <T>(work: () => Promise<T>): Promise<T> =>
       "transaction" in keys ? keys.transaction(work, deps.auth.creds.me?.id ?? "decrypt") : work();
 
@@ -102,8 +113,7 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
       encryptMessage: (options) => encrypt(() => inner.encryptMessage(options)),
       encryptGroupMessage: (options) => encrypt(() => inner.encryptGroupMessage(options)),
       getSenderKeyDistributionMessage: (options) => encrypt(() => inner.getSenderKeyDistributionMessage(options)),
-      decryptMessage: (options) =>
-        decrypt(options.ciphertext, () => single.singly(() => inner.decryptMessage(options))),
+      decryptMessage: (options) => decrypt(options.ciphertext, () => single.singly(() => opened(options))),
       decryptGroupMessage: (options) => decrypt(options.msg, () => inner.decryptGroupMessage(options)),
       injectE2ESession: (options) => transaction(() => inner.injectE2ESession(options)),
       migrateSession: (from, to) => transaction(() => inner.migrateSession(from, to)),

@@ -1,4 +1,4 @@
-import { makeWASocket, type BaileysEventMap, type WASocket } from "@whiskeysockets/baileys";
+import { makeWASocket, type BaileysEventMap, type BinaryNode, type WASocket } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
@@ -27,6 +27,7 @@ import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-confi
 import type { StanzaGate } from "./stanza-gate.ts";
 import { closeOf, unknownOf, type Close } from "./staying/close.ts";
 import { followWayIn } from "./staying/way-in.ts";
+import { keepSignedPreKeyFresh } from "./staying/signed-pre-key.ts";
 import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
 import { watchFrames } from "./watch/watch-frames.ts";
@@ -230,7 +231,11 @@ export function openLiveSocket(
   });
   sock.ev.on("connection.update", (update) => {
     if (update.isNewLogin === true) listener.paired();
-    if (update.connection === "open") listener.opened();
+    if (update.connection === "open") {
+      listener.opened();
+      const query = (node: BinaryNode): Promise<unknown> => sock.query(node);
+      void keepSignedPreKeyFresh({ ...deps, query }, input.options.signedPreKey, ended.signal);
+    }
     const { reachoutTimeLock: lock } = update;
     if (lock?.isActive === true) {
       deps.log.warn({ until: lock.timeEnforcementEnds, kind: lock.enforcementType }, "new chats are restricted");

@@ -1,6 +1,7 @@
 import type { WAVersion } from "@whiskeysockets/baileys";
 import { defaultBacklogPull, type BacklogPullOptions } from "./intake/backlog-pull.ts";
 import { defaultReconnect, type ReconnectOptions } from "./reconnect.ts";
+import { defaultSignedPreKey, type SignedPreKeyOptions } from "./staying/signed-pre-key.ts";
 import { defaultRetryOptions, type RetryOptions } from "./retries/retry-ledger.ts";
 
 import { defaultPlaceholders, type PlaceholderOptions } from "./content/open-placeholders.ts";
@@ -40,6 +41,7 @@ export interface SessionsOptions {
   readonly reconnect: ReconnectOptions;
   /** When the phone is asked again for what only it can read. */
   readonly placeholders: PlaceholderOptions;
+  readonly signedPreKey: SignedPreKeyOptions;
   /** How devices are answered that could not read a message. */
   readonly retries: RetryOptions;
   /** Sessions that are started at the same time when the process comes up. */
@@ -65,6 +67,7 @@ export const defaultSessionsOptions: SessionsOptions = {
   backlog: defaultBacklogPull,
   reconnect: defaultReconnect,
   placeholders: defaultPlaceholders,
+  signedPreKey: defaultSignedPreKey,
   retries: defaultRetryOptions,
   startConcurrency: 8,
 };

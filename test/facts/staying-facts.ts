@@ -138,4 +138,27 @@ export const stayingFacts: readonly Fact[] = [
     ],
     phone: "that an ordinary day of a real account leaves the list empty: `wazapi doctor`, line protocol",
   },
+  {
+    id: "signed-pre-key-monthly",
+    fact: "WhatsApp Web changes its signed pre-key about once a month; a device that never does stands out.",
+    since: "2026-01",
+    source: "WhiskeySockets/Baileys #968, oxidezap/whatsapp-rust #1237; the harm is unknown",
+    sandbox: "Takes the change, gives the new key to whoever writes, and shows the query in its trace.",
+    sandboxBy: [
+      {
+        file: "whatsapp/signed-pre-key.test.ts",
+        name: "changes it while it is connected, and new conversations use it",
+      },
+    ],
+    client:
+      "Changes it after 27 to 30 days. The new key is stored before the server hears of it and offered again after a crash; the one before is kept for what is on its way (Baileys alone would not read it).",
+    clientBy: [
+      { file: "whatsapp/signed-pre-key.test.ts", name: "is changed after 27 to 30 days, and the one before is kept" },
+      {
+        file: "whatsapp/signed-pre-key.test.ts",
+        name: "reads what was written to the key before while it was on its way",
+      },
+    ],
+    phone: 'that the server takes it: the log line "the signed pre-key was changed" after a month',
+  },
 ];
