@@ -31,6 +31,8 @@ export interface Recorders {
   readonly decryptFailed: () => void;
   /** Nothing of one sender can be decrypted any more. */
   readonly decryptStorm: () => void;
+  /** A connection was ended because a stanza of this class had not been confirmed. */
+  readonly unconfirmed: (stanzaClass: string) => void;
   /** What waited while a session was away neither comes nor ends. */
   readonly backlogStalled: () => void;
   /** A session lost its connection for this reason and opens it again. */
@@ -99,6 +101,9 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
   const pruned = counter("pruned_rows_total", "Rows that retention removed.", ["kind"]);
   const decryptFailures = counter("decrypt_failures_total", "Messages that could not be decrypted.", []);
   const storms = counter("decrypt_storms_total", "Senders of whom nothing could be decrypted any more.", []);
+  const unconfirmed = counter("unconfirmed_stanzas_total", "Stanzas whose missing confirmation ended a connection.", [
+    "class",
+  ]);
   const stalls = counter("backlog_stalls_total", "Logins whose backlog neither came nor ended.", []);
   const reconnects = counter("reconnects_total", "Connections to WhatsApp that were lost and opened again.", [
     "reason",
@@ -106,6 +111,7 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
   const unknownWire = counter("unknown_wire_total", "Things WhatsApp sent that this version does not know.", ["kind"]);
   const gauges = createGauges({ registry, clock }, options.version === undefined ? {} : { version: options.version });
   const reasonOf = boundedWords(maxWords);
+  const classOf = boundedWords(maxWords);
   const codeOf = boundedWords(maxWords);
   // A counter that does not exist yet cannot be told from one that was never asked.
   decryptFailures.inc(0);
@@ -140,6 +146,7 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
       },
       decryptFailed: () => decryptFailures.inc(),
       decryptStorm: () => storms.inc(),
+      unconfirmed: (stanzaClass) => unconfirmed.inc({ class: classOf(stanzaClass) }),
       backlogStalled: () => stalls.inc(),
       reconnected: (reason) => reconnects.inc({ reason: reasonOf(reason) }),
       unknownWire: ({ kind }) => unknownWire.inc({ kind }),
@@ -158,6 +165,7 @@ const switchedOff: ProcessMetrics = {
     pruned: () => {},
     decryptFailed: () => {},
     decryptStorm: () => {},
+    unconfirmed: () => {},
     backlogStalled: () => {},
     reconnected: () => {},
     unknownWire: () => {},

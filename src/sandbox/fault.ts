@@ -9,6 +9,7 @@ export type FaultType =
   | "ack-delay"
   | "ack-drop"
   | "ack-error"
+  | "confirm-drop"
   | "iq-error"
   | "iq-timeout"
   | "upload-fail"

@@ -22,6 +22,7 @@ export const faultShapes = {
   "ack-delay": { match: ["number", "messageId"], options: ["ms"], required: ["ms"] },
   "ack-drop": { match: ["number", "messageId"], options: [] },
   "ack-error": { match: ["number", "messageId"], options: ["code"] },
+  "confirm-drop": { match: ["number", "messageId"], options: [] },
   "iq-error": { match: ["number", "xmlns"], options: ["code"] },
   "iq-timeout": { match: ["number", "xmlns"], options: [] },
   "upload-fail": { match: ["number"], options: ["code"] },

@@ -18,13 +18,17 @@ export function createUnconfirmedWatch(
   overdue: (entry: QueuedStanza) => void,
 ): UnconfirmedWatch {
   const waiting = new Map<number, { readonly entry: QueuedStanza; readonly sentMs: number }>();
-  let cancel: (() => void) | undefined;
+  let planned: { readonly dueMs: number; readonly cancel: () => void } | undefined;
 
   const plan = (ms: number): void => {
-    cancel = deps.later(Math.max(1, ms), look);
+    const dueMs = deps.nowMs() + ms;
+    // The limit may have become shorter.
+    if (planned !== undefined && planned.dueMs <= dueMs) return;
+    planned?.cancel();
+    planned = { dueMs, cancel: deps.later(Math.max(1, ms), look) };
   };
   const look = (): void => {
-    cancel = undefined;
+    planned = undefined;
     const [oldest] = waiting.values();
     if (oldest === undefined) return;
     const leftMs = oldest.sentMs + deps.limitMs() - deps.nowMs();
@@ -36,13 +40,13 @@ export function createUnconfirmedWatch(
     sent(entry) {
       if (deps.limitMs() === 0) return;
       waiting.set(entry.seq, { entry, sentMs: deps.nowMs() });
-      if (cancel === undefined) plan(deps.limitMs());
+      plan(deps.limitMs());
     },
     confirmed: ({ seq }) => void waiting.delete(seq),
     close() {
       waiting.clear();
-      cancel?.();
-      cancel = undefined;
+      planned?.cancel();
+      planned = undefined;
     },
   };
 }

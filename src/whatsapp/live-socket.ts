@@ -14,6 +14,7 @@ import { guardListeners } from "./guarded-listeners.ts";
 import { createHistoryJournal } from "./history-journal.ts";
 import type { Inbound, InboundBatch } from "./inbound.ts";
 import { openIntake, prepareIntake } from "./intake/open-intake.ts";
+import type { OwedAcks } from "./intake/owed-acks.ts";
 import { handedOn } from "./intake/placing.ts";
 import type { Correlation } from "./journal-entry.ts";
 import type { SessionsOptions } from "./options.ts";
@@ -42,6 +43,8 @@ export interface LiveSocketDeps {
   readonly messages: Pick<MessageStore, "get">;
   /** Outlives the socket. */
   readonly ledger: RetryLedger;
+  /** The confirmation that earlier connections of the session failed to make. */
+  readonly owed: OwedAcks;
   readonly clock: Clock;
   readonly log: Log;
   /** Told about each ciphertext that nothing here can read; must not throw. */
@@ -156,6 +159,7 @@ export function openLiveSocket(
         await placeholders.keep(what.events);
         await hand({ ...what, journalIds: [journalId] });
       },
+      owed: deps.owed,
       isPaused: () => pauses > 0,
       giveUp: () => raw.terminate(),
     },
@@ -245,6 +249,7 @@ export function openLiveSocket(
     acks.close();
     if (!ended.signal.aborted) {
       const error = update.lastDisconnect?.error;
+      deps.owed.closed(error);
       for (const unknown of unknownOf(error)) deps.unknownWire?.(unknown);
       listener.closed(closeOf(error, { now: clock.now(), upgrade: wayIn.upgrade(), early: wayIn.isEarly() }));
     }

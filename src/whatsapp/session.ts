@@ -14,6 +14,8 @@ import { openAuthState } from "./auth-state.ts";
 import { announcementOf, connectionOf } from "./connection-record.ts";
 import type { Inbound } from "./inbound.ts";
 import { holdLease, type HeldLease } from "./lease.ts";
+import { createOwedAcks } from "./intake/owed-acks.ts";
+import { createQuietReconnect, quietMs } from "./intake/quiet-reconnect.ts";
 import { openLiveSocket, type LiveSocket } from "./live-socket.ts";
 import type { SessionsOptions } from "./options.ts";
 import { ownJids } from "./own-account.ts";
@@ -68,6 +70,8 @@ export interface SessionObserver {
   readonly decryptFailed: () => void;
   /** Nothing of one sender can be decrypted any more. */
   readonly decryptStorm: () => void;
+  /** A connection was ended because a stanza of this class had not been confirmed. */
+  readonly unconfirmed: (stanzaClass: string) => void;
   /** What waited while we were away neither comes nor ends. */
   readonly backlogStalled: () => void;
   /** The connection was lost for this reason and is opened again. */
@@ -117,6 +121,9 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
   let line: Promise<void> = Promise.resolve();
 
   const limits = (): StepLimits => ({ maxHeals: options.reconnect.maxHeals, now: clock.now() });
+
+  const owed = createOwedAcks({ log, ...deps.observe });
+  const announce = createQuietReconnect((batch) => void deps.inbound.receive(batch), quietMs, disposal.signal);
 
   /** Events take effect one after the other, in the order they happened. */
   function apply(event: SessionEvent): Promise<void> {
@@ -205,7 +212,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     if (captured === undefined || phone === undefined) return;
     const { lid } = connection;
     const own = lid === undefined ? { phone } : { phone, lid };
-    void deps.inbound.receive({ instanceId, own, captured, journalIds: [], offline: false });
+    announce({ instanceId, own, captured, journalIds: [], offline: false }, { quiet: owed.isOwed() && state.retrying });
   }
 
   async function record(): Promise<void> {
@@ -285,7 +292,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     const unfinished = own === undefined ? [] : (await replayJournal(deps, { instanceId, own }, signal)).unfinished;
     const fresh = await deps.instances.get({ instanceId });
     const socket = openLiveSocket(
-      { ...deps, ...deps.observe, auth, log, ledger, getMessage: (key) => lookUp(key.id) },
+      { ...deps, ...deps.observe, auth, log, owed, ledger, getMessage: (key) => lookUp(key.id) },
       { instanceId, deviceName: fresh?.settings.sessionName ?? instance.settings.sessionName, options },
       {
         qr: (qr, isNext) => {

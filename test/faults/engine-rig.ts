@@ -129,6 +129,7 @@ export async function openEngineRig(
           pruned: () => {},
           decryptFailed: () => {},
           decryptStorm: () => {},
+          unconfirmed: () => {},
           backlogStalled: () => {},
           reconnected: () => {},
           unknownWire: () => {},

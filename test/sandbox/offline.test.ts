@@ -133,9 +133,9 @@ describe("what comes while the client is away", () => {
 
   it("what is confirmed too late ends the stream, which names it", async () => {
     const own = "5511999990006";
-    await sandbox.control.behaviour({ unconfirmedMs: 50 });
     await using client = await pairClient(sandbox, { number: own });
     await eventually(() => queued(own)).toBe(0);
+    await sandbox.control.behaviour({ unconfirmedMs: 50 });
     await sandbox.control.stanza({
       number: own,
       stanza: { tag: "newthing", attrs: { id: "LATE", from: `${bob}@s.whatsapp.net`, type: "media" } },

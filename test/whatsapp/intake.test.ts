@@ -195,3 +195,28 @@ describe("what cannot be decrypted", () => {
     expect(kept).toEqual([]);
   });
 });
+
+describe("a stanza whose confirmation did not count", () => {
+  it("is named by the end of the stream, confirmed after the next login, and nobody hears of it", async () => {
+    const named: string[] = [];
+    await using rig = await openSessionRig(sandbox, {}, { unconfirmed: (stanzaClass) => void named.push(stanzaClass) });
+    await rig.pair();
+    await eventually(() => queued(rig)).toBe(0);
+    const quiet = rig.batches.length;
+    // Its receipt is not heard, nor that of the second delivery: only the plain ack helps.
+    const messageId = "UNHEARD";
+    await sandbox.control.addFault({ type: "confirm-drop", match: { number: rig.number, messageId }, times: 2 });
+    await sandbox.control.behaviour({ unconfirmedMs: 300 });
+    const content = { text: "heard?" };
+    await sandbox.control.contactSend({ number: rig.contact, to: rig.number, content, messageId }, rig.signal);
+    await eventually(() => named).toEqual(["message"]);
+    await sandbox.control.behaviour({ unconfirmedMs: 3_000_000 });
+    await eventually(() => queued(rig)).toBe(0);
+    expect(passed("in", /^<ack id="UNHEARD"/)).toEqual([
+      `<ack id="UNHEARD" class="message" to="${rig.contact}@s.whatsapp.net"/>`,
+    ]);
+    expect(new Set(rig.texts())).toEqual(new Set(["heard?"]));
+    await rig.opened();
+    expect(rig.batches.slice(quiet).flatMap(({ captured }) => captured?.kind ?? [])).toEqual([]);
+  });
+});

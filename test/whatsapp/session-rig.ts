@@ -53,6 +53,7 @@ export interface SessionRig extends AsyncDisposable {
 const unobserved: SessionObserver = {
   decryptFailed: () => {},
   decryptStorm: () => {},
+  unconfirmed: () => {},
   backlogStalled: () => {},
   reconnected: () => {},
   unknownWire: () => {},

@@ -22,6 +22,8 @@ function gated(
   const forwarded: { stanza: BinaryNode; journalId: string }[] = [];
   const journaled: JournalEntry[] = [];
   const sent: BinaryNode[] = [];
+  const logged: string[] = [];
+  const keep = (_: unknown, message: string): void => void logged.push(message);
   const correlation: Correlation = new WeakMap();
   for (const tag of ["message", "receipt", "notification", "call"]) {
     ws.on(`CB:${tag}`, (node: BinaryNode): unknown => {
@@ -33,7 +35,7 @@ function gated(
     ws,
     correlation,
     clock: handClock(),
-    log: silentLog,
+    log: { ...silentLog, warn: keep, error: keep },
     own: () => options.own,
     send: async (ack) => void sent.push(ack),
     signal: new AbortController().signal,
@@ -50,7 +52,7 @@ function gated(
     },
   });
   const arrive = (node: BinaryNode): void => void ws.emit(`CB:${node.tag}`, node);
-  return { gate, seen, forwarded, journaled, sent, correlation, arrive };
+  return { gate, seen, forwarded, journaled, sent, logged, correlation, arrive };
 }
 
 const receipt = (id: string, attrs: Record<string, string> = {}): BinaryNode => ({
@@ -221,5 +223,70 @@ describe("stanza gate", () => {
     await settled();
     expect(seen).toEqual(["receipt:A", "receipt:OLD", "receipt:B"]);
     expect(journaled).toHaveLength(2);
+  });
+
+  it("a status reaches Baileys as a message, and is confirmed once what was in it is durable", async () => {
+    const { seen, sent, correlation, arrive } = gated();
+    const content = Buffer.from("post");
+    const attrs = { id: "S", from: "status@broadcast", participant: "5511888880002@s.whatsapp.net", type: "text" };
+    arrive({ tag: "status", attrs, content: [{ tag: "enc", attrs: { type: "skmsg" }, content }] });
+    await settled();
+    expect([seen, sent]).toEqual([["message:S"], []]);
+    correlation.get(content)?.settled();
+    await settled();
+    expect(sent).toEqual([
+      {
+        tag: "ack",
+        attrs: { id: "S", to: attrs.from, class: "status", participant: attrs.participant, type: "text" },
+      },
+    ]);
+  });
+
+  const own = { id: "5511900000001:7@s.whatsapp.net", lid: "777:7@lid" };
+
+  it.each<[string, Record<string, string>, number]>([
+    ["that names no LID is confirmed from here too", {}, 1],
+    ["that names the LID of the chat is not", { peer_recipient_lid: "888@lid" }, 0],
+    ["in a chat that goes by LID is not", { from: "777@lid", recipient: "888@lid" }, 0],
+  ])("a copy of what the owner wrote on the phone %s", async (_name, attrs, acks) => {
+    const { sent, correlation, arrive } = gated({ own });
+    const content = Buffer.from("copy");
+    const names = { from: "5511900000001@s.whatsapp.net", recipient: "5511888880002@s.whatsapp.net" };
+    arrive({
+      tag: "message",
+      attrs: { id: "M", type: "text", ...names, ...attrs },
+      content: [{ tag: "enc", attrs: { type: "msg" }, content }],
+    });
+    await settled();
+    expect(sent).toEqual([]);
+    correlation.get(content)?.settled();
+    await settled();
+    expect(sent).toHaveLength(acks);
+    expect(sent.every((ack) => ack.attrs["type"] === undefined)).toBe(true);
+  });
+
+  it("what cannot be handed on is logged, stays in the journal, and does not stop the rest", async () => {
+    const { seen, logged, journaled, arrive } = gated({ forward: () => Promise.reject(new TypeError("odd")) });
+    arrive(receipt("A"));
+    arrive(receipt("B"));
+    await settled();
+    expect(seen).toEqual(["receipt:A", "receipt:B"]);
+    expect([logged.length, journaled.length, new Set(logged).size]).toEqual([2, 2, 1]);
+  });
+
+  it("what cannot be placed is logged once each, journaled, and confirmed, and Baileys does not get it", async () => {
+    const { seen, logged, journaled, forwarded, sent, arrive } = gated({ own });
+    const nobody: Record<string, string>[] = [
+      { id: "1", from: "867051314767696@bot" },
+      { id: "2", from: "12345@interop" },
+      { id: "3", from: "120363000000000001@g.us" },
+    ];
+    for (const attrs of nobody) {
+      arrive({ tag: "message", attrs: { type: "text", ...attrs }, content: [{ tag: "unavailable", attrs: {} }] });
+    }
+    await settled();
+    expect(seen).toEqual([]);
+    expect([logged.length, journaled.length, forwarded.length]).toEqual([3, 3, 3]);
+    expect(sent.map(({ attrs }) => attrs)).toEqual(nobody.map(({ id, from }) => ({ id, to: from, class: "message" })));
   });
 });

@@ -10,6 +10,7 @@ import { gateStanzas, type StanzaGate } from "../stanza-gate.ts";
 import type { UnknownWire } from "../unknown-wire.ts";
 import { pullBacklog, type BacklogPullOptions } from "./backlog-pull.ts";
 import { ackOf } from "./own-ack.ts";
+import type { OwedAcks } from "./owed-acks.ts";
 import { requestRetry } from "./retry-request.ts";
 import { confirmUnknown } from "./unknown-stanzas.ts";
 import { createUnreadable, type Unreadable } from "./unreadable.ts";
@@ -53,6 +54,7 @@ export function prepareIntake(deps: IntakeDeps, sock: () => WASocket): IntakePre
 export function openIntake(
   deps: IntakeDeps & {
     readonly sock: WASocket;
+    readonly owed: OwedAcks;
     /** Hands on a stanza; waits while the buffer behind it is full. */
     readonly forward: (stanza: BinaryNode, journalId: string, own: OwnJids) => Promise<void>;
     readonly isPaused: () => boolean;
@@ -77,14 +79,16 @@ export function openIntake(
     },
   };
   const gate = gateStanzas(shared);
+  const waiting = (): number => gate.waiting() + gate.undecrypted();
   confirmUnknown({ ...shared, ack: (stanza) => sock.sendNode(ackOf(stanza)) });
   pullBacklog(
     {
       ...shared,
-      waiting: () => gate.waiting() + gate.undecrypted(),
+      waiting,
       ...(deps.backlogStalled === undefined ? {} : { stalled: deps.backlogStalled }),
     },
     options,
   );
+  deps.owed.payOn({ ...shared, isIdle: () => waiting() === 0 });
   return gate;
 }
