@@ -42,6 +42,7 @@ export interface SandboxClient {
   readonly unlink: (input: Input<"unlink">, signal?: AbortSignal) => Promise<{ readonly unlinked: number }>;
   readonly refuse: (input: Input<"refuse">, signal?: AbortSignal) => Promise<void>;
   readonly pardon: (input: Input<"pardon">, signal?: AbortSignal) => Promise<void>;
+  readonly migrate: (input: Input<"migrate">, signal?: AbortSignal) => Promise<void>;
   readonly phoneSend: (input: SendInput, signal?: AbortSignal) => Promise<Sent>;
   readonly history: (input: Input<"history">, signal?: AbortSignal) => Promise<{ readonly chunks: number }>;
   readonly addContact: (input: Input<"addContact">, signal?: AbortSignal) => Promise<ContactInfo>;
@@ -99,6 +100,7 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     unlink: async (input, signal) => postTo("phones/unlink", input, signal),
     refuse: async (input, signal) => postTo("phones/refuse", input, signal),
     pardon: async ({ number }, signal) => post(`/phones/${encodeURIComponent(number)}/refuse`, { lift: true }, signal),
+    migrate: async (input, signal) => postTo("phones/migrate", input, signal),
     phoneSend: async (input, signal) => postTo("phones/send", input, signal),
     history: async (input, signal) => postTo("phones/history", input, signal),
     notify: async ({ number, ...body }, signal) => post(`/phones/${encodeURIComponent(number)}/notify`, body, signal),

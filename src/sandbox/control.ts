@@ -87,6 +87,8 @@ export interface GroupInfo {
 
 /** One linked device as `state` shows it. */
 export interface DeviceState extends LinkedDevice {
+  /** Whether the account's chats are kept by LID. */
+  readonly lidMigrated: boolean;
   readonly online: boolean;
   /** One-time pre-keys left on the server. */
   readonly preKeys: number;
@@ -172,6 +174,11 @@ export interface SandboxControl extends TellControl, LinkingControl, PasskeyCont
   config(): SandboxConfig;
   scan(input: ScanInput, signal: AbortSignal): Promise<LinkedDevice>;
   code(input: CodeInput, signal: AbortSignal): Promise<LinkedDevice>;
+  /**
+   * Moves the chats of an account from numbers to LIDs, or back. The phone tells the devices that are linked of the
+   * move to LIDs; a device that is linked later learns it then.
+   */
+  migrate(input: { readonly number: string; readonly lidMigrated: boolean }): Promise<void>;
   /** Unlinks one device, or all of the account's. */
   unlink(input: { readonly number: string; readonly device?: number }): Promise<{ readonly unlinked: number }>;
   phoneSend(input: SendInput, signal: AbortSignal): Promise<Sent>;

@@ -109,6 +109,7 @@ export function createPerson(number: string, now: number): Person {
     memory: createMemory(),
     addressing: new Map(),
     staleDevices: new Map(),
+    lidMigrated: true,
     account: undefined,
     passkey: undefined,
   };

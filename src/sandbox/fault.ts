@@ -10,6 +10,8 @@ export type FaultType =
   | "ack-drop"
   | "ack-error"
   | "confirm-drop"
+  | "ack-refresh-lid"
+  | "ack-phash"
   | "iq-error"
   | "iq-timeout"
   | "upload-fail"

@@ -23,6 +23,8 @@ export const faultShapes = {
   "ack-drop": { match: ["number", "messageId"], options: [] },
   "ack-error": { match: ["number", "messageId"], options: ["code"] },
   "confirm-drop": { match: ["number", "messageId"], options: [] },
+  "ack-refresh-lid": { match: ["number", "messageId"], options: [] },
+  "ack-phash": { match: ["number", "messageId"], options: [] },
   "iq-error": { match: ["number", "xmlns"], options: ["code"] },
   "iq-timeout": { match: ["number", "xmlns"], options: [] },
   "upload-fail": { match: ["number"], options: ["code"] },

@@ -49,6 +49,15 @@ export interface Refusal {
   readonly detail: string;
 }
 
+/** Something a client left out that the real WhatsApp lets pass but the recipient misses. */
+export interface Lapse {
+  readonly at: number;
+  /** The account. */
+  readonly number: string;
+  readonly messageId: string;
+  readonly lapse: string;
+}
+
 /** Something a client changed in the settings that phone and linked devices share (app state). */
 export interface SettingChange {
   readonly at: number;
@@ -79,6 +88,7 @@ export interface Trace {
   readonly unhandled: readonly UnhandledQuery[];
   readonly decryptErrors: readonly DecryptError[];
   readonly refusals: readonly Refusal[];
+  readonly lapses: readonly Lapse[];
   readonly settings: readonly SettingChange[];
   readonly logins: readonly Login[];
 }

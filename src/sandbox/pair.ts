@@ -1,4 +1,4 @@
-import type { BinaryNode } from "@whiskeysockets/baileys";
+import { proto, type BinaryNode } from "@whiskeysockets/baileys";
 import { accountOf } from "./account.ts";
 import { createCompanion, linkedDevice } from "./companion.ts";
 import type { Connection } from "./connection.ts";
@@ -186,6 +186,7 @@ async function link(world: World, linking: Linking, signal: AbortSignal): Promis
       stanza("device-identity", {}, signed.hmacIdentity),
       ...(business === undefined ? [] : [stanza("biz", { name: business })]),
       stanza("platform", { name: input.platform ?? account.platform }),
+      stanza("client-props", {}, proto.ClientPairingProps.encode({ isChatDbLidMigrated: person.lidMigrated }).finish()),
       stanza("device", { jid: userJid(person.number, "pn", id), lid: userJid(person.lid, "lid", id) }),
     ];
     const attrs = { from: serverJid, type: "set", xmlns: "md", id: world.nextId(), t: world.seconds() };

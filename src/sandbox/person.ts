@@ -63,6 +63,8 @@ export interface Person {
    * indexes, which comes along, lacks them.
    */
   readonly staleDevices: Map<number, "signed" | "unsigned">;
+  /** Whether this person's chats were migrated from numbers to LIDs; a client learns it when it is linked. */
+  lidMigrated: boolean;
   /** Set when a first client is linked. */
   account: Account | undefined;
   /** Set once somebody said whether linking asks for it. */

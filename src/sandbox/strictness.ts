@@ -73,6 +73,29 @@ export const strictFacts = {
   editForm: {
     says: "An edit is encrypted with the secret of the message it changes, as phones do since May 2026.",
     values: ["sealed", "plain"],
+  addressing: {
+    says: "A message that names people by number goes to nobody from an account that was migrated to LIDs, nor one by LID from an account that was not.",
+    values: ["checked", "any"],
+  },
+  numberDevices: {
+    says: "A migrated account that asks for the devices behind somebody's number is told of none; behind a LID of all.",
+    values: ["none", "listed"],
+  },
+  usyncName: {
+    says: "Whoever was asked for is named in the answer by `jid`; on some servers by `pn_jid` alone.",
+    values: ["jid", "pn_jid"],
+  },
+  aboutText: {
+    says: "The about text changes by the query of WhatsApp Web; the older one is answered and has no effect.",
+    values: ["mex", "iq"],
+  },
+  catalogue: {
+    says: "The query for a catalogue is not answered any more.",
+    values: ["silent", "answered"],
+  },
+  channelQueries: {
+    says: "Channels are not found by the numbers that their queries once had: error 400.",
+    values: ["rotated", "answered"],
   },
 } as const satisfies Record<string, StrictFact>;
 

@@ -1,6 +1,6 @@
 import type { BinaryNode, proto } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
-import type { DecryptError, Login, Refusal, SettingChange, Trace, TraceStanza, UnhandledQuery } from "./observed.ts";
+import type { DecryptError, Lapse, Login, Refusal, SettingChange, Trace, TraceStanza, UnhandledQuery } from "./observed.ts";
 import { printStanza } from "./wire/stanza.ts";
 
 /** Whose connection a stanza passed. */
@@ -15,6 +15,7 @@ export interface TraceLog {
   unhandled(number: string | undefined, node: BinaryNode): void;
   decryptError(error: Omit<DecryptError, "at">): void;
   refusal(kind: Refusal["kind"], detail: string): void;
+  lapse(lapse: Omit<Lapse, "at">): void;
   setting(change: Omit<SettingChange, "at">): void;
   /** A device logs in, whether it is let in or not. */
   login(payload: proto.IClientPayload): void;
@@ -39,6 +40,7 @@ export function createTrace(clock: Clock): TraceLog {
   const unhandled: UnhandledQuery[] = [];
   const decryptErrors: DecryptError[] = [];
   const refusals: Refusal[] = [];
+  const lapses: Lapse[] = [];
   const settings: SettingChange[] = [];
   const logins: Login[] = [];
   return {
@@ -62,6 +64,7 @@ export function createTrace(clock: Clock): TraceLog {
     },
     decryptError: (error) => keep(decryptErrors, { at: clock.now(), ...error }, limits.others),
     refusal: (kind, detail) => keep(refusals, { at: clock.now(), kind, detail }, limits.others),
+    lapse: (lapse) => keep(lapses, { at: clock.now(), ...lapse }, limits.others),
     setting: (change) => keep(settings, { at: clock.now(), ...change }, limits.others),
     login: (payload) => keep(logins, { at: clock.now(), ...loginOf(payload) }, limits.others),
     read: () => ({
@@ -69,6 +72,7 @@ export function createTrace(clock: Clock): TraceLog {
       unhandled: [...unhandled],
       decryptErrors: [...decryptErrors],
       refusals: [...refusals],
+      lapses: [...lapses],
       settings: [...settings],
       logins: [...logins],
     }),

@@ -129,6 +129,9 @@ export async function pairClient(
   config: Partial<UserFacingSocketConfig> = {},
 ): Promise<Client> {
   const auth = newAuth();
+  // Baileys writes to whatever it is told to; which name an account's chats have is for whoever uses it to know.
+  await sandbox.control.behaviour({ addressing: "any" });
+  await sandbox.control.migrate({ number: account.number, lidMigrated: false });
   {
     await using first = connectClient(sandbox, auth, config);
     const { qr } = await first.until((state) => state.qr !== undefined);

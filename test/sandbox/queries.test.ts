@@ -108,6 +108,11 @@ describe("who is who", () => {
   });
 
   it("about texts and disappearing messages", async () => {
+    await client.sock.updateProfileStatus("lost");
+    expect((await client.sock.fetchStatus(`${own}@s.whatsapp.net`))?.[0]).not.toMatchObject({
+      status: { status: "lost" },
+    });
+    await sandbox.control.behaviour({ aboutText: "iq" });
     await client.sock.updateProfileStatus("at work");
     const [mine] = (await client.sock.fetchStatus(`${own}@s.whatsapp.net`)) ?? [];
     expect(mine).toMatchObject({ status: { status: "at work" } });

@@ -112,6 +112,7 @@ describe("a sandbox that remembers nothing", () => {
     await before[Symbol.asyncDispose]();
 
     await using after = await openTestSandbox({ fastPreKeys });
+    await after.control.migrate({ number: own, lidMigrated: false });
     await using again = connectClient(after, first.auth, { retryRequestDelayMs: 0 });
     await again.opened();
     expect(device(after)).toMatchObject({ number: own, device: 1, online: true, preKeys: fastPreKeys ? 5 : 812 });
@@ -180,6 +181,7 @@ describe("reset", () => {
       unhandled: [],
       decryptErrors: [],
       refusals: [],
+      lapses: [],
       settings: [],
     });
     expect(await inbox(sandbox)).toEqual([]);

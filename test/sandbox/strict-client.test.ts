@@ -16,6 +16,8 @@ let client: StrictClient;
 
 beforeAll(async () => {
   sandbox = await openTestSandbox({ seed, fastPreKeys: false });
+  // One account that is written to, and writes, under either name.
+  await sandbox.control.behaviour({ addressing: "any" });
   await sandbox.control.addContact({ number: bob, name: "Bob" });
   client = await connectStrict({ sandbox, seed });
 });

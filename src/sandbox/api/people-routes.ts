@@ -47,6 +47,13 @@ export const phoneRoutes: readonly Route[] = [
   }),
   bodyRoute({
     method: "POST",
+    path: "/phones/:number/migrate",
+    summary: "The account's chats move from numbers to LIDs, or back",
+    body: z.strictObject({ lidMigrated: z.boolean() }),
+    run: async ({ control }, { params, body }) => control.migrate({ number: numberOf(params), ...body }),
+  }),
+  bodyRoute({
+    method: "POST",
     path: "/phones/:number/send",
     summary: "The account's owner types a message on the phone",
     body: z.strictObject({ to: recipient, count, messageId: messageId.exactOptional(), ...contentShape }),

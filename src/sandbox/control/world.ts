@@ -61,6 +61,7 @@ function deviceState(companion: Companion): DeviceState {
   const { connection, preKeys, queue, presence } = companion;
   return {
     ...linkedDevice(companion),
+    lidMigrated: companion.person.lidMigrated,
     online: connection?.isOpen() === true,
     preKeys: preKeys.length,
     queued: queue.size,

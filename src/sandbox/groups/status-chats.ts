@@ -1,4 +1,5 @@
 import type { ChatKind } from "../chat-kind.ts";
+import { misaddressedPost } from "../messages/addressing-refusal.ts";
 import type { Person } from "../person.ts";
 import type { World } from "../world.ts";
 import { deliverInCircle, listedPeople } from "./circle-delivery.ts";
@@ -15,6 +16,7 @@ export function statusChats(world: World, poster: CirclePoster): ChatKind {
       .filter(({ companions, account }) => companions.size > 0 && account?.blocked.has(sender.number) !== true);
   return {
     accepts: (jid) => jid === circle.jid,
+    refuse: (message) => misaddressedPost(world, message),
     deliver: async (message) => deliverInCircle(world, { circle, readers: listedPeople(world, message.node) }, message),
     receipt: async (receipt) => relayCircleReceipt(world, circle, receipt),
     retry: async (request) => retryInCircle(world, circle, request),

@@ -7,6 +7,7 @@ const defaultLimit = 10;
 /** The products of a business, a page at a time; `after` names the last one of the page before. */
 export const answerCatalogue: IqHandler = (world, { child }) => {
   if (child?.tag !== "product_catalog") return "unhandled";
+  if (world.behaviour.catalogue === "silent") return "silent";
   const business = world.directory.find(child.attrs["jid"] ?? "");
   if (business === undefined || business.catalogue.length === 0) return { error: 404, text: "item-not-found" };
   const textOf = (tag: string): string => Buffer.from(bytesOf(childOf(child, tag)) ?? []).toString();

@@ -82,7 +82,12 @@ export const answerStatus: IqHandler = (world, { type, child, from }): IqAnswer 
   const text = textOf(child);
   if (type !== "set" || child?.tag !== "status") return "unhandled";
   if (text === undefined || text.length > maxAboutBytes) return { error: 400, text: "bad-request" };
-  from.person.about = { text, at: world.options.clock.now() };
-  world.changed();
+  if (world.behaviour.aboutText === "iq") setAbout(world, from.person, text);
   return {};
 };
+
+/** Everybody who may see it sees this text from now on. */
+export function setAbout(world: World, person: Person, text: string): void {
+  person.about = { text, at: world.options.clock.now() };
+  world.changed();
+}

@@ -11,10 +11,14 @@ const switches = [
   [10518, 1],
 ] as const;
 
-/** Server properties; always the same. */
-export const answerProps: IqHandler = (_world, { type }) => {
+/** WhatsApp protocol: whether chats between two people are addressed by LID. */
+const lidChats = 9435;
+
+/** Server properties. */
+export const answerProps: IqHandler = (_world, { type, from }) => {
   if (type !== "get") return "unhandled";
-  const props = switches.map(([code, value]) => stanza("prop", { config_code: code, config_value: value }));
+  const all = [...switches, [lidChats, from.person.lidMigrated ? 1 : 0]] as const;
+  const props = all.map(([code, value]) => stanza("prop", { config_code: code, config_value: value }));
   const attrs = { protocol: 1, ab_key: "sandbox", hash: "sandbox", refresh: 86_400, refresh_id: 1 };
   return { content: [stanza("props", attrs, props)] };
 };

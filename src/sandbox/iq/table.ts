@@ -22,7 +22,7 @@ export interface IqQuery {
   readonly from: Companion;
 }
 
-/** What a query is answered with. `unhandled`: nobody here knows it, the client gets a 501. */
+/** What a query is answered with. `unhandled`: nobody here knows it, the client gets a 501; `silent`: with nothing. */
 export type IqAnswer =
   | {
       readonly content?: readonly BinaryNode[];
@@ -30,6 +30,8 @@ export type IqAnswer =
       readonly after?: () => void;
     }
   | { readonly error: number; readonly text: string }
+  /** The real server leaves the client waiting. */
+  | "silent"
   | "unhandled";
 
 /** Answers the queries of one xmlns. */
@@ -79,6 +81,7 @@ export async function answerIq(
       ? ((await handler?.(world, query)) ?? "unhandled")
       : { error: fault.code ?? 500, text: "injected" };
   const names = { from: to?.endsWith("@g.us") === true ? to : serverJid, id };
+  if (answer === "silent") return;
   if (answer === "unhandled") world.trace.unhandled(from.person.number, node);
   const failure = answer === "unhandled" ? { error: 501, text: "feature-not-implemented" } : answer;
   if ("error" in failure) {

@@ -1,4 +1,5 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
+import type { Companion } from "../companion.ts";
 import type { Identity } from "../directory.ts";
 import { userJid } from "../jid.ts";
 import type { Person } from "../person.ts";
@@ -13,7 +14,7 @@ export const answerUsync: IqHandler = (world, { type, child: usync, node, from }
   const wanted = childrenOf(childOf(usync, "query"));
   const strange = wanted.find(({ tag }) => !Object.hasOwn(protocols, tag));
   if (strange !== undefined) world.trace.unhandled(from.person.number, node);
-  const users = childrenOf(childOf(usync, "list"), "user").map((user) => answerUser(world, wanted, user));
+  const users = childrenOf(childOf(usync, "list"), "user").map((user) => answerUser(world, { wanted, from }, user));
   const { sid, mode, context } = usync.attrs;
   const result = stanza(
     "result",
@@ -36,27 +37,41 @@ interface Asked {
   readonly person: Person | undefined;
   readonly contact: BinaryNode | undefined;
   readonly seconds: number;
+  /** The asking account does not hear of this person's devices, as long as it uses the number. */
+  readonly hidesDevices: boolean;
 }
 
-function answerUser(world: World, wanted: readonly BinaryNode[], user: BinaryNode): BinaryNode {
+function answerUser(
+  world: World,
+  { wanted, from }: { readonly wanted: readonly BinaryNode[]; readonly from: Companion },
+  user: BinaryNode,
+): BinaryNode {
   const contact = childOf(user, "contact");
   const phone = textOf(contact)?.replaceAll(/\D/g, "");
   const jid = user.attrs["jid"] ?? childOf(user, "lid")?.attrs["jid"] ?? userJid(phone ?? "", "pn");
   const found = world.directory.identify(jid);
   const identity = found !== undefined && world.directory.isOnWhatsApp(found.number) ? found : undefined;
   const person = identity === undefined ? undefined : world.directory.known(identity.number);
-  const asked = { identity, person, contact, seconds: world.seconds() };
-  const shown = identity?.addressing === "pn" ? userJid(identity.number, "pn") : jid;
+  const byNumber = identity?.addressing === "pn";
+  const hidesDevices =
+    world.behaviour.numberDevices === "none" &&
+    byNumber &&
+    from.person.lidMigrated &&
+    identity.number !== from.person.number;
+  const asked = { identity, person, contact, seconds: world.seconds(), hidesDevices };
+  const shown = byNumber ? userJid(identity.number, "pn") : jid;
   const children = wanted.flatMap(({ tag }) => protocols[tag as keyof typeof protocols]?.(asked) ?? []);
-  return stanza("user", { jid: shown }, children);
+  const name = byNumber && world.behaviour.usyncName === "pn_jid" ? "pn_jid" : "jid";
+  return stanza("user", { [name]: shown }, children);
 }
 
 /** WhatsApp protocol: what can be asked about a person. */
 const protocols = {
   contact: ({ identity, contact }: Asked) =>
     stanza("contact", { type: identity === undefined ? "out" : "in" }, textOf(contact)),
-  devices: ({ identity, person, seconds }: Asked) => {
+  devices: ({ identity, person, seconds, hidesDevices }: Asked) => {
     if (identity === undefined) return undefined;
+    if (hidesDevices) return stanza("devices", {}, [stanza("device-list")]);
     const ids =
       person === undefined
         ? [0]

@@ -84,6 +84,12 @@ function addressingFor(post: Post, recipient: Person): Addressing {
     post.addressing ??
     (parseUserJid(post.to)?.addressing === "lid" ? "lid" : undefined) ??
     post.sender.addressing.get(recipient.number) ??
-    "pn"
+    (migratedIn(post.sender, recipient) ? "lid" : "pn")
   );
+}
+
+/** Whether the account in it, if there is one, keeps its chats by LID. */
+function migratedIn(sender: Person, recipient: Person): boolean {
+  const accounts = [sender, recipient].filter(({ companions }) => companions.size > 0);
+  return accounts.length > 0 && accounts.every(({ lidMigrated }) => lidMigrated);
 }

@@ -5,6 +5,7 @@ import { parseUserJid, type Addressing } from "../jid.ts";
 import type { Person, SimulatedDevice } from "../person.ts";
 import { childOf, childrenOf, stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
+import { misaddressed } from "./addressing-refusal.ts";
 import { decryptFrom } from "./decrypt.ts";
 import { postDirect } from "./direct-post.ts";
 import { jidOf, ownCopyAttrs, senderAttrs } from "./envelope.ts";
@@ -17,6 +18,7 @@ import { retryDirect } from "./retries.ts";
 export function directChats(world: World): ChatKind {
   return {
     accepts: (jid) => parseUserJid(jid) !== undefined,
+    refuse: (message) => misaddressed(world, message),
     deliver: async (message) => {
       for (const copy of copiesOf(world, message)) await deliverCopy(world, copy);
     },

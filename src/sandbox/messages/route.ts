@@ -5,6 +5,7 @@ import type { Connection } from "../connection.ts";
 import type { ChatKind } from "../chat-kind.ts";
 import { stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
+import { ackHints } from "./ack-hints.ts";
 import { uploadAgain } from "./media-retry.ts";
 import { receiptIds } from "./receipts.ts";
 
@@ -23,7 +24,8 @@ export async function routeMessage(
   const { id = "", to = "" } = node.attrs;
   const ack = (error?: number): void => {
     const { participant, recipient } = node.attrs;
-    const attrs = { class: "message", id, from: to, t: world.seconds(), participant, recipient, error };
+    const hints = error === undefined ? ackHints(world, { from, to, id }) : {};
+    const attrs = { class: "message", id, from: to, t: world.seconds(), participant, recipient, error, ...hints };
     connection.send(stanza("ack", attrs));
   };
   const about = { number: from.person.number, messageId: id };

@@ -42,6 +42,7 @@ async function restorePerson(world: World, saved: SavedPerson): Promise<Person> 
     onWhatsApp,
     about,
     catalogue: saved.catalogue ?? [],
+    lidMigrated: saved.lidMigrated ?? true,
     inbox: createInbox({ lastSeq: saved.inbox.lastSeq, entries }),
     addressing: new Map(saved.addressing),
     passkey: restorePasskey(saved.passkey),

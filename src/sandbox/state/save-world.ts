@@ -32,6 +32,7 @@ function savePerson(person: Person): SavedPerson {
     about,
     ...(catalogue.length > 0 && { catalogue }),
     ...(staleDevices.size > 0 && { staleDevices: [...staleDevices] }),
+    lidMigrated: person.lidMigrated,
     devices: [...devices.values()].map(({ id, signalIfUsed, uses }) => ({
       id,
       signal: signalIfUsed()?.snapshot(),

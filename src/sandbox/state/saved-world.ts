@@ -24,6 +24,8 @@ export interface SavedPerson extends Pick<Person, "number" | "name" | "onWhatsAp
   readonly catalogue?: Person["catalogue"];
   /** Absent in files from before there were stale devices. */
   readonly staleDevices?: readonly (readonly [number, "signed" | "unsigned"])[];
+  /** Absent in files from before accounts were told apart by it. */
+  readonly lidMigrated?: boolean;
   readonly devices: readonly SavedDevice[];
   readonly companions: readonly SavedCompanion[];
   readonly inbox: { readonly lastSeq: number; readonly entries: readonly SavedEntry[] };
