@@ -54,6 +54,7 @@ const outcomeOf = {
   send_rejected: "failure",
   send_restricted: "failure",
   send_failed: "failure",
+  send_unreadable: "failure",
   send_timeout: "failure",
   number_not_on_whatsapp: "failure",
 } as const satisfies Record<ErrorCode, Outcome>;

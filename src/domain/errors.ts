@@ -50,6 +50,11 @@ export const errorTable = {
   send_rejected: { status: 422, message: "WhatsApp rejected sending this message", retryable: false },
   send_restricted: { status: 429, message: "WhatsApp restricts new conversations of this account", retryable: true },
   send_failed: { status: 502, message: "Error on send message", retryable: true },
+  send_unreadable: {
+    status: 502,
+    message: "WhatsApp names no device of the recipient: nobody could have read the message",
+    retryable: true,
+  },
   send_timeout: { status: 504, message: "Timeout on send message", retryable: true },
   number_not_on_whatsapp: { status: 422, message: "Phone number does not exist", retryable: false },
 } as const satisfies Record<string, ErrorKind>;

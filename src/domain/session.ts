@@ -119,8 +119,11 @@ export type SendResult =
   | {
       /** Not sent or not known: the same message id may be sent again. */
       readonly outcome: "unknown";
-      /** `disconnected`: waiting, no attempt consumed. `timeout`: no ack in time. `transient`: anything else. */
-      readonly kind: "disconnected" | "timeout" | "transient";
+      /**
+       * `disconnected`: waiting, no attempt consumed. `timeout`: no ack in time. `unreadable`: WhatsApp answered, but
+       * nobody could have read the message. `transient`: anything else.
+       */
+      readonly kind: "disconnected" | "timeout" | "unreadable" | "transient";
       readonly error: string;
       /** Server's code (500, 503…), when it gave one. */
       readonly code?: number;

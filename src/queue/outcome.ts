@@ -69,9 +69,11 @@ export function decide(
         ? { code: "send_timeout", text: errorTable.send_timeout.message }
         : failureOf("send_failed", result.error);
       const secondTimeout = timedOut && !attempted.probe && isTimeout(attempted.message.lastError);
-      if (secondTimeout || attempts > maxRetries) return { kind: "failed", failure, answered: false };
+      // About this one chat: others have nothing to fear from it.
+      const answered = result.kind === "unreadable";
+      if (secondTimeout || attempts > maxRetries) return { kind: "failed", failure, answered };
       const waitMs = backoffMs(options.retry, attempts, attempted.random);
-      return { kind: "retry", failure, attempts, waitMs, answered: false };
+      return { kind: "retry", failure, attempts, waitMs, answered };
     }
   }
 }

@@ -73,6 +73,7 @@ export const strictFacts = {
   editForm: {
     says: "An edit is encrypted with the secret of the message it changes, as phones do since May 2026.",
     values: ["sealed", "plain"],
+  },
   addressing: {
     says: "A message that names people by number goes to nobody from an account that was migrated to LIDs, nor one by LID from an account that was not.",
     values: ["checked", "any"],

@@ -9,6 +9,8 @@ const groupTtlMs = 10 * 60_000;
 export interface GroupCache {
   /** Undefined when WhatsApp does not tell; Baileys then asks itself and reports why. */
   readonly get: (groupId: string) => Promise<GroupMetadata | undefined>;
+  /** The next question about this group goes to WhatsApp. */
+  readonly forget: (groupId: string) => void;
   /** Forgets the groups these events are about. */
   readonly observe: (events: Partial<BaileysEventMap>) => void;
 }
@@ -27,6 +29,7 @@ export function createGroupCache(
       if (metadata !== undefined) groups.set(groupId, metadata);
       return metadata ?? undefined;
     },
+    forget: (groupId) => groups.delete(groupId),
     observe: (events) => {
       const changed = [
         ...(events["groups.update"] ?? []),

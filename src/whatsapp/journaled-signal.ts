@@ -26,6 +26,8 @@ export interface JournaledSignalDeps {
   readonly unreadable?: () => Unreadable;
   /** Told about each part of a message that Baileys' protobuf does not have; must not throw. */
   readonly unknownWire?: TellUnknown;
+  /** Told about each device (JID) that something was encrypted for, within the send it belongs to; must not throw. */
+  readonly encryptedFor?: (jid: string) => void;
 }
 
 type MakeSignalRepository = SocketConfig["makeSignalRepository"];
@@ -110,7 +112,11 @@ export function journaledSignal(deps: JournaledSignalDeps): MakeSignalRepository
 
     return {
       ...inner,
-      encryptMessage: (options) => encrypt(() => inner.encryptMessage(options)),
+      encryptMessage: async (options) => {
+        const encrypted = await encrypt(() => inner.encryptMessage(options));
+        deps.encryptedFor?.(options.jid);
+        return encrypted;
+      },
       encryptGroupMessage: (options) => encrypt(() => inner.encryptGroupMessage(options)),
       getSenderKeyDistributionMessage: (options) => encrypt(() => inner.getSenderKeyDistributionMessage(options)),
       decryptMessage: (options) => decrypt(options.ciphertext, () => single.singly(() => opened(options))),

@@ -4,7 +4,11 @@ import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
 import type { MessageStore } from "#store/messages.ts";
 import { collectAcks, type Acks } from "./acks.ts";
+import { nameAnsweredPeople } from "./addressing/devices.ts";
+import { learnMigration, type MigrationKnowledge } from "./addressing/migration.ts";
+import { createReaders, type Readers } from "./addressing/readers.ts";
 import type { AuthState } from "./auth-state.ts";
+import { BoundedMap } from "./bounded-map.ts";
 import { createDeviceCache } from "./devices/device-cache.ts";
 import type { PastStaleDevices } from "./devices/stale-devices.ts";
 import { openPlaceholders } from "./content/open-placeholders.ts";
@@ -79,6 +83,12 @@ export interface LiveSocket extends AsyncDisposable {
   readonly ledger: RetryLedger;
   readonly gate: StanzaGate;
   readonly linking: Linking;
+  /** Whom each send was encrypted for. */
+  readonly readers: Readers;
+  /** Whether the account's chats are kept by LID. */
+  readonly migration: MigrationKnowledge;
+  /** Chats that WhatsApp lately refused under either name: the other one is not tried each time. */
+  readonly refusedBoth: BoundedMap<string, true>;
   /** Undefined until a phone accepted. */
   readonly own: () => OwnJids | undefined;
   /** Whether the account belongs to a business app. */
@@ -114,8 +124,11 @@ export function openLiveSocket(
   const intake = { ...deps, correlation };
   const prepared = prepareIntake(intake, () => sock);
   const devices = createDeviceCache(clock);
-  const config = socketConfig({ ...intake, ...prepared, groups, devices }, input);
+  const readers = createReaders();
+  const config = socketConfig({ ...intake, ...prepared, groups, devices, encryptedFor: readers.note }, input);
   const sock = makeWASocket(config);
+  nameAnsweredPeople(sock.ws);
+  const migration = learnMigration(deps, sock.ws);
   const raw = Reflect.get(sock.ws, "socket") as RawSocket;
   const historyJournal = createHistoryJournal((notice) => fetchesHistory(notice, input.options));
   const ended = new AbortController();
@@ -223,6 +236,7 @@ export function openLiveSocket(
     named(events);
     // What is not kept now is asked for by Baileys, once.
     void placeholders.keep(events).catch((error: unknown) => deps.log.warn({ error }, "a placeholder was not kept"));
+    if ("messages.upsert" in events) migration.came(events["messages.upsert"].messages);
     const offline = "messages.upsert" in events && events["messages.upsert"].type === "append";
     void hand({ events, journalIds: historyJournal.settledBy(events), offline });
   });
@@ -264,6 +278,9 @@ export function openLiveSocket(
     groups,
     gate,
     linking,
+    readers,
+    migration,
+    refusedBoth: new BoundedMap({ limit: maxRefused, ttlMs: refusedMs, clock }),
     own: () => ownJids(auth.creds),
     // WhatsApp protocol: smbi and smba are the business apps of iPhone and Android.
     isBusiness: () => auth.creds.platform === "smbi" || auth.creds.platform === "smba",
@@ -287,6 +304,8 @@ export function openLiveSocket(
   };
 }
 
+const maxRefused = 1_000;
+const refusedMs = 60 * 60_000;
 /** Longest that Baileys may hold an event back. */
 const maxHoldMs = 400;
 

@@ -1,20 +1,27 @@
 import type { WAMessageKey } from "@whiskeysockets/baileys";
 import { isWazapiError, WazapiError } from "#domain/errors.ts";
 import { newMessageId } from "#domain/ids.ts";
-import { canonicalJid, isGroupJid, isNewsletterJid, isStatusJid, sameJid } from "#domain/jid.ts";
+import { isGroupJid, isNewsletterJid, isStatusJid, sameJid } from "#domain/jid.ts";
 import type { MessageDeletion, MessagesRead } from "#domain/session.ts";
 import type { Clock } from "#lib/clock.ts";
 import { sleep } from "#lib/sleep.ts";
+import type { DirectoryStore } from "#store/directory.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { LiveSocket } from "./live-socket.ts";
 import { markRevoked } from "./retries/resend-content.ts";
-import { resolveRecipient, type RecipientDeps } from "./recipient.ts";
+import { ackErrorOf } from "./addressing/ack-errors.ts";
+import { addressHere, addressOf, otherAddress, type Address, type AddressDeps } from "./addressing/address.ts";
+import { otherForm, type Form } from "./addressing/form.ts";
+import { namedBy } from "./send/audience-form.ts";
+import { compose } from "./send/compose.ts";
+import { handOver } from "./send/hand-over.ts";
 import { statusAudience } from "./send/status-audience.ts";
 import { isOwnJid, knownMessage, namesAuthors } from "./send/target.ts";
 
 /** What acting on messages works with. */
-export interface MessageActionDeps extends RecipientDeps {
-  readonly messages: Pick<MessageStore, "get" | "put">;
+export interface MessageActionDeps extends AddressDeps {
+  readonly messages: Pick<MessageStore, "get" | "put" | "list">;
+  readonly directory: DirectoryStore;
   readonly clock: Clock;
 }
 
@@ -38,15 +45,16 @@ export async function deleteMessage(
     throw new WazapiError("not_supported", { message: "a message of a channel cannot be deleted from here" });
   }
   const known = await knownMessage(deps.messages, { instanceId, messageId });
-  const jid = await resolveRecipient(deps, { instanceId, socket, to: input.chat });
+  const address = await addressOf(deps, { instanceId, socket, to: input.chat });
+  const { jid } = address;
   if (known !== undefined && (isGroupJid(known.chat) || isGroupJid(jid)) && !sameJid(known.chat, jid)) {
     throw new WazapiError("invalid_request", { message: `message ${messageId} is not in this chat` });
   }
   const fromMe = known?.fromMe ?? input.fromMe;
   const key = { remoteJid: jid, id: messageId, fromMe };
   if (fromMe) {
-    const audience = isStatusJid(jid) ? { statusJidList: await statusAudience(deps, { instanceId, socket }) } : {};
-    return await withdrawn(deps, input, () => revoke(input, { key, ...audience }, signal));
+    const people = isStatusJid(jid) ? await statusAudience(deps, { instanceId, socket }) : undefined;
+    return await withdrawn(deps, input, () => revoke(input, { address, key, people }, signal));
   }
   if (!isGroupJid(jid)) {
     const stored = await deps.messages.get({ instanceId, messageId });
@@ -61,7 +69,7 @@ export async function deleteMessage(
   const participant = known?.author ?? input.sender;
   if (participant === undefined) throw unknownAuthor(messageId);
   await assertAdmin(socket, jid);
-  await revoke(input, { key: { ...key, participant } }, signal);
+  await revoke(input, { address, key: { ...key, participant } }, signal);
 }
 
 /**
@@ -88,22 +96,54 @@ async function withdrawn(
   }
 }
 
-async function revoke(
-  { socket, timeoutMs }: ActingOn,
-  what: { readonly key: WAMessageKey; readonly statusJidList?: string[] },
-  signal: AbortSignal,
-): Promise<void> {
-  const { key, ...audience } = what;
+/** A message to be taken back, and how the chat it is in is written to. */
+interface Revocation {
+  readonly address: Address;
+  readonly key: WAMessageKey;
+  /** Of a post: whom it was for. */
+  readonly people?: readonly string[] | undefined;
+}
+
+/** Under the other name once more, when WhatsApp refuses the first for it. */
+async function revoke(at: ActingOn, what: Revocation, signal: AbortSignal): Promise<void> {
+  const { socket } = at;
+  const isPost = what.people !== undefined;
+  const form: Form = socket.migration.current()?.migrated === true ? "lid" : "pn";
   const messageId = newMessageId();
+  const code = await revokeOnce(at, { ...what, form, messageId }, signal);
+  if (code === undefined) return;
+  const mayBeName = ackErrorOf(code).remedy === "readdress";
+  const other = mayBeName && !isPost ? await otherAddress(what.address, socket) : undefined;
+  if (!mayBeName || (other === undefined && !isPost)) throw refused(code);
+  const key = other === undefined ? what.key : { ...what.key, remoteJid: other.jid };
+  const again = { ...what, address: other ?? what.address, key, form: otherForm(form), messageId };
+  const last = await revokeOnce(at, again, signal);
+  if (last !== undefined) throw refused(last);
+}
+
+function refused(code: number): WazapiError {
+  return new WazapiError("send_rejected", { details: { code } });
+}
+
+/** Answers the code of a refusal. Throws `timeout`, `not_connected`, `send_unreadable`. */
+async function revokeOnce(
+  { socket, timeoutMs }: ActingOn,
+  what: Revocation & { readonly form: Form; readonly messageId: string },
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { address, key, people, form, messageId } = what;
   const ack = socket.acks.expect(messageId);
   const over = new AbortController();
   try {
-    await socket.sock.sendMessage(key.remoteJid ?? "", { delete: key }, { ...audience, messageId });
+    const payload = { content: { delete: key } };
+    const composed = await compose(socket, { jid: address.jid, messageId, payload, frame: {} });
+    const audience = people === undefined ? undefined : await namedBy(form, socket, people);
+    await handOver(socket, { address, composed, messageId, audience });
     const timeout = sleep(timeoutMs, AbortSignal.any([signal, over.signal])).then(() => "timeout" as const);
     const answer = await Promise.race([ack.received, timeout]);
     if (answer === "timeout") throw new WazapiError("timeout");
     if (answer === undefined) throw new WazapiError("not_connected");
-    if (answer.code !== undefined) throw new WazapiError("send_rejected", { details: { code: answer.code } });
+    return answer.code;
   } finally {
     over.abort();
     ack.giveUp();
@@ -124,11 +164,11 @@ async function assertAdmin(socket: LiveSocket, groupId: string): Promise<void> {
  * passed over. Throws `message_not_found` when in a group nobody knows an author, `not_connected`.
  */
 export async function readMessages(
-  deps: Pick<MessageActionDeps, "messages">,
+  deps: MessageActionDeps,
   input: MessagesRead & Pick<ActingOn, "socket">,
 ): Promise<void> {
   const { instanceId, socket, messageIds, sender } = input;
-  const chat = canonicalJid(input.chat);
+  const { jid: chat } = await addressHere(deps, { instanceId, socket, to: input.chat });
   const keys: WAMessageKey[] = [];
   for (const messageId of messageIds) {
     const known = await knownMessage(deps.messages, { instanceId, messageId });

@@ -5,6 +5,7 @@ import type { Sender, SessionControl } from "#domain/session.ts";
 import { sleep } from "#lib/sleep.ts";
 import { quietLibsignal } from "#lib/quiet-libsignal.ts";
 import { changeProfile, readProfile } from "./account.ts";
+import { addressHere } from "./addressing/address.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { LiveSocket } from "./live-socket.ts";
 import { defaultSessionsOptions, type SessionsOptions } from "./options.ts";
@@ -135,7 +136,11 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
       const either = AbortSignal.any([signal, waitSignal]);
       await deleteMessage({ ...deps, known: recipientsOf(instanceId) }, { ...input, ...at }, either);
     },
-    readMessages: async (input) => readMessages(deps, { ...input, socket: await openSocketOf(input.instanceId) }),
+    readMessages: async (input) => {
+      const { instanceId } = input;
+      const socket = await openSocketOf(instanceId);
+      await readMessages({ ...deps, known: recipientsOf(instanceId) }, { ...input, socket });
+    },
     isOpen: (instanceId) => ready.get(instanceId)?.open()?.sock.ws.isOpen === true,
     untilOpen: async (instanceId, waitSignal) => {
       const either = AbortSignal.any([signal, waitSignal]);
@@ -144,18 +149,19 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
       await (session?.untilOpen(either) ?? sleep(foreverMs, either));
     },
     typing: async (instanceId, to, state) => {
+      const socket = ready.get(instanceId)?.open();
+      if (socket === undefined) return;
       // Best effort: a message must not wait for, or fail with, its typing indicator.
-      await ready
-        .get(instanceId)
-        ?.open()
-        ?.sock.sendPresenceUpdate(state, to)
+      await addressHere({ ...deps, known: recipientsOf(instanceId) }, { instanceId, socket, to })
+        .then(({ jid }) => socket.sock.sendPresenceUpdate(state, jid))
         .catch((error: unknown) => deps.log.debug({ instanceId, error }, "typing not shown"));
     },
     send: async (input, sendSignal) => {
       const socket = ready.get(input.instanceId)?.open();
       if (socket === undefined) return { outcome: "unknown", kind: "disconnected", error: "not connected" };
       const { instanceId } = input;
-      const result = await sendMessage({ ...deps, known: recipientsOf(instanceId) }, { ...input, socket }, sendSignal);
+      const sending = { ...deps, known: recipientsOf(instanceId), unknownWire: deps.observe?.unknownWire };
+      const result = await sendMessage(sending, { ...input, socket }, sendSignal);
       if (result.outcome === "acked") {
         await keepEdit(deps, { instanceId, socket, content: input.outgoing.content, proto: result.proto });
       }

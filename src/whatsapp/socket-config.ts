@@ -49,6 +49,7 @@ export function socketConfig(
     /** Messages that the own phone was asked for. */
     readonly placeholders: CacheStore;
     readonly unknownWire?: (unknown: UnknownWire) => void;
+    readonly encryptedFor?: (jid: string) => void;
   },
   input: { readonly deviceName: string; readonly options: SessionsOptions },
 ): UserFacingSocketConfig & Pick<SocketConfig, "browser"> {

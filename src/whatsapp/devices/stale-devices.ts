@@ -1,5 +1,5 @@
 import type { WASocket } from "@whiskeysockets/baileys";
-import { deviceOf, isGroupJid, isStatusJid, sameJid } from "#domain/jid.ts";
+import { deviceOf, isGroupJid, isLidJid, isStatusJid, sameJid } from "#domain/jid.ts";
 import { WazapiError } from "#domain/errors.ts";
 import type { Log } from "#lib/log.ts";
 import type { GroupCache } from "../group-cache.ts";
@@ -41,7 +41,8 @@ export function pastStaleDevices(deps: StaleDevicesDeps): PastStaleDevices {
     readonly statusJidList?: readonly string[];
   }): Promise<readonly string[] | undefined> {
     const { jid, statusJidList = [] } = to;
-    const own = deps.own()?.id;
+    const me = deps.own();
+    const own = isLidJid(jid) ? (me?.lid ?? me?.id) : me?.id;
     if (isStatusJid(jid)) return statusJidList;
     if (!isGroupJid(jid)) return [jid, ...(own === undefined ? [] : [own])];
     const group = await groups.get(jid);

@@ -1,0 +1,335 @@
+import { randomInt } from "node:crypto";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Outgoing } from "#domain/content.ts";
+import type { SendResult } from "#domain/session.ts";
+import type { Behaviour } from "#sandbox/control.ts";
+import type { Sandbox } from "#sandbox/sandbox.ts";
+import type { UnknownWire } from "#whatsapp/unknown-wire.ts";
+import { openTestSandbox } from "../support/sandbox.ts";
+import { openSessionRig, type SessionRig } from "./session-rig.ts";
+
+let sandbox: Sandbox;
+let strict: Behaviour;
+let serial = 0;
+beforeAll(async () => {
+  sandbox = await openTestSandbox();
+  strict = sandbox.control.state().behaviour;
+});
+afterAll(() => sandbox[Symbol.asyncDispose]());
+afterEach(async () => {
+  await sandbox.control.behaviour(strict);
+  await sandbox.control.clearFaults();
+});
+
+const wait = { timeout: 8_000 };
+const nextId = (): string => `3EB0ADDR${String((serial += 1)).padStart(4, "0")}`;
+const stranger = (): string => `55317${randomInt(10_000_000, 99_999_999)}`;
+
+/** A linked account whose chats are kept by LID, or by number. */
+async function account(lidMigrated: boolean, seen: UnknownWire[] = []): Promise<SessionRig> {
+  const rig = await openSessionRig(sandbox, {}, { unknownWire: (one) => void seen.push(one) });
+  await sandbox.control.migrate({ number: rig.number, lidMigrated });
+  await rig.pair();
+  return rig;
+}
+
+async function send(rig: SessionRig, to: string, more: Partial<Outgoing> = {}): Promise<SendResult & { id: string }> {
+  const id = nextId();
+  const result = await rig.sessions.send(
+    {
+      instanceId: rig.instanceId,
+      messageId: id,
+      ackTimeoutMs: 5_000,
+      outgoing: { to, content: { kind: "text", text: `text ${id}` }, options: {}, ...more },
+    },
+    AbortSignal.timeout(10_000),
+  );
+  return { ...result, id };
+}
+
+const pnOf = (number: string): string => `${number}@s.whatsapp.net`;
+const lidOf = async (number: string): Promise<string> => `${(await sandbox.control.addContact({ number })).lid}@lid`;
+
+/** The `to` of every try of this message, in order. */
+function tries(id: string): string[] {
+  const stanzas = sandbox.control.trace().stanzas.filter(({ direction, stanza }) => {
+    return direction === "in" && stanza.startsWith("<message ") && stanza.includes(`id="${id}"`);
+  });
+  return stanzas.map(({ stanza }) => / to="([^"]+)"/.exec(stanza)?.[1] ?? "");
+}
+
+async function has(number: string, id: string): Promise<boolean> {
+  const inbox = await sandbox.control.inbox({ number }, AbortSignal.timeout(5_000));
+  return inbox.some(({ messageId }) => messageId === id);
+}
+
+async function arrived(number: string, id: string): Promise<void> {
+  await expect.poll(() => has(number, id), wait).toBe(true);
+}
+
+describe.each([true, false])("an account that was migrated to LIDs: %s", (lidMigrated) => {
+  let rig: SessionRig;
+  beforeAll(async () => void (rig = await account(lidMigrated)));
+  afterAll(() => rig[Symbol.asyncDispose]());
+
+  it("writes to somebody it knows by the right name at once", async () => {
+    const { contact } = rig;
+    await sandbox.control.contactSend({ number: contact, to: rig.number, content: { text: "first" } }, rig.signal);
+    await expect.poll(() => rig.texts(), wait).toContain("first");
+    const result = await send(rig, pnOf(contact));
+    expect(result).toMatchObject({ outcome: "acked", chatId: pnOf(contact), senderId: pnOf(rig.number) });
+    expect(tries(result.id)).toEqual([lidMigrated ? await lidOf(contact) : pnOf(contact)]);
+    await arrived(contact, result.id);
+  });
+
+  it("writes to a stranger by the right name at once", async () => {
+    const number = stranger();
+    const result = await send(rig, pnOf(number));
+    expect(result).toMatchObject({ outcome: "acked", chatId: pnOf(number) });
+    expect(tries(result.id)).toEqual([lidMigrated ? await lidOf(number) : pnOf(number)]);
+    await arrived(number, result.id);
+  });
+
+  it("writes to somebody named by LID", async () => {
+    const number = stranger();
+    const lid = await lidOf(number);
+    await sandbox.control.contactSend({ number, to: rig.number, content: { text: "known" } }, rig.signal);
+    await expect.poll(() => rig.texts().filter((text) => text === "known").length, wait).toBeGreaterThan(0);
+    const result = await send(rig, lid);
+    expect(result).toMatchObject({ outcome: "acked" });
+    expect(tries(result.id)).toEqual([lidMigrated ? lid : pnOf(number)]);
+    await arrived(number, result.id);
+  });
+
+  it("writes to itself", async () => {
+    const result = await send(rig, pnOf(rig.number));
+    expect(result).toMatchObject({ outcome: "acked", chatId: pnOf(rig.number) });
+  });
+
+  it.each(["lid", "pn"] as const)("writes to a group whose members are named by %s", async (addressing) => {
+    const member = stranger();
+    const { id } = await sandbox.control.createGroup({
+      subject: "g",
+      participants: [rig.number, member],
+      owner: rig.number,
+      addressing,
+    });
+    const result = await send(rig, id);
+    expect(result).toMatchObject({ outcome: "acked", chatId: id });
+    expect(tries(result.id)).toEqual([id]);
+    await arrived(member, result.id);
+  });
+
+  it("posts a status that its contacts can read", async () => {
+    await rig.store.directory.putContacts({
+      instanceId: rig.instanceId,
+      contacts: [{ contactId: pnOf(rig.contact), name: "Bob" }],
+    });
+    const result = await send(rig, "status@broadcast");
+    expect(result).toMatchObject({ outcome: "acked", chatId: "status@broadcast" });
+    expect(tries(result.id)).toHaveLength(1);
+    await arrived(rig.contact, result.id);
+  });
+
+  it("names the number beside each LID", () => {
+    expect(sandbox.control.trace().lapses.filter(({ number }) => number === rig.number)).toEqual([]);
+  });
+});
+
+describe("an account of which nothing is known", () => {
+  let rig: SessionRig;
+  beforeEach(async () => {
+    rig = await account(true);
+    // As one that was linked before anybody asked for it.
+    const keys = await import("#whatsapp/addressing/migration.ts");
+    const { creds } = rig.sessions.openSocket(rig.instanceId)!.sock.authState;
+    expect(keys.migrationOf(creds)).toMatchObject({ migrated: true, told: true });
+    delete creds.additionalData;
+  });
+  afterEach(() => rig[Symbol.asyncDispose]());
+
+  it("is refused the number once (463), takes the LID under the same id, and remembers it for every chat", async () => {
+    await sandbox.control.behaviour({ numberDevices: "listed" });
+    const [one, two] = [stranger(), stranger()];
+    const first = await send(rig, pnOf(one));
+    expect(first.outcome).toBe("acked");
+    expect(tries(first.id)).toEqual([pnOf(one), await lidOf(one)]);
+    await arrived(one, first.id);
+    const next = await send(rig, pnOf(one));
+    expect(tries(next.id)).toEqual([await lidOf(one)]);
+    const other = await send(rig, pnOf(two));
+    expect(tries(other.id)).toEqual([await lidOf(two)]);
+  });
+
+  it("still remembers it after a restart", async () => {
+    const number = stranger();
+    await send(rig, pnOf(number));
+    await rig.sessions.restart(rig.instanceId);
+    await rig.opened();
+    delete rig.sessions.openSocket(rig.instanceId)!.sock.authState.creds.additionalData;
+    const after = await send(rig, pnOf(number));
+    expect(tries(after.id)).toEqual([await lidOf(number)]);
+  });
+
+  it("is told no device of a number: nothing is sent until the LID names them (no SENT without a reader)", async () => {
+    await sandbox.control.behaviour({ addressing: "any" });
+    const number = stranger();
+    const result = await send(rig, pnOf(number));
+    expect(result.outcome).toBe("acked");
+    expect(tries(result.id)).toEqual([await lidOf(number)]);
+    await arrived(number, result.id);
+  });
+
+  it("a post that names people by number is refused (479) and goes by LID", async () => {
+    await rig.store.directory.putContacts({
+      instanceId: rig.instanceId,
+      contacts: [{ contactId: pnOf(rig.contact), name: "Bob" }],
+    });
+    const result = await send(rig, "status@broadcast");
+    expect(result.outcome).toBe("acked");
+    expect(tries(result.id)).toEqual(["status@broadcast", "status@broadcast"]);
+    await arrived(rig.contact, result.id);
+  });
+});
+
+describe("nobody to encrypt for", () => {
+  it.each(["one person", "a group"])("%s: nothing is sent, and it is said so", async (what) => {
+    await using rig = await account(true);
+    const number = stranger();
+    await sandbox.control.addContact({ number, devices: 0 });
+    const to =
+      what === "a group"
+        ? (await sandbox.control.createGroup({ subject: "g", participants: [rig.number, number] })).id
+        : pnOf(number);
+    const result = await send(rig, to);
+    expect(result).toMatchObject({ outcome: "unknown", kind: "unreadable" });
+    expect(tries(result.id)).toEqual([]);
+    await sandbox.control.addContact({ number, devices: 1 });
+    const again = await send(rig, to);
+    expect(again.outcome).toBe("acked");
+    await arrived(number, again.id);
+  });
+
+  it("a server that names people by pn_jid alone is understood", async () => {
+    await using rig = await account(false);
+    await sandbox.control.behaviour({ usyncName: "pn_jid" });
+    const number = stranger();
+    const result = await send(rig, pnOf(number));
+    expect(result.outcome).toBe("acked");
+    await arrived(number, result.id);
+  });
+});
+
+describe("an account that is migrated while it is connected", () => {
+  it("learns it from its phone, and its old chats go on by LID", async () => {
+    await using rig = await account(false);
+    const number = stranger();
+    const before = await send(rig, pnOf(number));
+    expect(tries(before.id)).toEqual([pnOf(number)]);
+    await sandbox.control.migrate({ number: rig.number, lidMigrated: true });
+    const { migrationOf } = await import("#whatsapp/addressing/migration.ts");
+    const { creds } = rig.sessions.openSocket(rig.instanceId)!.sock.authState;
+    await expect.poll(() => migrationOf(creds), wait).toMatchObject({ migrated: true });
+    const after = await send(rig, pnOf(number));
+    expect(tries(after.id)).toEqual([await lidOf(number)]);
+    await arrived(number, after.id);
+  });
+});
+
+describe("what an ack says", () => {
+  let rig: SessionRig;
+  const unknown: UnknownWire[] = [];
+  beforeAll(async () => void (rig = await account(true, unknown)));
+  afterAll(() => rig[Symbol.asyncDispose]());
+
+  it.each([
+    // Once: the one more try that the code is worth.
+    [400, 1, 2, { outcome: "rejected", kind: "restricted" }],
+    [401, 1, 2, { outcome: "acked" }],
+    [403, 1, 2, { outcome: "acked" }],
+    [404, 2, 2, { outcome: "rejected", kind: "permanent", code: 404 }],
+    [405, 1, 2, { outcome: "acked" }],
+    [405, 2, 2, { outcome: "rejected", kind: "permanent", code: 405 }],
+    [406, 2, 2, { outcome: "rejected", kind: "permanent", code: 406 }],
+    [408, 1, 1, { outcome: "unknown", kind: "transient", code: 408 }],
+    [421, 1, 2, { outcome: "acked" }],
+    [425, 1, 1, { outcome: "unknown", kind: "transient", code: 425 }],
+    [429, 1, 1, { outcome: "rejected", kind: "restricted", code: 429 }],
+    [431, 2, 2, { outcome: "rejected", kind: "permanent", code: 431 }],
+    [463, 1, 2, { outcome: "rejected", kind: "restricted", code: 463 }],
+    [475, 1, 1, { outcome: "rejected", kind: "restricted", code: 475 }],
+    [479, 1, 2, { outcome: "rejected", kind: "permanent", code: 479 }],
+    [500, 1, 1, { outcome: "unknown", kind: "transient", code: 500 }],
+    [503, 1, 1, { outcome: "unknown", kind: "transient", code: 503 }],
+  ])("error %i, %i times: %i tries under one id", async (code, times, expected, result) => {
+    await sandbox.control.behaviour({ numberDevices: "listed" });
+    const number = stranger();
+    await send(rig, pnOf(number));
+    await sandbox.control.addFault({ type: "ack-error", match: { number: rig.number }, code, times });
+    const tried = await send(rig, pnOf(number));
+    expect(tried).toMatchObject(result);
+    expect(tries(tried.id)).toHaveLength(expected);
+    await sandbox.control.clearFaults();
+    expect(await send(rig, pnOf(number))).toMatchObject({ outcome: "acked" });
+  });
+
+  it("a code that nobody knows is counted", () => {
+    expect(unknown.filter(({ kind }) => kind === "ack")).toEqual([
+      { kind: "ack", name: "431" },
+      { kind: "ack", name: "431" },
+    ]);
+  });
+
+  it.each([
+    [403, 1, { outcome: "acked" }],
+    [421, 1, { outcome: "acked" }],
+    [421, 2, { outcome: "rejected", kind: "permanent", code: 421 }],
+    [479, 1, { outcome: "acked" }],
+  ])("error %i in a group, %i times: its members are asked for anew", async (code, times, result) => {
+    const { id } = await sandbox.control.createGroup({ subject: "g", participants: [rig.number, rig.contact] });
+    await send(rig, id);
+    const asked = (): number =>
+      sandbox.control.trace().stanzas.filter(({ stanza }) => stanza.includes(`to="${id}"`) && stanza.includes("w:g2"))
+        .length;
+    const before = asked();
+    await sandbox.control.addFault({ type: "ack-error", match: { number: rig.number }, code, times });
+    const tried = await send(rig, id);
+    expect(tried).toMatchObject(result);
+    expect(tries(tried.id)).toHaveLength(2);
+    expect(asked()).toBeGreaterThan(before);
+  });
+
+  it("403 in a group that we are no member of any more is final at once", async () => {
+    const { id } = await sandbox.control.createGroup({ subject: "g", participants: [rig.contact, rig.number] });
+    await send(rig, id);
+    await sandbox.control.groupParticipants({ group: id, action: "remove", participants: [rig.number] });
+    expect(await send(rig, id)).toMatchObject({ outcome: "rejected", kind: "permanent" });
+  });
+
+  it("refresh_lid: the LID is asked for by number, and the next message goes by it", async () => {
+    await sandbox.control.behaviour({ addressing: "any", numberDevices: "listed" });
+    await using other = await account(false);
+    const number = stranger();
+    await sandbox.control.addFault({ type: "ack-refresh-lid", match: { number: other.number } });
+    const first = await send(other, pnOf(number));
+    expect(tries(first.id)).toEqual([pnOf(number)]);
+    const next = await send(other, pnOf(number));
+    expect(tries(next.id)).toEqual([await lidOf(number)]);
+  });
+
+  it("phash: a device that was left out gets the message too", async () => {
+    const number = stranger();
+    const lid = await lidOf(number);
+    await send(rig, pnOf(number));
+    const user = lid.replace("@lid", "");
+    const { userDevicesCache } = rig.sessions.openSocket(rig.instanceId)!.sock;
+    await sandbox.control.addContact({ number, devices: 2 });
+    await expect.poll(() => userDevicesCache.get(user), wait).toHaveLength(2);
+    // As if its notice had not come.
+    await userDevicesCache.set(user, [{ user, device: 0, server: "lid" }] as never);
+    await sandbox.control.addFault({ type: "ack-phash", match: { number: rig.number } });
+    const result = await send(rig, pnOf(number));
+    expect(result.outcome).toBe("acked");
+    await expect.poll(() => tries(result.id), wait).toEqual([lid, lid.replace("@", ":1@")]);
+  });
+});
