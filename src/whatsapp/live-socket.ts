@@ -28,6 +28,7 @@ import { ownNameChanged } from "./own-name.ts";
 import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
 import { followPeople } from "./retries/follow-people.ts";
 import type { RetryLedger } from "./retries/retry-ledger.ts";
+import type { FadingQuestion } from "./send/answered-in.ts";
 import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
 import type { StanzaGate } from "./stanza-gate.ts";
 import { closeOf, unknownOf, type Close } from "./staying/close.ts";
@@ -89,6 +90,8 @@ export interface LiveSocket extends AsyncDisposable {
   readonly migration: MigrationKnowledge;
   /** Chats that WhatsApp lately refused under either name: the other one is not tried each time. */
   readonly refusedBoth: BoundedMap<string, true>;
+  /** Questions that WhatsApp lately left without an answer. */
+  readonly silent: BoundedMap<FadingQuestion, true>;
   /** Undefined until a phone accepted. */
   readonly own: () => OwnJids | undefined;
   /** Whether the account belongs to a business app. */
@@ -281,6 +284,7 @@ export function openLiveSocket(
     readers,
     migration,
     refusedBoth: new BoundedMap({ limit: maxRefused, ttlMs: refusedMs, clock }),
+    silent: new BoundedMap({ limit: 10, ttlMs: silentMs, clock }),
     own: () => ownJids(auth.creds),
     // WhatsApp protocol: smbi and smba are the business apps of iPhone and Android.
     isBusiness: () => auth.creds.platform === "smbi" || auth.creds.platform === "smba",
@@ -306,6 +310,7 @@ export function openLiveSocket(
 
 const maxRefused = 1_000;
 const refusedMs = 60 * 60_000;
+const silentMs = 10 * 60_000;
 /** Longest that Baileys may hold an event back. */
 const maxHoldMs = 400;
 

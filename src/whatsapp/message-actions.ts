@@ -117,7 +117,10 @@ async function revoke(at: ActingOn, what: Revocation, signal: AbortSignal): Prom
   if (!mayBeName || (other === undefined && !isPost)) throw refused(code);
   const key = other === undefined ? what.key : { ...what.key, remoteJid: other.jid };
   const again = { ...what, address: other ?? what.address, key, form: otherForm(form), messageId };
-  const last = await revokeOnce(at, again, signal);
+  const last = await revokeOnce(at, again, signal).catch((error: unknown) => {
+    if (isWazapiError(error, "send_unreadable")) return code;
+    throw error;
+  });
   if (last !== undefined) throw refused(last);
 }
 

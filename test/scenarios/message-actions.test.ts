@@ -88,7 +88,7 @@ describe("deleting", () => {
     const change = world.sandbox.control.trace().settings.find(({ index }) => index[2] === messageId);
     expect(change).toMatchObject({
       number: world.own,
-      index: ["deleteMessageForMe", `${world.contact}@s.whatsapp.net`, messageId, "0", "0"],
+      index: ["deleteMessageForMe", lidOf(world.contact), messageId, "0", "0"],
       value: { deleteMessageForMeAction: { deleteMedia: false } },
     });
     const inbox = await world.inbox();
@@ -126,7 +126,7 @@ describe("marking as read", () => {
     const messageId = await received({ text: "read me" });
     expect(await read({ phone: world.contact, messageId })).toEqual({ status: 204, body: {} });
     expect(receipts([messageId])).toHaveLength(1);
-    expect(receipts([messageId])[0]).toContain(`${world.contact}@s.whatsapp.net`);
+    expect(receipts([messageId])[0]).toContain(lidOf(world.contact));
   });
 
   test("several, as the Go system writes it; own ones among them do not matter", async () => {

@@ -221,8 +221,10 @@ describe("business cards", () => {
 
 describe("products", () => {
   const business = "5511955554444";
+  const catalogueIs = (catalogue: "silent" | "answered") => world.sandbox.control.behaviour({ catalogue });
 
   test("as the catalogue has it, with its picture", async () => {
+    await catalogueIs("answered");
     const shelf = Array.from({ length: 70 }, (_, index) => ({
       id: `p${index}`,
       name: `Thing ${index}`,
@@ -250,6 +252,7 @@ describe("products", () => {
   });
 
   test("one that is not there is refused", async () => {
+    await catalogueIs("answered");
     await world.sandbox.control.addContact({
       number: business,
       catalogue: [{ id: "only", name: "Only", currency: "BRL", price: 1 }],
@@ -258,6 +261,19 @@ describe("products", () => {
     expect(error).toContain("no product other");
     const nothing = await refusal("/send-product", { catalogPhone: world.other, productId: "other" });
     expect(nothing).toContain("no catalogue");
+  });
+
+  test("a catalogue that WhatsApp does not tell about: the card goes without it, and only the first one waits", async () => {
+    await catalogueIs("silent");
+    const { entry } = await world.send("/send-product", { catalogPhone: business, productId: "p1" });
+    const card = { businessOwnerJid: `${business}@s.whatsapp.net`, product: { productId: "p1" } };
+    expect(contentOf(entry)["productMessage"]).toMatchObject(card);
+    const asked = (): number =>
+      world.sandbox.control.trace().stanzas.filter(({ stanza }) => stanza.includes('xmlns="w:biz:catalog"')).length;
+    const before = asked();
+    const next = await world.send("/send-product", { catalogPhone: business, productId: "p2" });
+    expect(contentOf(next.entry)["productMessage"]).toMatchObject({ product: { productId: "p2" } });
+    expect(asked()).toBe(before);
   });
 });
 

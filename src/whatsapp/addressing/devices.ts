@@ -1,5 +1,10 @@
 import type { EventEmitter } from "node:events";
-import { getBinaryNodeChild, getBinaryNodeChildren, type BinaryNode, type JidWithDevice } from "@whiskeysockets/baileys";
+import {
+  getBinaryNodeChild,
+  getBinaryNodeChildren,
+  type BinaryNode,
+  type JidWithDevice,
+} from "@whiskeysockets/baileys";
 import { isPersonJid, userOf } from "#domain/jid.ts";
 import type { LiveSocket } from "../live-socket.ts";
 
@@ -51,7 +56,11 @@ export async function withoutDevices(
 
 /** As Baileys' cache holds a device of this number. */
 function underNumber({ device, server }: JidWithDevice & { server?: string }, user: string) {
-  return { user, server: server === "hosted.lid" ? "hosted" : "s.whatsapp.net", ...(device !== undefined && { device }) };
+  return {
+    user,
+    server: server === "hosted.lid" ? "hosted" : "s.whatsapp.net",
+    ...(device !== undefined && { device }),
+  };
 }
 
 /** The next message to these people asks WhatsApp for their devices. */

@@ -15,7 +15,8 @@ export async function namedBy(
   const fits = form === "lid" ? isLidJid : isPersonJid;
   const strangers = people.filter((jid) => !fits(jid));
   if (strangers.length === 0) return people;
-  const pairs = (await (form === "lid" ? lidMapping.getLIDsForPNs(strangers) : lidMapping.getPNsForLIDs(strangers))) ?? [];
+  const pairs =
+    (await (form === "lid" ? lidMapping.getLIDsForPNs(strangers) : lidMapping.getPNsForLIDs(strangers))) ?? [];
   const named = new Map(pairs.map(({ pn, lid }) => (form === "lid" ? [pn, lid] : [lid, pn])));
   return [...new Set(people.flatMap((jid) => (fits(jid) ? jid : (named.get(jid) ?? []))))];
 }

@@ -2,6 +2,7 @@ import type { BinaryNode } from "@whiskeysockets/baileys";
 import { WazapiError } from "#domain/errors.ts";
 import type { NewsletterAdminInviteContent } from "#domain/outgoing/cards.ts";
 import type { LiveSocket } from "../live-socket.ts";
+import { answeredIn } from "./answered-in.ts";
 import type { BuildPayload } from "./payload.ts";
 import { isRefused } from "./refused.ts";
 
@@ -9,15 +10,27 @@ import { isRefused } from "./refused.ts";
  * WhatsApp makes the invitation, the message brings it: without the first, the second opens nothing. Throws
  * `send_rejected` when WhatsApp refuses it, e.g. because the channel is not ours.
  */
-export const newsletterAdminInvitePayload: BuildPayload<NewsletterAdminInviteContent> = async (_deps, input) => {
+export const newsletterAdminInvitePayload: BuildPayload<NewsletterAdminInviteContent> = async (
+  _deps,
+  input,
+  signal,
+) => {
   const { socket, jid, content } = input;
   const { newsletterJid, caption } = content;
   const inviteExpiration = await invite(socket, { newsletterJid, personJid: jid });
-  // The name is an ornament: the recipient's app has it from the channel.
-  const channel = await socket.sock.newsletterMetadata("jid", newsletterJid).catch(() => null);
-  const newsletterName = channel?.name ?? "";
+  const newsletterName = (await nameOf(socket, newsletterJid, signal)) ?? "";
   return { message: { newsletterAdminInviteMessage: { newsletterJid, newsletterName, caption, inviteExpiration } } };
 };
+
+/** Longest that the question about a channel's name may take. */
+const nameMs = 3_000;
+
+/** The name is an ornament, the recipient's app has it from the channel; and Baileys' query is one of those that changed. */
+async function nameOf(socket: LiveSocket, jid: string, signal: AbortSignal): Promise<string | undefined> {
+  const ask = async (): Promise<string | undefined> =>
+    (await socket.sock.newsletterMetadata("jid", jid).catch(() => null))?.name;
+  return await answeredIn(socket, { name: "channel", limitMs: nameMs, ask }, signal);
+}
 
 /** WhatsApp protocol: WhatsApp Web's number of the mutation `xwa2_newsletter_admin_invite_create`; Baileys lacks it. */
 const inviteQueryId = "9387141988078609";

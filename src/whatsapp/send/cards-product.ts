@@ -2,13 +2,15 @@ import type { Product } from "@whiskeysockets/baileys";
 import { WazapiError } from "#domain/errors.ts";
 import type { ProductContent } from "#domain/outgoing/cards.ts";
 import type { LiveSocket } from "../live-socket.ts";
+import { answeredIn } from "./answered-in.ts";
 import { uploadFile } from "./files-upload.ts";
 import type { BuildPayload } from "./payload.ts";
 import { isRefused } from "./refused.ts";
 
 /**
- * The card of a product as the catalogue of its business has it now; its picture is fetched from there. Throws
- * `invalid_request` when the catalogue does not have it.
+ * The card of a product as the catalogue of its business has it now; its picture is fetched from there. Where WhatsApp
+ * does not answer about catalogues (any more, OpenWA #1524) the card names business and product alone, and the
+ * recipient's app looks it up. Throws `invalid_request` when the catalogue does not have it.
  */
 export const productPayload: BuildPayload<ProductContent> = async (
   deps,
@@ -16,8 +18,13 @@ export const productPayload: BuildPayload<ProductContent> = async (
   signal,
 ) => {
   const { businessJid, productId } = content;
-  const product = await findProduct(socket, { businessJid, productId, signal });
+  const ask = (until: AbortSignal): ReturnType<typeof findProduct> =>
+    findProduct(socket, { businessJid, productId, signal: until });
+  const product = await answeredIn(socket, { name: "catalogue", limitMs: catalogueMs, ask }, signal);
   if (product === undefined) {
+    return { message: { productMessage: { businessOwnerJid: businessJid, product: { productId } } } };
+  }
+  if (product === "missing") {
     throw new WazapiError("invalid_request", { message: `the catalogue has no product ${productId}` });
   }
   const { name, description, currency, price, retailerId, url: link, imageUrls } = product;
@@ -56,6 +63,8 @@ export const productPayload: BuildPayload<ProductContent> = async (
   }
 };
 
+/** Longest that all its pages may take. */
+const catalogueMs = 5_000;
 const pageSize = 50;
 /** Catalogues end; one that does not is not read for ever. */
 const maxPages = 40;
@@ -63,7 +72,7 @@ const maxPages = 40;
 async function findProduct(
   { sock }: LiveSocket,
   input: { readonly businessJid: string; readonly productId: string; readonly signal: AbortSignal },
-): Promise<Product | undefined> {
+): Promise<Product | "missing"> {
   let cursor: string | undefined;
   for (let page = 0; page < maxPages; page += 1) {
     input.signal.throwIfAborted();
@@ -73,8 +82,9 @@ async function findProduct(
       throw new WazapiError("invalid_request", { message: "this business has no catalogue" });
     });
     const found = products.find(({ id }) => id === input.productId);
-    if (found !== undefined || !nextPageCursor) return found;
+    if (found !== undefined) return found;
+    if (!nextPageCursor) return "missing";
     cursor = nextPageCursor;
   }
-  return undefined;
+  return "missing";
 }

@@ -149,7 +149,8 @@ async function relay(
 /** The quoted message as one of the chat it is answered in, whichever name that has. */
 function inChat({ quoted }: Quote, { chat, jid }: { readonly chat: string; readonly jid: string }): Quote {
   if (quoted === undefined) return {};
-  return { quoted: quoted.key.remoteJid === chat ? { ...quoted, key: { ...quoted.key, remoteJid: jid } } : quoted };
+  const isHere = quoted.key.remoteJid === chat && !isGroupJid(chat);
+  return { quoted: isHere ? { ...quoted, key: { ...quoted.key, remoteJid: jid } } : quoted };
 }
 
 function failureOf(error: unknown, input: SendInput): Tried {
