@@ -82,6 +82,12 @@ describe("the commands of the sandbox, on one that runs alone", () => {
     expect((await call("state")).stdout).toContain(own);
   });
 
+  test("migrate: the account's chats move to LIDs, and back", async () => {
+    expect((await call("migrate", own)).stdout).toContain("LIDs");
+    expect((await call("migrate", own, "--back")).stdout).toContain("numbers");
+    expect(await json("state")).toMatchObject({ devices: [{ number: own, lidMigrated: false }] });
+  });
+
   test("unlink, reset: end what was linked", async () => {
     expect((await call("unlink", own)).code).toBe(0);
     expect(await client.closed()).toBe(401);

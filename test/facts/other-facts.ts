@@ -1,4 +1,71 @@
 import type { Fact } from "./fact.ts";
 
-/** Facts about other. */
-export const otherFacts: readonly Fact[] = [];
+/** Facts about whatever else changed. */
+export const otherFacts: readonly Fact[] = [
+  {
+    id: "about-text-by-mex",
+    fact: "The about text changes by a query of WhatsApp Web's own (mex 9152604461510864: text, emoji, duration); the older iq is answered and has no effect.",
+    since: "2026-06",
+    source: "whatsmeow 662b0121 and PR 1219; Baileys #2798. Landed source and users",
+    sandbox: "`aboutText=mex`: only the query has effect.",
+    sandboxBy: [{ file: "sandbox/queries.test.ts", name: "about texts and disappearing messages" }],
+    client: "`PUT /profile-description` sends the query, without an emoji and without an end; a refusal is told.",
+    clientBy: [{ file: "whatsapp/profile.test.ts", name: "the about text changes for everybody" }],
+    phone: "`PUT …/profile-description` and look at the profile on another phone.",
+  },
+  {
+    id: "catalogue-without-answer",
+    fact: "The query for a catalogue that Baileys knows (`w:biz:catalog`) is not answered any more.",
+    since: "2026-08",
+    source: "OpenWA #1524 (production)",
+    sandbox: "`catalogue=silent`: no answer.",
+    sandboxBy: [{ file: "scenarios/send-cards.test.ts", name: "a catalogue that WhatsApp does not tell about" }],
+    client:
+      "The look-up of a product card has 5 seconds in all; without an answer the card names business and product alone, and for ten minutes the next ones do not ask.",
+    clientBy: [{ file: "scenarios/send-cards.test.ts", name: "a catalogue that WhatsApp does not tell about" }],
+    phone: "Whether a phone shows such a card: `POST …/send-product` with a product of your own catalogue.",
+  },
+  {
+    id: "channel-queries-rotated",
+    fact: "The numbers of the queries about channels change now and then; the old ones are answered with 400.",
+    since: "2026-08",
+    source: "whatsapp-rust #1372; zapo #240 (landed source)",
+    sandbox: "`channelQueries=rotated`: Baileys' query for a channel is answered with 400.",
+    sandboxBy: [{ file: "scenarios/send-cards.test.ts", name: "as %s writes it" }],
+    client:
+      "The name of a channel has 3 seconds; without it the invitation goes with none, the recipient's app has it from the channel. The invitation's own query (9387141988078609) is still current.",
+    clientBy: [{ file: "scenarios/send-cards.test.ts", name: "as %s writes it" }],
+  },
+  {
+    id: "brazils-ninth-digit",
+    fact: "A Brazilian number may be registered without its ninth digit; the answer about a number names it as WhatsApp spells it.",
+    since: "always",
+    source: "zapo #204",
+    sandbox: "Every number is registered as it is written.",
+    sandboxBy: { not: "the sandbox spells no number otherwise" },
+    client: "What is written to is the name in the answer, not the one asked for.",
+    clientBy: { not: "needs a number that is spelt otherwise" },
+    phone: "`npx wazapi send` to a Brazilian number of before 2016, with and without the ninth digit.",
+  },
+  {
+    id: "harmless-novelties",
+    fact: '`<ib><thread_metadata>`, `offline="0"`, the companion nonce and keep-alive changes ask nothing of a client.',
+    since: "2026",
+    source: "zapo #207, #220; Baileys #2767",
+    sandbox: "Any stanza can be sent by control: `wazapi sandbox stanza`.",
+    sandboxBy: { not: "nothing follows from them" },
+    client: "They pass; media that is gone is asked for by code of our own, Baileys' is broken.",
+    clientBy: { not: "nothing follows from them" },
+  },
+  {
+    id: "hosted-devices",
+    fact: "Notices about devices name hosted ones (`@hosted`, `@hosted.lid`, device 99) of accounts that a provider runs.",
+    since: "2026",
+    source: "whatsmeow and whatsapp-rust #1063, landed source",
+    sandbox: "No person has a hosted device; a notice can be sent by control.",
+    sandboxBy: { not: "the sandbox plays no hosted device" },
+    client: "Baileys' list of devices is used as it is; sender keys are not given to hosted devices.",
+    clientBy: { not: "unproven until there is a hosted device to try it with" },
+    phone: "Write to a company that uses Meta's hosted API: `npx wazapi send NUMBER oi --wait delivered`.",
+  },
+];

@@ -7,6 +7,11 @@ import { acked, disconnected, refused, restricted, timedOut, tooMuch, transient 
 
 const before = { attempts: 0 };
 const refusedBefore = { attempts: 1, lastError: `send_restricted: ${errorTable.send_restricted.message}` };
+const unreadable: SendResult = {
+  outcome: "unknown",
+  kind: "unreadable",
+  error: errorTable.send_unreadable.message,
+};
 const timedOutBefore = { attempts: 1, lastError: "send_timeout: Timeout on send message" };
 
 test.each<[string, SendResult, { attempts: number; lastError?: string }, boolean, object]>([
@@ -22,6 +27,14 @@ test.each<[string, SendResult, { attempts: number; lastError?: string }, boolean
   ["transient", transient, before, false, { kind: "retry", attempts: 1, waitMs: 1_000, answered: false }],
   ["transient, fifth retry", transient, { attempts: 4 }, false, { kind: "retry", attempts: 5, waitMs: 16_000 }],
   ["transient for the last time", transient, { attempts: 5 }, false, { kind: "failed", answered: false }],
+  ["nobody could have read it", unreadable, before, false, { kind: "retry", attempts: 1, answered: true }],
+  [
+    "nobody could have read it, for the last time",
+    unreadable,
+    { attempts: 5 },
+    false,
+    { kind: "failed", answered: true, failure: { code: "send_unreadable" } },
+  ],
   ["transient as a probe", transient, { attempts: 23 }, true, { kind: "retry", attempts: 24 }],
   ["transient as the last probe", transient, { attempts: 24 }, true, { kind: "failed" }],
   ["first timeout", timedOut, before, false, { kind: "retry", attempts: 1, waitMs: 1_000 }],

@@ -111,7 +111,9 @@ test("the own phone asks: it gets the copy that says which chat it is in", async
   const id = await send(rig.contact, text("mine"));
   await sandbox.control.retry({ number: rig.number, messageId: id, chat: rig.contact });
   await eventually(() => sentUnder(id).length).toBe(2);
-  expect(sentUnder(id)[1]).toMatch(new RegExp(`recipient="${rig.contact}@s.whatsapp.net"`));
+  // As the chat is named: by LID, since the account was migrated.
+  const { lid } = await sandbox.control.addContact({ number: rig.contact });
+  expect(sentUnder(id)[1]).toMatch(new RegExp(`recipient="${lid}@lid"`));
   await settled();
 });
 

@@ -3,6 +3,7 @@ import { declareSandboxLinking } from "./sandbox-linking.ts";
 import { declareSandboxPasskey } from "./sandbox-passkey.ts";
 import { declareSandboxDevices } from "./sandbox-devices.ts";
 import { declareSandboxPeople } from "./sandbox-people.ts";
+import { declareSandboxMigrate } from "./sandbox-migrate.ts";
 import { declareSandboxPhones } from "./sandbox-phones.ts";
 import { declareSandboxServe } from "./sandbox-serve.ts";
 import { declareSandboxStanding } from "./sandbox-standing.ts";
@@ -16,6 +17,7 @@ export const declareSandbox: Declare = (command, run) => {
   );
   declareSandboxServe(command, run);
   declareSandboxPhones(command, run);
+  declareSandboxMigrate(command, run);
   declareSandboxLinking(command, run);
   declareSandboxPasskey(command, run);
   declareSandboxStanding(command, run);
