@@ -31,6 +31,7 @@ import { type Engine, refuseOtherWorld, startEngine, takeOver } from "./engine.t
 import { engineOptionsOf } from "./engine-options.ts";
 import { emptyScratch } from "./scratch.ts";
 import { openMediaRoom } from "./media-room.ts";
+import { openOwnVersions } from "./own-version.ts";
 
 /** What a process gives its app. */
 export interface AppOptions {
@@ -282,6 +283,8 @@ async function lead(
   const transport =
     config.sandbox.url === undefined ? realTransport() : await sandboxTransport(config.sandbox.url, signal);
   close("transport", transport);
+  const versionLog = log.child({ component: "whatsapp" });
+  const webVersions = await openOwnVersions({ transport, clock, log: versionLog }, config, shell.stopping.signal);
   const heartbeat = startHeartbeat(
     {
       leases: store.leases,
@@ -307,6 +310,7 @@ async function lead(
     {
       store,
       transport,
+      webVersions,
       clock,
       log,
       owner,

@@ -28,6 +28,7 @@ import type { OutgoingFiles } from "#whatsapp/send/payload.ts";
 import type { SessionObserver } from "#whatsapp/session.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import type { Transport } from "#whatsapp/transport.ts";
+import type { WebVersions } from "#whatsapp/web-version/web-version.ts";
 import { createChatMessages } from "./engine-chat-messages.ts";
 import { type AttendantsOptions, defaultAttendantsOptions, startAttendants } from "./engine-attendants.ts";
 
@@ -35,6 +36,7 @@ import { type AttendantsOptions, defaultAttendantsOptions, startAttendants } fro
 export interface EngineDeps {
   readonly store: Store;
   readonly transport: Transport;
+  readonly webVersions?: WebVersions;
   readonly guard: AddressGuard;
   /** Links for webhooks, the files of messages that leave, and whoever fetches those that came. */
   readonly media: { readonly links: MediaLinks; readonly files: OutgoingFiles; readonly wake: () => void };
@@ -128,6 +130,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       clock,
       log: log.child({ component: "whatsapp" }),
       owner: deps.owner,
+      ...(deps.webVersions !== undefined && { webVersions: deps.webVersions }),
       observe: deps.observe,
     },
     options.sessions,

@@ -14,6 +14,13 @@ export interface ConnectionView {
   readonly pushName?: string;
   readonly lastSeenAt?: number;
   readonly retry?: { readonly failures: number; readonly nextAt: number };
+  /** Of WhatsApp Web, as it is presented. */
+  readonly version?: {
+    readonly number: string;
+    readonly source: "pinned" | "fetched" | "built-in";
+    readonly fetchedAt?: number;
+    readonly expiresAt?: number;
+  };
   readonly history: readonly { readonly state: ConnectionState; readonly reason?: string; readonly at: number }[];
 }
 

@@ -9,6 +9,15 @@ export interface QrTicket {
   readonly expiresAt: number;
 }
 
+/** The version of WhatsApp Web that a session presents. */
+export interface PresentedVersion {
+  readonly version: readonly [number, number, number];
+  /** `pinned` by a setting, `fetched` from WhatsApp Web, or `built-in` with the client library. */
+  readonly source: "pinned" | "fetched" | "built-in";
+  /** Epoch milliseconds at which it was fetched. */
+  readonly fetchedAt?: number;
+}
+
 /** What a session is doing, seen from outside. */
 export interface SessionView {
   readonly connection: Connection;
@@ -18,6 +27,8 @@ export interface SessionView {
   readonly silentForMs?: number;
   /** Reconnects since the last success, and when the next one is due (epoch milliseconds). */
   readonly retry?: { readonly failures: number; readonly nextAt: number };
+  /** What it presents, and until when WhatsApp said it takes it (epoch milliseconds). */
+  readonly version?: PresentedVersion & { readonly expiresAt?: number };
 }
 
 /** What the routes, the CLI and the workers can ask of the sessions. Every method throws `instance_not_found` for an unknown id. */

@@ -39,6 +39,10 @@ export interface SandboxClient {
   readonly passkeySign: (input: Input<"passkeySign">, signal?: AbortSignal) => Promise<AssertionJson>;
   readonly passkeyConfirm: (input: Input<"passkeyConfirm">, signal?: AbortSignal) => Promise<CeremonyInfo>;
   readonly refreshCode: (input: Input<"refreshCode">, signal?: AbortSignal) => Promise<void>;
+  readonly clientExpiration: (
+    input: Input<"clientExpiration">,
+    signal?: AbortSignal,
+  ) => Promise<{ readonly told: number }>;
   readonly unlink: (input: Input<"unlink">, signal?: AbortSignal) => Promise<{ readonly unlinked: number }>;
   readonly refuse: (input: Input<"refuse">, signal?: AbortSignal) => Promise<void>;
   readonly pardon: (input: Input<"pardon">, signal?: AbortSignal) => Promise<void>;
@@ -97,6 +101,7 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     passkeySign: async (input, signal) => postTo("phones/passkey/sign", input, signal),
     passkeyConfirm: async (input, signal) => postTo("phones/passkey/confirm", input, signal),
     refreshCode: async (input, signal) => postTo("phones/refresh-code", input, signal),
+    clientExpiration: async (input, signal) => post("/client-expiration", input, signal),
     unlink: async (input, signal) => postTo("phones/unlink", input, signal),
     refuse: async (input, signal) => postTo("phones/refuse", input, signal),
     pardon: async ({ number }, signal) => post(`/phones/${encodeURIComponent(number)}/refuse`, { lift: true }, signal),

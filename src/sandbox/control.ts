@@ -17,6 +17,8 @@ export interface SandboxConfig {
   readonly rootPublicKey: string;
   /** Plain HTTP base of the media server. */
   readonly mediaUrl: string;
+  /** Where the version of its WhatsApp Web can be read. */
+  readonly versionUrl: string;
 }
 
 /** A companion device linked to an account. */

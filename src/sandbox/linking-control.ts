@@ -16,4 +16,6 @@ export interface LinkingControl {
    * ask for the next one. Throws `not_found` when no client asked for a code.
    */
   refreshCode(input: { readonly number: string; readonly manual?: boolean }): Promise<void>;
+  /** Everybody who is online is told until when its version is taken; `at` in seconds since 1970. */
+  clientExpiration(input: { readonly at: number }): Promise<{ readonly told: number }>;
 }

@@ -43,6 +43,7 @@ export interface Refusal {
     | "device-signature"
     | "pairing-code"
     | "login"
+    | "version"
     | "missing-ack"
     | "double-ack"
     | PasskeyRefusal;

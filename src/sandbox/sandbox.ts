@@ -1,6 +1,7 @@
 import { H3, toNodeHandler } from "h3";
 import { quietLibsignal } from "#lib/quiet-libsignal.ts";
 import type { ChatKind } from "./chat-kind.ts";
+import { refuseOldVersion, versionPath, versionScript } from "./client-version.ts";
 import { createConnection, type Connection } from "./connection.ts";
 import { createControl } from "./control/control.ts";
 import type { SandboxControl } from "./control.ts";
@@ -68,14 +69,22 @@ export async function startSandbox(given: Partial<SandboxOptions> = {}, signal?:
   }
   const keys = createServerKeys(Buffer.from(`${seed}/server`));
   const rootPublicKey = Buffer.from(keys.root.public).toString("hex");
-  const config = { websocketUrl: listener.websocketUrl, rootPublicKey, mediaUrl: listener.url };
+  const config = {
+    websocketUrl: listener.websocketUrl,
+    rootPublicKey,
+    mediaUrl: listener.url,
+    versionUrl: `${listener.url}${versionPath}`,
+  };
   const control = createControl({ world, groups, timers, config });
   const api = createControlApi(control, { media, log });
   const app = new H3({ silent: true }).mount("/sandbox", api);
   const handle = toNodeHandler(app);
   ready = {
     control: (request, response) => void handle(request, response),
-    media: (request, response) => media.handle(request, response),
+    media: (request, response) => {
+      if (request.url === versionPath) response.end(versionScript(world));
+      else media.handle(request, response);
+    },
     socket: (socket) => acceptNoise(socket, keys, connectionHandlers(world, table)),
     refuseUpgrade: () => refusedUpgrade(world),
   };
@@ -115,6 +124,7 @@ function connectionHandlers(world: World, table: IqTable): NoiseHandlers {
       const opened = createConnection(world.trace, link);
       connection = opened;
       world.connections.add(opened);
+      if (refuseOldVersion(world, opened)) return;
       if (link.payload.devicePairingData) offerPairing(world, opened);
       else logIn(world, opened);
     },

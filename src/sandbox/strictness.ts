@@ -9,6 +9,9 @@ export interface StrictFact {
     | { readonly default: number; readonly max: number };
 }
 
+/** WhatsApp protocol: the last part of `2.3000.n`; the one that the client library this sandbox was tried with brings. */
+export const usualRevision = 1_043_857_760;
+
 /**
  * Every fact that the sandbox is strict about unless told otherwise, by the name of its switch. The control route, the
  * command line and the state file follow from this table. Where a fact comes from stands in `docs/whatsapp.md`.
@@ -53,6 +56,14 @@ export const strictFacts = {
   displayNames: {
     says: "A pairing code is only given to a client that names itself by a browser on a system that WhatsApp knows.",
     values: ["known", "any"],
+  },
+  minVersion: {
+    says: "A client whose version is older than 2.3000.N is turned away.",
+    values: { default: usualRevision, max: 4_000_000_000 },
+  },
+  oldVersion: {
+    says: "A client that is too old is told so by a failure with reason 405, or its connection is closed without a word.",
+    values: ["failure", "close"],
   },
   unconfirmedMs: {
     says: "A stanza that was not confirmed for this long ends the stream with an error that names it.",

@@ -37,6 +37,7 @@ import { keepSignedPreKeyFresh } from "./staying/signed-pre-key.ts";
 import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
 import { watchFrames } from "./watch/watch-frames.ts";
+import { followExpiration } from "./web-version/expiration.ts";
 import { takeUnmerged } from "./unmerged-events.ts";
 
 /** What a socket works with. `auth` becomes its own: it is disposed with the socket. */
@@ -67,6 +68,8 @@ export interface SocketListener {
   /** A QR to be shown: the next one, or the present one made anew. */
   readonly qr: (qr: string, isNext: boolean) => void;
   readonly codeEnded: (end: CodeEnd) => void;
+  /** WhatsApp announced until when it takes this version; epoch milliseconds. */
+  readonly versionExpires: (at: number) => void;
   /** A phone accepted this device. */
   readonly paired: () => void;
   readonly opened: () => void;
@@ -149,6 +152,7 @@ export function openLiveSocket(
     { limitMs: 2 * input.options.connectTimeoutMs, signal: ended.signal },
   );
   watchFrames(sock.ws, (unknown) => deps.unknownWire?.(unknown));
+  followExpiration(sock.ws, listener.versionExpires);
   const acks = collectAcks(sock.ws);
   let lastSeenAt: number | undefined;
   let lastFrameMs = clock.monotonicMs();

@@ -61,6 +61,8 @@ export type SessionEvent =
   | ({ readonly type: "closed"; readonly stable: boolean } & Close)
   | { readonly type: "silent" }
   | { readonly type: "retryDue" }
+  /** What the last try failed by has gone: the next one need not wait. */
+  | { readonly type: "retryNow" }
   | { readonly type: "leaseLost" }
   | { readonly type: "storageFailed" };
 
@@ -122,6 +124,8 @@ export function step(
       if (!now.retrying) return same(now);
       // Long waits come in naps; the clock may have been set meanwhile, too.
       return waitingForEnd(now, limits) ?? opening({ ...now, retrying: false }, now.reason ?? "retry");
+    case "retryNow":
+      return now.retrying ? opening(now, now.reason ?? "retry") : same(now);
     case "stop":
       return down(now, { state: now.paired ? "disconnected" : "unpaired", reason: event.reason });
     case "logout":

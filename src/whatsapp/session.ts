@@ -35,6 +35,8 @@ import type { OutgoingFiles } from "./send/payload.ts";
 import { standingOf } from "./staying/standing.ts";
 import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
+import { createSessionVersion } from "./web-version/session-version.ts";
+import type { WebVersions } from "./web-version/web-version.ts";
 
 /** What every session works with. */
 export interface SessionDeps {
@@ -51,6 +53,8 @@ export interface SessionDeps {
   readonly log: Log;
   /** Name of this process in leases. */
   readonly owner: string;
+  /** Which version of WhatsApp Web is presented; without it Baileys' own. */
+  readonly webVersions?: WebVersions;
   /** Told for metrics; must not throw. */
   readonly observe?: SessionObserver;
   /** Told after each refusal that names the version of WhatsApp Web, or (`certain` false) looks like it; must not throw. */
@@ -103,6 +107,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
   const instanceId = instance.id;
   const log = deps.log.child({ instanceId });
   const pairing = createPairing(clock, options);
+  const webVersion = createSessionVersion({ versions: deps.webVersions, log }, options.version);
   const ledger = createRetryLedger(clock, options.retries);
   const disposal = new AbortController();
   const openWaiters = new Set<() => void>();
@@ -178,6 +183,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
       case "suspectVersion":
         log.warn({ certain: effect.certain, statusCode: state.statusCode }, "whatsapp seems to refuse the version");
         deps.versionSuspected?.({ instanceId, certain: effect.certain });
+        void webVersion.refused().then(async (isAnother) => (isAnother ? happen({ type: "retryNow" }) : undefined));
         return;
       case "cancelRetry":
         retry?.stop.abort();
@@ -291,15 +297,21 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     const signal = AbortSignal.any([scope.signal, disposal.signal]);
     const unfinished = own === undefined ? [] : (await replayJournal(deps, { instanceId, own }, signal)).unfinished;
     const fresh = await deps.instances.get({ instanceId });
+    const version = await webVersion.forConnection(signal);
     const socket = openLiveSocket(
       { ...deps, ...deps.observe, auth, log, owed, ledger, getMessage: (key) => lookUp(key.id) },
-      { instanceId, deviceName: fresh?.settings.sessionName ?? instance.settings.sessionName, options },
+      {
+        instanceId,
+        deviceName: fresh?.settings.sessionName ?? instance.settings.sessionName,
+        options: version === undefined ? options : { ...options, version },
+      },
       {
         qr: (qr, isNext) => {
           if (!isNext) return pairing.replace(qr);
           pairing.offer(qr);
           void happen({ type: "qrShown" });
         },
+        versionExpires: webVersion.expires,
         codeEnded: (reason) => void happen({ type: "pairingStep", reason }),
         paired: () => void happen({ type: "paired" }),
         opened: () => {
@@ -311,7 +323,9 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
           if (scope.signal.aborted) return;
           const stable = state.state === "connected" && clock.monotonicMs() - openedMs >= options.reconnect.stableMs;
           void happen({ type: "closed", stable, ...close });
-          if (state.paired || !pairing.awaited()) return;
+          if (state.paired) return;
+          webVersion.linkingFailed();
+          if (!pairing.awaited()) return;
           // Somebody still waits for a QR: a new connection brings new ones.
           void happen({ type: "start" });
         },
@@ -394,6 +408,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
         connection: { ...connection, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) },
         owned: lease !== undefined,
         ...(live === undefined ? {} : { silentForMs: live.silentForMs() }),
+        ...webVersion.view(),
         ...(retry === undefined ? {} : { retry: { failures: state.failures, nextAt: retry.nextAt } }),
       };
     },

@@ -12,11 +12,16 @@ export type TransportOptions = Partial<Pick<SocketConfig, "waWebSocketUrl" | "fe
 export interface Transport extends AsyncDisposable {
   readonly kind: "real" | "sandbox";
   readonly options: TransportOptions;
+  /** Where the version of the present WhatsApp Web can be read; a sandbox need not say. */
+  readonly versionUrl?: string;
 }
+
+/** WhatsApp protocol: the service worker of WhatsApp Web names its version. */
+const webVersionUrl = "https://web.whatsapp.com/sw.js";
 
 /** The real WhatsApp, at the addresses built into Baileys. */
 export function realTransport(): Transport {
-  return { kind: "real", options: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
+  return { kind: "real", options: {}, versionUrl: webVersionUrl, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
 /**
@@ -38,6 +43,8 @@ export async function sandboxTransport(url: string, signal: AbortSignal): Promis
   const mediaUrl = textOf(config, "mediaUrl");
   requireLoopback(websocketUrl);
   requireLoopback(mediaUrl);
+  const versionUrl: unknown = Object(config).versionUrl;
+  if (typeof versionUrl === "string") requireLoopback(versionUrl);
   WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(textOf(config, "rootPublicKey"), "hex");
   const media = new URL(mediaUrl);
   const target = { host: media.hostname.replaceAll(/[[\]]/g, ""), port: Number(media.port) };
@@ -52,6 +59,7 @@ export async function sandboxTransport(url: string, signal: AbortSignal): Promis
       // undici and node describe the same dispatcher in two packages of types.
       options: { dispatcher: downloads } as unknown as RequestInit,
     },
+    ...(typeof versionUrl === "string" && { versionUrl }),
     [Symbol.asyncDispose]: async () => {
       uploads.destroy();
       await downloads.destroy();

@@ -69,7 +69,11 @@ async function until(signal: AbortSignal, holds: () => Promise<boolean>): Promis
 export async function openSessionRig(
   sandbox: { readonly control: SandboxControl; readonly url: string },
   options: Partial<SessionsOptions> = {},
-  { versionSuspected, ...observe }: Partial<SessionObserver> & Pick<SessionDeps, "versionSuspected"> = {},
+  {
+    versionSuspected,
+    webVersions,
+    ...observe
+  }: Partial<SessionObserver> & Pick<SessionDeps, "versionSuspected" | "webVersions"> = {},
 ): Promise<SessionRig> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(15_000)]);
@@ -117,6 +121,7 @@ export async function openSessionRig(
       log: silentLog,
       owner,
       ...(versionSuspected === undefined ? {} : { versionSuspected }),
+      ...(webVersions !== undefined && { webVersions }),
       observe: { ...unobserved, ...observe },
     };
     const quick = { baseMs: 20, maxMs: 50, stableMs: 1_000, healMs: 50, maxHeals: 1 };

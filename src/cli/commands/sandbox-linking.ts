@@ -3,9 +3,10 @@ import { Option } from "commander";
 import { rotateForms, type RotateForm } from "#sandbox/linking-control.ts";
 
 import type { Declare } from "../command-table.ts";
+import { whole } from "../options.ts";
 import { connectSandbox, defaultNumber } from "../sandbox.ts";
 
-/** `wazapi sandbox rotate-qr|refresh-code`: what WhatsApp does to clients that wait to be linked. */
+/** `wazapi sandbox rotate-qr|refresh-code|expire-version`: what WhatsApp does to clients that wait to be linked. */
 export const declareSandboxLinking: Declare = (command, run) => {
   command
     .command("rotate-qr")
@@ -29,6 +30,19 @@ export const declareSandboxLinking: Declare = (command, run) => {
         const sandbox = await connectSandbox(cli);
         await sandbox.refreshCode({ number, ...(manual === true && { manual }) }, cli.signal);
         cli.out.document({ number }, (page) => page.text(number));
+      }),
+    );
+  command
+    .command("expire-version")
+    .description("Let WhatsApp announce that it will take the version of its clients no more.")
+    .option("--in <days>", "so many days from now", whole(0, 3650), 14)
+    .action(
+      run<{ in: number }>(async (cli, { options }) => {
+        const sandbox = await connectSandbox(cli);
+        const at = Math.floor(cli.io.clock.now() / 1000) + options.in * 86_400;
+        const result = await sandbox.clientExpiration({ at }, cli.signal);
+        cli.out.document(result, (page) => page.text(String(result.told)));
+        if (result.told === 0) cli.out.say("no linked device is online");
       }),
     );
 };

@@ -16,6 +16,7 @@ import { badSettings, lookAtProgram, settings } from "./program.ts";
 import { seeInstances, seeServer } from "./running.ts";
 import { port, server } from "./server.ts";
 import { unknownWire } from "./unknown-wire.ts";
+import { webVersion } from "./web-version.ts";
 
 /** A finding with the check it is from. */
 export interface Found extends Finding {
@@ -34,6 +35,7 @@ const checks = {
   server,
   port,
   whatsapp,
+  webVersion,
   converter,
   bucket,
   mediaLinks,

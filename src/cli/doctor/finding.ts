@@ -9,6 +9,7 @@ export type CheckName =
   | "server"
   | "port"
   | "whatsapp"
+  | "webVersion"
   | "converter"
   | "bucket"
   | "mediaLinks"

@@ -4,6 +4,7 @@ import { refusalSchema } from "#callbacks/refusal-schema.ts";
 import { WazapiError } from "#domain/errors.ts";
 import { connectionStates } from "#domain/instance.ts";
 import type { Connection } from "#domain/instance.ts";
+import type { SessionView } from "#domain/session.ts";
 import { phoneOf } from "#domain/phone.ts";
 
 import { operation } from "../operation.ts";
@@ -42,10 +43,19 @@ export const connectionOperations: readonly Operation[] = [
       lastSeenAt: z.number().optional().meta({ description: "Last stanza or pong: the evidence of `connected`" }),
       owned: z.boolean().meta({ description: "Whether this process runs the socket" }),
       retry: z.strictObject({ failures: z.number(), nextAt: z.number() }).optional(),
+      version: z
+        .strictObject({
+          number: z.string(),
+          source: z.enum(["pinned", "fetched", "built-in"]),
+          fetchedAt: z.number().optional(),
+          expiresAt: z.number().optional().meta({ description: "Until when WhatsApp said that it takes it" }),
+        })
+        .optional()
+        .meta({ description: "Version of WhatsApp Web that is presented" }),
       history: z.array(change).meta({ description: "Newest first" }),
     }),
     run: async ({ deps, instance }, { query: { limit } }) => {
-      const { connection, owned, retry } = await deps.sessions.view(instance.id);
+      const { connection, owned, retry, version } = await deps.sessions.view(instance.id);
       const history =
         limit === 0 ? [] : await deps.store.instances.connectionHistory({ instanceId: instance.id, limit });
       return {
@@ -56,6 +66,7 @@ export const connectionOperations: readonly Operation[] = [
         ...(connection.lastSeenAt !== undefined && { lastSeenAt: connection.lastSeenAt }),
         owned,
         ...(retry !== undefined && { retry: { ...retry } }),
+        ...(version !== undefined && { version: versionOf(version) }),
         history: history.map(changeOf),
       };
     },
@@ -123,5 +134,14 @@ function changeOf({ state, reason, statusCode, refusal, at }: Connection): z.inp
     ...(statusCode !== undefined && { statusCode }),
     ...(refusal !== undefined && { refusal }),
     at,
+  };
+}
+
+function versionOf({ version, source, fetchedAt, expiresAt }: NonNullable<SessionView["version"]>) {
+  return {
+    number: version.join("."),
+    source,
+    ...(fetchedAt !== undefined && { fetchedAt }),
+    ...(expiresAt !== undefined && { expiresAt }),
   };
 }

@@ -19,4 +19,11 @@ export const linkingRoutes: readonly Route[] = [
     body: z.strictObject({ manual: z.boolean().exactOptional() }),
     run: async ({ control }, { params, body }) => control.refreshCode({ number: numberOf(params), ...body }),
   }),
+  bodyRoute({
+    method: "POST",
+    path: "/client-expiration",
+    summary: "WhatsApp announces until when the versions of its clients are taken",
+    body: z.strictObject({ at: z.int().positive() }),
+    run: async ({ control }, { body }) => control.clientExpiration(body),
+  }),
 ];

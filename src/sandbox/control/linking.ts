@@ -1,7 +1,7 @@
 import type { LinkingControl } from "../linking-control.ts";
 import { codeRequest, waitingClients } from "../pair.ts";
 import { notifyEarly } from "../pairing/early-notices.ts";
-import { stanza } from "../wire/stanza.ts";
+import { serverJid, stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
 
 /** What WhatsApp does to clients that wait to be linked. */
@@ -13,6 +13,13 @@ export function linkingControl(world: World): LinkingControl {
         pairing.retiredBy = notifyEarly(world, connection, { type: "companion_reg_refresh", content: [stanza(form)] });
       }
       return { told: clients.length };
+    },
+    async clientExpiration({ at }) {
+      const online = [...world.connections].filter(({ companion }) => companion !== undefined);
+      for (const connection of online) {
+        connection.send(stanza("ib", { from: serverJid }, [stanza("client_expiration", { t: at })]));
+      }
+      return { told: online.length };
     },
     async refreshCode({ number, manual }) {
       const { connection, link } = codeRequest(world, number);
