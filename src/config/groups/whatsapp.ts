@@ -27,7 +27,7 @@ export const whatsappOptions = {
       {
         env: "WAZAPI_WHATSAPP_VERSION",
         form: "2.3000.…",
-        doc: "WhatsApp Web version to present when WhatsApp refuses the built-in one.",
+        doc: "WhatsApp Web version to present always; without it the newest that can be fetched, else the built-in one.",
       },
       version.exactOptional(),
     ),
