@@ -46,12 +46,11 @@ export const linkingFacts: readonly Fact[] = [
       { file: "sandbox/qr-rotation.test.ts", name: "is named for the ack it owes" },
       { file: "sandbox/qr-rotation.test.ts", name: "a client that acknowledges twice is named" },
     ],
-    client:
-      "All of them are taken here until a phone accepted, acknowledged once, and those that nobody knows are counted.",
+    client: "All of them are taken here until a phone accepted, and acknowledged once.",
     clientBy: [
       {
         file: "whatsapp/linking/linking.test.ts",
-        name: "that nobody knows is acknowledged, counted, and kept from Baileys",
+        name: "that nobody knows is acknowledged and kept from Baileys",
       },
       { file: "whatsapp/linking/linking.test.ts", name: "is Baileys' business once a phone accepted" },
     ],

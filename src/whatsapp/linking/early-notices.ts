@@ -1,6 +1,5 @@
 import type { BinaryNode, WASocket } from "@whiskeysockets/baileys";
 import type { Log } from "#lib/log.ts";
-import type { UnknownWire } from "../unknown-wire.ts";
 
 /**
  * Takes a notification that comes before a phone accepted this device. Answers nothing, or a code for the server when
@@ -14,7 +13,6 @@ export interface EarlyNoticeDeps {
   /** Whether a phone accepted this device: from then on notifications are Baileys' business. */
   readonly isLinked: () => boolean;
   readonly log: Log;
-  readonly unknownWire?: (unknown: UnknownWire) => void;
 }
 
 /**
@@ -34,10 +32,7 @@ export function takeEarlyNotices(deps: EarlyNoticeDeps, handlers: ReadonlyMap<st
     }
     const type = notice.attrs["type"] ?? "";
     const handler = handlers.get(type);
-    if (handler === undefined) {
-      deps.log.info({ type }, "an unknown notification came before the login");
-      deps.unknownWire?.({ kind: "notification", name: type });
-    }
+    if (handler === undefined) deps.log.info({ type }, "a notification that nobody takes came before the login");
     void acknowledge(deps, notice, handler?.(notice));
   });
 }

@@ -2,7 +2,6 @@ import { getBinaryNodeChild, type BinaryNode, type WABrowserDescription, type WA
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { ownJids } from "../own-account.ts";
-import type { UnknownWire } from "../unknown-wire.ts";
 import { newAdvSecret, replaceAdvSecret } from "./adv-secret.ts";
 import { takeEarlyNotices, type EarlyNoticeHandler } from "./early-notices.ts";
 import { createPairingCodes, type CodeEnd, type PairingCodes } from "./pairing-codes.ts";
@@ -28,7 +27,6 @@ export interface LinkingDeps {
   readonly ceremony?: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
-  readonly unknownWire?: (unknown: UnknownWire) => void;
   /** Ends with the socket. */
   readonly signal: AbortSignal;
 }

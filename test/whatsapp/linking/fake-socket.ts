@@ -4,7 +4,6 @@ import { systemClock } from "#lib/clock.ts";
 import { silentLog } from "#lib/log.ts";
 import { openLinking, type Linking, type LinkingDeps } from "#whatsapp/linking/linking.ts";
 import type { CodeEnd } from "#whatsapp/linking/pairing-codes.ts";
-import type { UnknownWire } from "#whatsapp/unknown-wire.ts";
 
 /** A socket that is not connected: what is sent is kept, what arrives is emitted by hand. */
 export interface FakeSocket extends Disposable {
@@ -16,7 +15,6 @@ export interface FakeSocket extends Disposable {
   /** Errors it was ended with. */
   readonly ends: unknown[];
   readonly shown: { readonly qr: string; readonly isNext: boolean }[];
-  readonly unknown: UnknownWire[];
   readonly codeEnds: CodeEnd[];
   /** What queries are answered, in order; one that throws is an error answer. */
   readonly answers: (() => BinaryNode | undefined)[];
@@ -36,7 +34,6 @@ export function fakeSocket(
   const passed: BinaryNode[] = [];
   const ends: unknown[] = [];
   const shown: FakeSocket["shown"] = [];
-  const unknown: UnknownWire[] = [];
   const codeEnds: CodeEnd[] = [];
   const answers: FakeSocket["answers"] = [];
   let serial = 0;
@@ -59,7 +56,6 @@ export function fakeSocket(
       browser: Browsers.ubuntu("Chrome"),
       clock: systemClock,
       log: silentLog,
-      unknownWire: (one) => unknown.push(one),
       signal: over.signal,
       ...more,
     },
@@ -73,7 +69,6 @@ export function fakeSocket(
     passed,
     ends,
     shown,
-    unknown,
     codeEnds,
     answers,
     linking,
