@@ -937,6 +937,17 @@ export interface HistorySyncCallback {
   data: null;
 }
 
+/** WhatsApp asks for the passkey of the account that is being linked; see GET …/passkey */
+export interface PasskeyCallback {
+  type: "PasskeyCallback";
+  stage: "required";
+  instanceId: string;
+  /** epoch milliseconds */
+  momment: number;
+  /** epoch milliseconds until which the passkey can be given */
+  expiresAt: number;
+}
+
 /** The body of any webhook; `type` tells which */
 export type WebhookBody =
   | ReceivedCallback
@@ -945,7 +956,8 @@ export type WebhookBody =
   | PresenceChatCallback
   | ConnectedCallback
   | DisconnectedCallback
-  | HistorySyncCallback;
+  | HistorySyncCallback
+  | PasskeyCallback;
 
 /** Headers of every webhook request. */
 export interface WebhookHeaders {

@@ -15,6 +15,7 @@ export function onWebhook(body: WebhookBody): string {
     case "ConnectedCallback":
     case "DisconnectedCallback":
     case "HistorySyncCallback":
+    case "PasskeyCallback":
       return body.type;
   }
 }

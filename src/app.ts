@@ -155,6 +155,7 @@ function createShell(config: Config, options: Shell["options"]): Shell {
     readiness,
     metrics,
     addressGuard: guard,
+    publicUrl: () => config.media.publicUrl ?? shell.url(),
     stopping: stopping.signal,
     clock,
     log: log.child({ component: "http" }),

@@ -7,6 +7,7 @@ import type { CallbackDefinition, CallbackType, RenderContext } from "./definiti
 import { delivery } from "./delivery.ts";
 import { historySync } from "./history-sync.ts";
 import { messageStatus } from "./message-status.ts";
+import { passkey } from "./passkey.ts";
 import { presenceChat } from "./presence.ts";
 import { messageSchema, receivedMessage } from "./received-message.ts";
 import { notificationNames, notificationSchema, receivedNotification } from "./received-notification.ts";
@@ -23,6 +24,7 @@ const callbacks = {
   disconnected,
   delivery,
   history: historySync,
+  passkey,
 } as const satisfies { [K in CapturedKind]: { readonly kind: K; readonly type: CallbackType } };
 
 /** The callback type a captured event becomes. */
@@ -74,14 +76,21 @@ export function callbackSchemas(): Readonly<Record<string, CallbackSchema>> {
     summary: receivedNotification.summary,
     schema: notificationSchema(name),
   }));
-  const others = [receivedWaiting, messageStatus, presenceChat, connected, disconnected, delivery, historySync].map(
-    ({ kind, type, summary, payload }) => ({
-      name: kind === "waiting" ? `${type}.waiting` : type,
-      type,
-      summary,
-      schema: payload,
-    }),
-  );
+  const others = [
+    receivedWaiting,
+    messageStatus,
+    presenceChat,
+    connected,
+    disconnected,
+    delivery,
+    historySync,
+    passkey,
+  ].map(({ kind, type, summary, payload }) => ({
+    name: kind === "waiting" ? `${type}.waiting` : type,
+    type,
+    summary,
+    schema: payload,
+  }));
   return Object.fromEntries(
     [...ofContents, ...ofNotifications, ...others].map(({ name, type, summary, schema }) => [
       name,

@@ -29,6 +29,7 @@ export const callbackTypes = [
   "ConnectedCallback",
   "DisconnectedCallback",
   "HistorySyncCallback",
+  "PasskeyCallback",
 ] as const;
 
 /** One of them. */

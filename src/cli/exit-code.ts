@@ -32,6 +32,11 @@ const outcomeOf = {
   conflict: "conflict",
   already_paired: "conflict",
   pairing_refused: "failure",
+  passkey_required: "conflict",
+  passkey_waiting_phone: "conflict",
+  passkey_confirm: "conflict",
+  passkey_linking: "conflict",
+  passkey_expired: "conflict",
   idempotency_conflict: "conflict",
   // Nothing the caller asked for conflicts: the same command works once the connection is back.
   not_connected: "unavailable",

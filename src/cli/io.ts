@@ -1,3 +1,5 @@
+import { createInterface } from "node:readline";
+
 import { systemClock } from "#lib/clock.ts";
 import type { Clock } from "#lib/clock.ts";
 
@@ -18,6 +20,8 @@ export interface CliIo {
   readonly stderr: TextSink;
   /** The whole of standard input as text, when a command asks for it. */
   readonly readStdin: () => Promise<string>;
+  /** The next line of standard input; undefined when it has ended, and on abort. */
+  readonly readLine: (signal: AbortSignal) => Promise<string | undefined>;
   /** Resolves when standard input ends. */
   readonly untilStdinEnds: () => Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -56,6 +60,21 @@ export function processIo(): CliIo {
       const chunks: Buffer[] = [];
       for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
       return Buffer.concat(chunks).toString("utf8");
+    },
+    readLine: async (signal) => {
+      // Made for one line and closed again, so that an input nobody waits for keeps no process alive.
+      const lines = createInterface({ input: process.stdin, terminal: false });
+      try {
+        return await new Promise<string | undefined>((resolve) => {
+          if (signal.aborted) resolve(undefined);
+          signal.addEventListener("abort", () => resolve(undefined), { once: true });
+          lines.once("line", resolve);
+          lines.once("close", () => resolve(undefined));
+        });
+      } finally {
+        lines.close();
+        process.stdin.pause();
+      }
     },
     untilStdinEnds: async () => {
       // What comes in is not wanted, but only a stream that is read comes to its end.

@@ -26,6 +26,7 @@ export async function showCodesUntilLinked(
   let waiting = await showCode(cli, target);
   cli.out.say("on the phone: WhatsApp > Linked devices > Link a device > Link with phone number instead");
   const look = async (connection: ConnectionView): Promise<void> => {
+    await target.look?.(connection);
     const { state, reason } = connection;
     if (state === waiting.state && reason === waiting.reason) return;
     // It has been taken: the phone is being linked, or wants a passkey first.

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 
 import type { LoadedConfig } from "#config/load.ts";
 import { WazapiError } from "#domain/errors.ts";
-import { hookSlots } from "#domain/instance.ts";
+import { commonHookSlots } from "#domain/instance.ts";
 import { hookFieldNames } from "#http/routes/hook-fields.ts";
 import { sleep } from "#lib/sleep.ts";
 
@@ -88,6 +88,6 @@ function serverOf(api: Api, life: { readonly here: boolean; readonly dispose: ()
 
 /** Every webhook of a new instance to one URL, except that for own messages, which would switch them on. */
 function hooksOf(url: string): Readonly<Record<string, string>> {
-  const slots = hookSlots.filter((slot) => slot !== "receivedAndDelivery");
+  const slots = commonHookSlots.filter((slot) => slot !== "receivedAndDelivery");
   return Object.fromEntries(slots.map((slot) => [hookFieldNames[slot], url]));
 }

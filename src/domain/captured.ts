@@ -214,6 +214,16 @@ export interface CapturedDisconnected {
   readonly at: number;
 }
 
+/** WhatsApp asks for the passkey of the account while a device is being linked. */
+export interface CapturedPasskey {
+  readonly kind: "passkey";
+  /** Names the ceremony: one request, one event. */
+  readonly ceremony: string;
+  /** Epoch milliseconds until which it can be given. */
+  readonly expiresAt: number;
+  readonly at: number;
+}
+
 /** The end of a queued message: taken by WhatsApp, or given up. */
 export interface CapturedDelivery {
   readonly kind: "delivery";
@@ -251,6 +261,7 @@ export type Captured =
   | CapturedPresence
   | CapturedConnected
   | CapturedDisconnected
+  | CapturedPasskey
   | CapturedDelivery
   | CapturedHistory;
 

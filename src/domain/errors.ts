@@ -23,6 +23,11 @@ export const errorTable = {
   conflict: { status: 409, message: "the request conflicts with the present state", retryable: false },
   already_paired: { status: 409, message: "instance already paired", retryable: false },
   pairing_refused: { status: 422, message: "WhatsApp refuses to link this phone", retryable: false },
+  passkey_required: { status: 409, message: "WhatsApp asks for the passkey of this number", retryable: false },
+  passkey_waiting_phone: { status: 409, message: "the passkey was given; the phone has to go on", retryable: false },
+  passkey_confirm: { status: 409, message: "the codes on both screens have to be compared", retryable: false },
+  passkey_linking: { status: 409, message: "the phone is linking this device", retryable: false },
+  passkey_expired: { status: 410, message: "the passkey was asked for too long ago; link again", retryable: false },
   idempotency_conflict: {
     status: 409,
     message: "this Idempotency-Key was used with another request",

@@ -10,10 +10,14 @@ export const hookSlots = [
   "connected",
   "disconnected",
   "historySync",
+  "passkey",
 ] as const;
 
 /** One place for a webhook URL. */
 export type HookSlot = (typeof hookSlots)[number];
+
+/** What "every webhook" means: the slots Z-API knows. Ours get a URL only by name, and so no event a client does not know. */
+export const commonHookSlots: readonly HookSlot[] = hookSlots.filter((slot) => slot !== "passkey");
 
 /** The configured URLs; a missing slot receives nothing. */
 export type Hooks = Readonly<Partial<Record<HookSlot, string>>>;

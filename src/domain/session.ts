@@ -1,5 +1,6 @@
 import type { Outgoing } from "./content.ts";
 import type { Connection } from "./instance.ts";
+import type { PasskeyControl } from "./passkey.ts";
 
 /** A QR to be shown now. */
 export interface QrTicket {
@@ -32,7 +33,7 @@ export interface SessionView {
 }
 
 /** What the routes, the CLI and the workers can ask of the sessions. Every method throws `instance_not_found` for an unknown id. */
-export interface SessionControl {
+export interface SessionControl extends PasskeyControl {
   /** Makes sure a session runs (paired: it connects; unpaired: it offers QR codes). Returns at once. */
   readonly start: (instanceId: string) => Promise<void>;
   /** Closes the socket and opens it again; pairing stays. */

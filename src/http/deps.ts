@@ -206,6 +206,8 @@ export interface HttpDeps {
   readonly media: MediaIntake;
   readonly mediaFiles: MediaFiles;
   readonly chatMessages: ChatMessages;
+  /** What addresses of this server begin with for people outside, without a slash at the end. */
+  readonly publicUrl: () => string;
   /** What callers may point webhooks at. */
   readonly addressGuard: Pick<AddressGuard, "check">;
   /** The webhook body of an event as its hook receives it, or a promise of it; undefined for kinds without one. */

@@ -130,7 +130,13 @@ async function answer(mounted: Mounted, operation: Operation, event: H3Event): P
     const value = await operation.handle(context, {
       params: operation.params === undefined ? undefined : decoded(params),
       query: operation.query === undefined ? undefined : Object.fromEntries(event.url.searchParams),
-      body: operation.body === undefined ? undefined : await readJsonBody(event.req, options.maxBodyBytes),
+      body:
+        operation.body === undefined
+          ? undefined
+          : await readJsonBody(
+              event.req,
+              Math.min(operation.maxBodyBytes ?? options.maxBodyBytes, options.maxBodyBytes),
+            ),
     });
     if (options.validateResponses === true) checkAnswer(operation, value);
     response = success(operation, value, headers);

@@ -67,7 +67,7 @@ interface OperationBase {
   /** Heading it stands under in the docs. */
   readonly tag: string;
   /** Status of a success; 200 when absent. */
-  readonly status?: 200 | 201 | 204;
+  readonly status?: 200 | 201 | 202 | 204;
   /** Accepts a message for sending: takes `Idempotency-Key`, and is refused while the server drains. */
   readonly sends?: boolean;
   /** Kept for callers of older spellings. */
@@ -76,6 +76,8 @@ interface OperationBase {
   readonly experimental?: boolean;
   /** Other accepted names of body fields: alias to canonical name. The canonical one wins. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Largest body, when less than the server takes otherwise. */
+  readonly maxBodyBytes?: number;
   /**
    * Content type of a body that the route reads itself, from the request; such an operation has no `body`. It may take as
    * long as it takes, so the route has to end one that stalls.

@@ -5,7 +5,7 @@ import type { HttpDeps } from "./deps.ts";
 /** What the routes can use while another process leads. */
 export type StandbyParts = Pick<
   HttpDeps,
-  "readiness" | "metrics" | "addressGuard" | "stopping" | "clock" | "log" | "webhookSchemas" | "version"
+  "readiness" | "metrics" | "addressGuard" | "stopping" | "clock" | "log" | "webhookSchemas" | "version" | "publicUrl"
 >;
 
 /**

@@ -5,7 +5,6 @@ export type FaultType =
   | "disconnect"
   | "tcp-drop"
   | "upgrade-refuse"
-  | "settings-damage"
   | "silent"
   | "ack-delay"
   | "ack-drop"

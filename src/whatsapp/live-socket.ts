@@ -31,10 +31,11 @@ import type { RetryLedger } from "./retries/retry-ledger.ts";
 import type { FadingQuestion } from "./send/answered-in.ts";
 import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
 import type { StanzaGate } from "./stanza-gate.ts";
-import { createAppStateCare, type AppStateDamage } from "./staying/app-state-care.ts";
 import { closeOf, unknownOf, type Close } from "./staying/close.ts";
 import { followWayIn } from "./staying/way-in.ts";
 import { keepSignedPreKeyFresh } from "./staying/signed-pre-key.ts";
+import type { CeremonyListener, PasskeyCeremony } from "./passkey/ceremony.ts";
+import { openPasskey } from "./passkey/open-passkey.ts";
 import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
 import { watchFrames } from "./watch/watch-frames.ts";
@@ -56,8 +57,6 @@ export interface LiveSocketDeps {
   readonly log: Log;
   /** Told about each ciphertext that nothing here can read; must not throw. */
   readonly decryptFailed?: () => void;
-  /** Told when settings that WhatsApp sent do not fit their checksum; must not throw. */
-  readonly appStateDamaged?: (damage: AppStateDamage) => void;
   /** Told once when nothing of one sender can be decrypted any more; must not throw. */
   readonly decryptStorm?: () => void;
   /** Told when the backlog of a login neither moves nor ends; must not throw. */
@@ -75,6 +74,8 @@ export interface SocketListener {
   readonly versionExpires: (at: number) => void;
   /** A phone accepted this device. */
   readonly paired: () => void;
+  /** Linking with the user's passkey. */
+  readonly passkey: CeremonyListener;
   readonly opened: () => void;
   readonly closed: (close: Close) => void;
 }
@@ -98,6 +99,7 @@ export interface LiveSocket extends AsyncDisposable {
   readonly refusedBoth: BoundedMap<string, true>;
   /** Questions that WhatsApp lately left without an answer. */
   readonly silent: BoundedMap<FadingQuestion, true>;
+  readonly passkey: PasskeyCeremony;
   /** Undefined until a phone accepted. */
   readonly own: () => OwnJids | undefined;
   /** Whether the account belongs to a business app. */
@@ -133,24 +135,14 @@ export function openLiveSocket(
   const intake = { ...deps, correlation };
   const prepared = prepareIntake(intake, () => sock);
   const devices = createDeviceCache(clock);
-  const ended = new AbortController();
-  const settings = createAppStateCare({
-    write: (keys) =>
-      sock.authState.keys.transaction(async () => sock.authState.keys.set(keys), auth.creds.me?.id ?? ""),
-    resync: (names) => sock.resyncAppState(names, false),
-    ...(deps.appStateDamaged === undefined ? {} : { damaged: deps.appStateDamaged }),
-    clock,
-    log: deps.log,
-    signal: ended.signal,
-  });
   const readers = createReaders();
-  const heard = settings.heard;
-  const config = socketConfig({ ...intake, ...prepared, heard, groups, devices, encryptedFor: readers.note }, input);
+  const config = socketConfig({ ...intake, ...prepared, groups, devices, encryptedFor: readers.note }, input);
   const sock = makeWASocket(config);
   nameAnsweredPeople(sock.ws);
   const migration = learnMigration(deps, sock.ws);
   const raw = Reflect.get(sock.ws, "socket") as RawSocket;
   const historyJournal = createHistoryJournal((notice) => fetchesHistory(notice, input.options));
+  const ended = new AbortController();
   guardListeners(sock.ws, (event, error) => {
     if (ended.signal.aborted || !sock.ws.isOpen) {
       return deps.log.debug({ event, error }, "the connection closed meanwhile");
@@ -199,11 +191,9 @@ export function openLiveSocket(
     input.options.backlog,
   );
 
-  const linking = openLinking(
-    { ...deps, sock, browser: config.browser, signal: ended.signal },
-    input.options,
-    listener,
-  );
+  const ending = { sock, browser: config.browser, signal: ended.signal };
+  const linking = openLinking({ ...deps, ...ending, ceremony: () => passkey.isOn() }, input.options, listener);
+  const passkey = openPasskey({ ...deps, ...ending, linking }, input.options.passkey, listener.passkey);
 
   function hand(batch: Omit<InboundBatch, "instanceId" | "own">): Promise<void> {
     const own = ownJids(auth.creds);
@@ -302,6 +292,7 @@ export function openLiveSocket(
     migration,
     refusedBoth: new BoundedMap({ limit: maxRefused, ttlMs: refusedMs, clock }),
     silent: new BoundedMap({ limit: 10, ttlMs: silentMs, clock }),
+    passkey,
     own: () => ownJids(auth.creds),
     // WhatsApp protocol: smbi and smba are the business apps of iPhone and Android.
     isBusiness: () => auth.creds.platform === "smbi" || auth.creds.platform === "smba",

@@ -1,5 +1,6 @@
 import type { WAVersion } from "@whiskeysockets/baileys";
 import { defaultBacklogPull, type BacklogPullOptions } from "./intake/backlog-pull.ts";
+import { defaultPasskeyTimes, type PasskeyTimes } from "./passkey/passkey-options.ts";
 import { defaultReconnect, type ReconnectOptions } from "./reconnect.ts";
 import { defaultSignedPreKey, type SignedPreKeyOptions } from "./staying/signed-pre-key.ts";
 import { defaultRetryOptions, type RetryOptions } from "./retries/retry-ledger.ts";
@@ -17,6 +18,8 @@ export interface SessionsOptions {
   readonly queryTimeoutMs: number;
   /** Life of every QR; unset keeps WhatsApp's own (60 s, then 20 s each). */
   readonly qrTimeoutMs?: number;
+  /** How long linking with a passkey may take. */
+  readonly passkey: PasskeyTimes;
   /** Ask the phone for its whole history instead of the recent part. */
   readonly syncFullHistory: boolean;
   /** WhatsApp Web version to present; unset keeps Baileys' own. */
@@ -54,6 +57,7 @@ export const defaultSessionsOptions: SessionsOptions = {
   silentMs: 75_000,
   connectTimeoutMs: 20_000,
   queryTimeoutMs: 60_000,
+  passkey: defaultPasskeyTimes,
   syncFullHistory: false,
   closeGraceMs: 2_000,
   touchMs: 60_000,

@@ -1,4 +1,5 @@
 import { WazapiError } from "#domain/errors.ts";
+import { refuseDuringPasskey } from "./passkey/control.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -20,8 +21,11 @@ export async function requestPairingCode(
   }
   await session.apply({ type: "start" });
   if (session.state().paired) throw new WazapiError("already_paired");
+  refuseDuringPasskey(session);
   // WhatsApp protocol: a code can be asked for once the server has offered references for QRs.
-  if ((await session.ticket(signal)) === undefined) throw new WazapiError("timeout");
+  const ticket = await session.ticket(signal);
+  refuseDuringPasskey(session);
+  if (ticket === undefined) throw new WazapiError("timeout");
   const { promise: given, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(new WazapiError("timeout"));
   signal.addEventListener("abort", abort, { once: true });

@@ -1,5 +1,7 @@
 import type { ConnectionState } from "#domain/instance.ts";
+import type { PasskeyFailure, PasskeyStage } from "#domain/passkey.ts";
 import type { Refusal } from "#domain/refusal.ts";
+import { duringPasskey, passkeyFailed, passkeyStage } from "./passkey/moves.ts";
 import { closeAction, type CloseAction, type ReconnectWait, type Wait } from "./reconnect.ts";
 import type { Close } from "./staying/close.ts";
 
@@ -43,6 +45,8 @@ export interface SessionState {
   readonly heals: number;
   /** Ends right after the hello since WhatsApp last let us in or offered a QR. */
   readonly earlyCloses: number;
+  /** Where linking with the user's passkey stands, while it is on. */
+  readonly passkey?: PasskeyStage;
 }
 
 /** What can happen to a session. */
@@ -56,6 +60,9 @@ export type SessionEvent =
   | { readonly type: "pairingStep"; readonly reason: string }
   /** The phone accepted; WhatsApp asks for a new connection next. */
   | { readonly type: "paired" }
+  /** WhatsApp asks for the user's passkey; how far that is. */
+  | { readonly type: "passkey"; readonly stage: PasskeyStage }
+  | { readonly type: "passkeyFailed"; readonly failure: PasskeyFailure; readonly statusCode?: number }
   | { readonly type: "opened" }
   /** `stable`: it had been connected long enough to count as a success. */
   | ({ readonly type: "closed"; readonly stable: boolean } & Close)
@@ -113,6 +120,15 @@ export function step(
   event: SessionEvent,
   limits: StepLimits,
 ): { readonly next: SessionState; readonly effects: readonly Effect[] } {
+  const move = moveOf(now, event, limits);
+  return now.passkey === undefined ? move : duringPasskey(now, event, move);
+}
+
+function moveOf(
+  now: SessionState,
+  event: SessionEvent,
+  limits: StepLimits,
+): { next: SessionState; effects: readonly Effect[] } {
   switch (event.type) {
     case "start":
       // Waiting for the next try is running; whoever calls this often must not shorten the wait. `restart` does.
@@ -136,6 +152,10 @@ export function step(
       return now.socket && !now.paired ? same(moved(now, { state: "pairing", reason: event.reason })) : same(now);
     case "paired":
       return now.socket ? same({ ...now, paired: true }) : same(now);
+    case "passkey":
+      return passkeyStage(now, event.stage);
+    case "passkeyFailed":
+      return passkeyFailed(now, event);
     case "opened":
       if (!now.socket) return same(now);
       return same(moved({ ...now, paired: true, earlyCloses: 0 }, { state: "connected", reason: "connected" }));

@@ -19,6 +19,7 @@ import { createQuietReconnect, quietMs } from "./intake/quiet-reconnect.ts";
 import { openLiveSocket, type LiveSocket } from "./live-socket.ts";
 import type { SessionsOptions } from "./options.ts";
 import { ownJids } from "./own-account.ts";
+import { passkeyAsked, passkeyEndOf } from "./passkey/moves.ts";
 import { createPairing } from "./pairing.ts";
 import { reconnectWaitMs } from "./reconnect.ts";
 import { createRetryLedger } from "./retries/retry-ledger.ts";
@@ -32,7 +33,6 @@ import {
   type StepLimits,
 } from "./session-state.ts";
 import type { OutgoingFiles } from "./send/payload.ts";
-import type { AppStateDamage } from "./staying/app-state-care.ts";
 import { standingOf } from "./staying/standing.ts";
 import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
@@ -81,10 +81,10 @@ export interface SessionObserver {
   readonly backlogStalled: () => void;
   /** The connection was lost for this reason and is opened again. */
   readonly reconnected: (reason: string) => void;
-  /** Settings that WhatsApp sent do not fit their checksum. */
-  readonly appStateDamaged: (damage: AppStateDamage) => void;
   /** WhatsApp sent something that this version does not know. */
   readonly unknownWire: (unknown: UnknownWire) => void;
+  /** Linking with a passkey ended: `linked`, `expired`, `refused`, `silent` or `abandoned`. */
+  readonly passkeyEnded: (end: string) => void;
 }
 
 /** One instance's session. Disposing closes the socket without a logout and tells nobody: the process goes. */
@@ -113,6 +113,8 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
   const webVersion = createSessionVersion({ versions: deps.webVersions, log }, options.version);
   const ledger = createRetryLedger(clock, options.retries);
   const disposal = new AbortController();
+  /** Aborted once the present socket is asked for a passkey: no QR comes any more. */
+  let asked = new AbortController();
   const openWaiters = new Set<() => void>();
   let state = initialState({
     paired: instance.connection.phone !== undefined,
@@ -212,16 +214,26 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     if (changed) connection = connectionOf(state, { previous: connection, live, simulated, now: clock.now() });
     if (!state.socket) await closeSocket();
     if (!state.wanted) await releaseLease();
+    const end = passkeyEndOf(before, state);
+    if (end !== undefined) deps.observe?.passkeyEnded(end);
     if (!changed) return;
     log.info(standingOf(state), "session state changed");
     if (before.state === "connected" && state.wanted) deps.observe?.reconnected(state.reason ?? "unknown");
     await record();
     if (state.state === "connected") wake();
+    tellPasskey(before);
     const captured = announcementOf(before, state, { phone, isBusiness, now: clock.now() });
     if (captured === undefined || phone === undefined) return;
     const { lid } = connection;
     const own = lid === undefined ? { phone } : { phone, lid };
     announce({ instanceId, own, captured, journalIds: [], offline: false }, { quiet: owed.isOwed() && state.retrying });
+  }
+
+  /** The account has no number yet, and nothing of it is in the event. */
+  function tellPasskey(before: SessionState): void {
+    const captured = passkeyAsked(before, state, { view: live?.passkey.view(), now: clock.now() });
+    if (captured === undefined) return;
+    void deps.inbound.receive({ instanceId, own: { phone: "" }, captured, journalIds: [], offline: false });
   }
 
   async function record(): Promise<void> {
@@ -296,6 +308,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     if (auth.paired !== state.paired) {
       state = { ...state, paired: auth.paired, state: auth.paired ? "connecting" : "pairing" };
     }
+    asked = new AbortController();
     const own = ownJids(auth.creds);
     const signal = AbortSignal.any([scope.signal, disposal.signal]);
     const unfinished = own === undefined ? [] : (await replayJournal(deps, { instanceId, own }, signal)).unfinished;
@@ -317,6 +330,14 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
         versionExpires: webVersion.expires,
         codeEnded: (reason) => void happen({ type: "pairingStep", reason }),
         paired: () => void happen({ type: "paired" }),
+        passkey: {
+          stage: (stage) => {
+            asked.abort();
+            void happen({ type: "passkey", stage });
+          },
+          failed: (failure, code) =>
+            void happen({ type: "passkeyFailed", failure, ...(code !== undefined && { statusCode: code }) }),
+        },
         opened: () => {
           openedMs = clock.monotonicMs();
           socket.gate.inject(unfinished);
@@ -417,7 +438,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     },
     open,
     pairingSocket: () => (state.paired ? undefined : live),
-    ticket: pairing.ticket,
+    ticket: (signal) => pairing.ticket(AbortSignal.any([signal, asked.signal])),
     untilOpen: async (signal) => {
       if (signal.aborted || open() !== undefined) return;
       const { promise, resolve } = Promise.withResolvers<void>();

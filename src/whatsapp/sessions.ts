@@ -11,6 +11,7 @@ import type { LiveSocket } from "./live-socket.ts";
 import { defaultSessionsOptions, type SessionsOptions } from "./options.ts";
 import { deleteMessage, readMessages } from "./message-actions.ts";
 import { requestPairingCode } from "./pairing-code.ts";
+import { passkeyControl, refuseDuringPasskey } from "./passkey/control.ts";
 import type { Recipient } from "./recipient.ts";
 import { keepEdit } from "./send/keep-edit.ts";
 import { sendMessage } from "./send/send-message.ts";
@@ -120,7 +121,9 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
       if (session.state().paired) throw new WazapiError("already_paired");
       await session.apply({ type: "start" });
       if (session.state().paired) throw new WazapiError("already_paired");
+      refuseDuringPasskey(session);
       const ticket = await session.ticket(AbortSignal.any([signal, waitSignal]));
+      refuseDuringPasskey(session);
       if (ticket === undefined) throw new WazapiError("timeout");
       return ticket;
     },
@@ -128,6 +131,7 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
       const session = await sessionOf(input.instanceId);
       return await requestPairingCode(session, input, AbortSignal.any([signal, waitSignal]));
     },
+    ...passkeyControl({ get: sessionOf }),
     profile: async (instanceId) => await readProfile(await openSocketOf(instanceId)),
     setProfile: async (instanceId, change) => changeProfile(await openSocketOf(instanceId), change),
     deleteMessage: async (input, waitSignal) => {

@@ -71,13 +71,14 @@ test("catalogue: every variant has a fixture and every fixture a variant", () =>
   expect(cases.map(({ type, variant }) => `${type}/${variant}`).sort()).toEqual(expected.sort());
 });
 
-test("catalogue: what the client reports has its report, too; the rest is what the queue says", () => {
+test("catalogue: what the client reports has its report, too; the rest is what queue and sessions say", () => {
   const without = cases.filter((one) => upstreamOf(one) === undefined).map(({ type, variant }) => `${type}/${variant}`);
   expect(without.sort()).toEqual([
     "DeliveryCallback/delivery_error",
     "DeliveryCallback/delivery_success",
     "MessageStatusCallback/status_SENT",
     "MessageStatusCallback/status_group_SENT",
+    "PasskeyCallback/required",
   ]);
 });
 

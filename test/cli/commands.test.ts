@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { hookSlots } from "#domain/instance.ts";
+import { commonHookSlots } from "#domain/instance.ts";
 
 import { buryAll, known, persist, setHook } from "../http/support.ts";
 import { openServer } from "./support.ts";
@@ -161,7 +161,7 @@ test("webhook add, remove: URLs beside those of the slots, shown and tested with
       JSON.parse((await run(["webhook", ...argv, ...main, "--json"])).stdout);
     await setHook(http, slots);
     const added = { url: one, slots: ["received", "connected"] };
-    const all = { url: two, slots: [...hookSlots] };
+    const all = { url: two, slots: [...commonHookSlots] };
     expect(await change("add", one, "--slot", "received", "--slot", "connected")).toEqual({ further: [added] });
     expect(await change("add", two)).toEqual({ further: [added, all] });
     expect(await change("show")).toMatchObject({ hooks: { received: slots }, further: [added, all] });

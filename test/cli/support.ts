@@ -32,6 +32,8 @@ export interface Running {
   readonly ran: Promise<Ran>;
   readonly signal: (signal: NodeJS.Signals) => void;
   readonly breakPipe: () => void;
+  /** A line of standard input. */
+  readonly type: (line: string) => void;
   readonly stdout: () => string;
   readonly stderr: () => string;
 }
@@ -40,6 +42,7 @@ export interface Running {
 export function start(argv: readonly string[], options: RunOptions = {}): Running {
   const written = { stdout: "", stderr: "" };
   const signals = new EventEmitter();
+  const typed: string[] = [];
   let breakPipe = (): void => {};
   const sink = (name: "stdout" | "stderr") => ({
     write: (text: string) => void (written[name] += text),
@@ -50,6 +53,10 @@ export function start(argv: readonly string[], options: RunOptions = {}): Runnin
     stdout: sink("stdout"),
     stderr: sink("stderr"),
     readStdin: async () => options.stdin ?? "",
+    readLine: async (signal) => {
+      while (typed.length === 0 && !signal.aborted) await new Promise((resolve) => setImmediate(resolve));
+      return signal.aborted ? undefined : typed.shift();
+    },
     untilStdinEnds: async () => {},
     env: { NO_COLOR: "1", ...options.env },
     cwd: options.cwd ?? tmpdir(),
@@ -71,6 +78,7 @@ export function start(argv: readonly string[], options: RunOptions = {}): Runnin
     ran,
     signal: (signal) => void signals.emit(signal),
     breakPipe: () => breakPipe(),
+    type: (line) => void typed.push(line),
     stdout: () => written.stdout,
     stderr: () => written.stderr,
   };

@@ -1,10 +1,15 @@
 import type { Connection } from "#domain/instance.ts";
 import { WazapiError } from "#domain/errors.ts";
+import type { PasskeyView } from "#domain/passkey.ts";
 import type { SessionControl } from "#domain/session.ts";
 import type { Log, LogFields } from "#lib/log.ts";
 
 /** Sessions that note what is asked of them; `connection` is what they say of themselves, `now` their time. */
-export function sessionsOf(calls: unknown[], connection: () => Connection, now: number): SessionControl {
+export function sessionsOf(
+  calls: unknown[],
+  { connection, passkey }: { readonly connection: () => Connection; readonly passkey: () => PasskeyView },
+  now: number,
+): SessionControl {
   const note =
     (name: string) =>
     async (...input: readonly unknown[]): Promise<void> => {
@@ -31,6 +36,9 @@ export function sessionsOf(calls: unknown[], connection: () => Connection, now: 
       calls.push(["pairingCode", phone, customCode]);
       return "ABCD1234";
     },
+    passkey: async () => passkey(),
+    answerPasskey: async (input) => void calls.push(["answerPasskey", input]),
+    comparePasskey: async (input) => void calls.push(["comparePasskey", input]),
     profile: async () => {
       requireConnected();
       return { phone: "5511988887777", lid: "4455", name: "Ana", about: "busy", isBusiness: false };

@@ -5,6 +5,7 @@ import type { Connection, Instance } from "#domain/instance.ts";
 import { defaultInstanceSettings } from "#domain/instance.ts";
 import type { FileContent } from "#domain/outgoing/files.ts";
 import type { SeenUnknown } from "#domain/unknown-wire.ts";
+import type { PasskeyView } from "#domain/passkey.ts";
 import type { HttpDeps } from "#http/deps.ts";
 import { createHttp } from "#http/mount.ts";
 import type { HttpApp, HttpOptions } from "#http/mount.ts";
@@ -52,6 +53,7 @@ export interface TestHttp extends AsyncDisposable {
   readonly control: {
     availability: "open" | "draining" | "standby";
     connection: Connection;
+    passkey: PasskeyView;
     readonly stopping: AbortController;
     unknownWire: readonly SeenUnknown[];
     unhealthy: boolean;
@@ -79,6 +81,7 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
   const control: TestHttp["control"] = {
     availability: "open",
     connection: { state: "unpaired", at: t0 },
+    passkey: { stage: "none" },
     stopping: new AbortController(),
     unhealthy: false,
     unknownWire: [],
@@ -103,7 +106,7 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
   };
   const deps: HttpDeps = {
     store,
-    sessions: sessionsOf(calls, () => control.connection, t0),
+    sessions: sessionsOf(calls, { connection: () => control.connection, passkey: () => control.passkey }, t0),
     chatMessages: {
       page: async (wanted) => {
         calls.push(["chatMessages", wanted]);
@@ -216,6 +219,7 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
         converter: "wasm",
       }),
     },
+    publicUrl: () => "http://server.example",
     addressGuard: createAddressGuard({ allowPrivate: false, allowLoopback: true }, async () => [
       { address: "93.184.216.34", family: 4 },
     ]),

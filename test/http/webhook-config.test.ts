@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { hookSlots } from "#domain/instance.ts";
+import { commonHookSlots } from "#domain/instance.ts";
 import type { HookSlot } from "#domain/instance.ts";
 
 import { callJson, known, openHttp, scenarios, setHook } from "./support.ts";
@@ -33,7 +33,7 @@ test.each(setters)("%s: sets and clears %s, and switches own messages only where
   expect(http.calls).toEqual([["wakeDeliveries"], ["wakeDeliveries"]]);
 });
 
-const all = Object.fromEntries(hookSlots.map((slot) => [slot, url]));
+const all = Object.fromEntries(commonHookSlots.map((slot) => [slot, url]));
 
 describe("one for all", () => {
   scenarios([
@@ -137,7 +137,7 @@ describe("further hooks", () => {
       answer: {
         further: [
           { url: one, slots: ["delivery", "received"] },
-          { url: other, slots: [...hookSlots] },
+          { url: other, slots: [...commonHookSlots] },
         ],
       },
       after: async (http) => {

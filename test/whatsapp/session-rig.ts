@@ -56,8 +56,8 @@ const unobserved: SessionObserver = {
   unconfirmed: () => {},
   backlogStalled: () => {},
   reconnected: () => {},
-  appStateDamaged: () => {},
   unknownWire: () => {},
+  passkeyEnded: () => {},
 };
 
 async function until(signal: AbortSignal, holds: () => Promise<boolean>): Promise<void> {

@@ -2,6 +2,7 @@ import { Option } from "commander";
 
 import { isWazapiError, WazapiError } from "#domain/errors.ts";
 import { isPaired } from "#domain/instance.ts";
+import { passkeyText } from "#domain/passkey.ts";
 import { phoneDigitsOf } from "#domain/phone.ts";
 import { sleep } from "#lib/sleep.ts";
 
@@ -14,6 +15,7 @@ import { instanceOption, seconds } from "../options.ts";
 import { showCodesUntilLinked } from "../pair-code.ts";
 import { untilConnected } from "../until-connected.ts";
 import type { PairTarget } from "../until-connected.ts";
+import { createPasskeyStep } from "../pair-passkey.ts";
 import { createQrScreen } from "../qr-screen.ts";
 import type { QrScreen } from "../qr-screen.ts";
 import { connectOrOpenServer } from "../server.ts";
@@ -23,6 +25,7 @@ interface PairOptions {
   readonly instance?: string;
   readonly code?: string;
   readonly timeout: number;
+  readonly passkey?: true;
 }
 
 /** How often a new QR is asked for; one lives 20 s at least. */
@@ -38,6 +41,7 @@ export const declarePair: Declare = (command, run) => {
     .addOption(
       new Option("--code <phone>", "ask for a code to be typed on the phone with this number, instead of a QR"),
     )
+    .option("--passkey", "when WhatsApp asks for a passkey, print a script to copy in place of a link")
     .addOption(new Option("--timeout <seconds>", "give up after that long").argParser(seconds(86_400)).default(300))
     .addHelpText(
       "after",
@@ -58,12 +62,16 @@ async function pair(cli: Cli, { options }: { readonly options: PairOptions }): P
     cli.out.say(`${instance.name} is linked already; waiting for its connection`);
     await server.api.instance(instance, { path: "/restore-session" });
   }
-  const target = { server, instance };
-  const connected = isPaired(before)
-    ? await untilConnected(cli, target, limit)
-    : phone === undefined
-      ? await showQrUntilLinked(cli, target, limit)
-      : await showCodesUntilLinked(cli, { ...target, phone }, limit);
+  using passkey = createPasskeyStep(cli, { server, instance }, { textOnly: options.passkey === true });
+  const target = { server, instance, look: passkey.look };
+  // Where the passkey is asked for already neither a QR nor a code is of use.
+  const isAsked = before.state === "pairing" && passkeyText(before.reason) !== undefined;
+  const connected =
+    isPaired(before) || isAsked
+      ? await untilConnected(cli, target, limit)
+      : phone === undefined
+        ? await showQrUntilLinked(cli, { ...target, asked: passkey.asked }, limit)
+        : await showCodesUntilLinked(cli, { ...target, phone }, limit);
   const { phone: number, pushName } = connected;
   cli.out.entry(
     { instanceId: instance.id, state: "connected", phone: number, ...(pushName !== undefined && { pushName }) },
@@ -81,14 +89,21 @@ async function instanceToPair(cli: Cli, server: Server, named: string | undefine
   return created;
 }
 
-async function showQrUntilLinked(cli: Cli, target: PairTarget, limit: AbortSignal): Promise<ConnectionView> {
+async function showQrUntilLinked(
+  cli: Cli,
+  target: PairTarget & { readonly asked: AbortSignal },
+  limit: AbortSignal,
+): Promise<ConnectionView> {
   const screen = await createQrScreen(cli);
   const linked = new AbortController();
   cli.out.say("on the phone: WhatsApp > Linked devices > Link a device; then scan");
   // The request for a QR waits for the next one, also while the phone is being linked: the state is watched beside it.
-  const showing = showQrs(screen, target, AbortSignal.any([limit, linked.signal]));
+  const { asked } = target;
+  asked.addEventListener("abort", () => screen.clear(), { once: true });
+  const showing = showQrs(screen, target, AbortSignal.any([limit, linked.signal, asked]));
   const connected = untilConnected(cli, target, limit);
   try {
+    // Showing ends by itself once WhatsApp asks for a passkey; what it throws ends the command.
     await Promise.race([connected, showing]);
     return await connected;
   } finally {
@@ -106,9 +121,12 @@ async function showQrs(screen: QrScreen, { server, instance }: PairTarget, signa
       screen.show(value);
     } catch (error) {
       // None now: the phone is just being linked, or the socket is renewed.
-      if (!isWazapiError(error, "already_paired", "timeout")) throw error;
+      if (!isWazapiError(error, "already_paired", "timeout", ...duringPasskey)) throw error;
       screen.clear();
     }
     await sleep(lookMs, signal);
   }
 }
+
+/** No QR code then; the state is watched beside it and says what to do. */
+const duringPasskey = ["passkey_required", "passkey_waiting_phone", "passkey_confirm", "passkey_linking"] as const;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 
 import { WazapiError } from "#domain/errors.ts";
-import { hookSlots } from "#domain/instance.ts";
+import { commonHookSlots } from "#domain/instance.ts";
 import type { FurtherHook, HookSlot } from "#domain/instance.ts";
 
 import type { InstanceRef } from "../api.ts";
@@ -23,7 +23,7 @@ export function declareAdd(command: Command, run: Run): void {
       run<{ instance?: string; slot?: readonly HookSlot[] }>(async (cli, { args: [url = ""], options }) => {
         await using server = await connectServer(cli);
         const instance = await server.instance(options.instance);
-        const hook = { url, slots: options.slot ?? hookSlots };
+        const hook = { url, slots: options.slot ?? commonHookSlots };
         const { further } = await webhooksOf(server.api, instance);
         const known = further.some((one) => one.url === url);
         const next = known ? further.map((one) => (one.url === url ? hook : one)) : [...further, hook];

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 
-import { hookSlots } from "#domain/instance.ts";
+import { commonHookSlots, hookSlots } from "#domain/instance.ts";
 import type { FurtherHook, HookSlot } from "#domain/instance.ts";
 
 import type { Api, InstanceRef } from "../api.ts";
@@ -35,7 +35,8 @@ export function slotOption(): Option {
 
 /** Slots as they are shown. */
 export function slotsText(slots: readonly string[]): string {
-  return slots.length === hookSlots.length ? "all" : slots.join(", ");
+  if (!commonHookSlots.every((slot) => slots.includes(slot))) return slots.join(", ");
+  return ["all", ...slots.filter((slot) => !commonHookSlots.some((common) => common === slot))].join(", ");
 }
 
 function slotOf(value: string, before?: readonly string[]): readonly string[] {

@@ -23,6 +23,7 @@ const setterOf = {
   connected: "/update-webhook-connected",
   disconnected: "/update-webhook-disconnected",
   historySync: "/update-webhook-history-sync",
+  passkey: "/update-webhook-passkey",
 } as const satisfies Record<HookSlot, `/${string}`>;
 
 /** `wazapi webhook`. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { WazapiError } from "#domain/errors.ts";
-import { hookSlots, maxFurtherHooks } from "#domain/instance.ts";
+import { commonHookSlots, hookSlots, maxFurtherHooks } from "#domain/instance.ts";
 import type { Hooks, HookSlot } from "#domain/instance.ts";
 
 import type { HttpDeps } from "../deps.ts";
@@ -22,8 +22,11 @@ export const furtherHooksBody = z
       slots: z
         .array(z.enum(hookSlots))
         .min(1)
-        .default([...hookSlots])
-        .meta({ description: "What it receives, everything when left out; both received slots mean the same here" }),
+        .default([...commonHookSlots])
+        .meta({
+          description:
+            "What it receives, everything but passkeys when left out; both received slots mean the same here",
+        }),
     }),
   )
   .max(maxFurtherHooks)
@@ -49,6 +52,7 @@ export const hookFieldNames = {
   connected: "connectedCallbackUrl",
   disconnected: "disconnectedCallbackUrl",
   historySync: "historySyncCallbackUrl",
+  passkey: "passkeyCallbackUrl",
 } as const satisfies Record<HookSlot, string>;
 
 /** The configured URLs under Z-API's names; null where there is none. */

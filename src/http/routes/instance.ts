@@ -4,6 +4,7 @@ import { refusalSchema } from "#callbacks/refusal-schema.ts";
 import { WazapiError } from "#domain/errors.ts";
 import { isPaired } from "#domain/instance.ts";
 import type { Connection, Instance, InstanceSettings } from "#domain/instance.ts";
+import { passkeyText } from "#domain/passkey.ts";
 import { refusalText } from "#domain/refusal.ts";
 
 import { operation, RawAnswer } from "../operation.ts";
@@ -287,6 +288,8 @@ function pairingSignal({ signal, deps }: InstanceContext): AbortSignal {
 /** Z-API's three sentences; the first one means success. */
 function statusText(connection: Connection): string {
   if (connection.state === "connected") return "You are already connected.";
+  const passkey = passkeyText(connection.reason);
+  if (passkey !== undefined) return `${passkey}.`;
   if (connection.refusal !== undefined) return `${refusalText(connection.refusal)}.`;
   return connection.phone === undefined ? "You are not connected." : "You need to restore the session.";
 }

@@ -24,6 +24,7 @@ const newInstanceBody = z.object({
   connectedCallbackUrl: hookUrl.optional(),
   disconnectedCallbackUrl: hookUrl.optional(),
   historySyncCallbackUrl: hookUrl.optional(),
+  passkeyCallbackUrl: hookUrl.optional(),
   notifySentByMe: z.boolean().optional(),
   callRejectAuto: z.boolean().optional(),
   callRejectMessage: z.string().max(4096).optional(),

@@ -9,6 +9,7 @@ import { mediaOperations } from "./media.ts";
 import { messageActionOperations } from "./message-actions.ts";
 import { messagesStatusOperations } from "./messages-status.ts";
 import { partnerOperations } from "./partner.ts";
+import { passkeyOperations } from "./passkey.ts";
 import { profileOperations } from "./profile.ts";
 import { queueOperations } from "./queue.ts";
 import { sendOperations } from "./send-kinds.ts";
@@ -25,6 +26,7 @@ export function operationTable(): readonly Operation[] {
     ...docsOperations(() => table),
     ...partnerOperations,
     ...instanceOperations,
+    ...passkeyOperations(),
     ...profileOperations,
     ...connectionOperations,
     ...webhookConfigOperations,

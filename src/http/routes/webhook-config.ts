@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { hookSlots } from "#domain/instance.ts";
+import { commonHookSlots } from "#domain/instance.ts";
 import type { HookSlot, InstanceSettings } from "#domain/instance.ts";
 
 import { operation } from "../operation.ts";
@@ -38,6 +38,7 @@ const hookSetters: readonly HookSetter[] = [
   { slot: "connected", path: "/update-webhook-connected", summary: "URL for established connections" },
   { slot: "presenceChat", path: "/update-webhook-chat-presence", summary: "URL for presence in chats" },
   { slot: "historySync", path: "/update-webhook-history-sync", summary: "URL for the history sync" },
+  { slot: "passkey", path: "/update-webhook-passkey", summary: "URL for requests for a passkey; only set by this" },
 ];
 
 /** Where webhooks go. */
@@ -53,7 +54,7 @@ export const webhookConfigOperations: readonly Operation[] = [
     body: z.object({ value: hookUrl, notifySentByMe: z.boolean().optional() }),
     response: valueTrue,
     run: async (context, { body }) => {
-      await setHooks(context, Object.fromEntries(hookSlots.map((slot) => [slot, urlOrNull(body.value)])), {
+      await setHooks(context, Object.fromEntries(commonHookSlots.map((slot) => [slot, urlOrNull(body.value)])), {
         ...(body.notifySentByMe !== undefined && { notifySentByMe: body.notifySentByMe }),
       });
       return { value: true };

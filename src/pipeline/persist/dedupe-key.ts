@@ -28,6 +28,8 @@ export function dedupeKeyOf(captured: Captured): string {
       return join("disconnected", captured.reason, captured.at);
     case "delivery":
       return join("delivery", captured.zaapId, captured.error === undefined ? "sent" : "failed");
+    case "passkey":
+      return join("passkey", captured.ceremony);
     case "history":
       return join("history", captured.syncType, captured.chunkOrder, captured.progress, captured.at);
   }

@@ -16,6 +16,7 @@ export type Routing = Pick<Instance, "hooks" | "settings">;
  * | receipt                             | messageStatus                                            |
  * | presence                            | presenceChat                                             |
  * | connected, disconnected, history    | their own                                                |
+ * | passkey                             | its own, which nothing but its own route fills           |
  *
  * `receivedAndDelivery` is active while notifySentByMe is on. Switched off, the received URL is used again; where only
  * the other one is configured it still gets what is received. A further hook that lists either gets what goes to either.
@@ -41,6 +42,8 @@ export function slotsOf(captured: Captured, routing: Routing): readonly HookSlot
       return ["delivery"];
     case "history":
       return ["historySync"];
+    case "passkey":
+      return ["passkey"];
   }
 }
 

@@ -15,6 +15,8 @@ export interface Linking {
   readonly releaseQr: () => void;
   /** Asks for a pairing code; see `PairingCodes`. */
   readonly askCode: PairingCodes["ask"];
+  /** Digits of the number whose phone took a code of this socket; undefined for one that scanned. */
+  readonly codeTakenBy: () => string | undefined;
   /** Who takes the notifications of this type while no phone has accepted; each type has one taker. */
   readonly take: (type: string, handler: EarlyNoticeHandler) => void;
 }
@@ -58,6 +60,8 @@ export function openLinking(
     if (isNewLogin === true) codes.hold();
   });
 
+  let askedFor: string | undefined;
+
   /**
    * WhatsApp protocol: the secret of what is shown is retired; the same reference is shown with another one. Not once a
    * pairing code was accepted, nor during a ceremony: the phone knows the present secret then.
@@ -75,9 +79,11 @@ export function openLinking(
     releaseQr: codes.release,
     askCode: async (input) => {
       const code = await pairingCodes.ask(input);
+      askedFor = input.phone;
       codes.keepOpen(codeLifeMs);
       return code;
     },
+    codeTakenBy: () => (creds.registered ? askedFor : undefined),
     take: (type, handler) => handlers.set(type, handler),
   };
 }
