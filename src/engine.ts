@@ -132,6 +132,11 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       owner: deps.owner,
       ...(deps.webVersions !== undefined && { webVersions: deps.webVersions }),
       observe: deps.observe,
+      newChatsLifted: (instanceId) => {
+        queue.controls
+          .release({ instanceId, waitsFor: "restriction", now: clock.now() })
+          .catch((error: unknown) => log.error({ instanceId, error }, "what waits for new chats not released"));
+      },
     },
     options.sessions,
     cut.sessions.signal,

@@ -21,6 +21,10 @@ export interface ConnectionView {
     readonly fetchedAt?: number;
     readonly expiresAt?: number;
   };
+  /** New chats wait until then. */
+  readonly restricted_until?: number;
+  readonly restriction?: string;
+  readonly newChats?: { readonly total?: number; readonly used?: number; readonly status: string };
   readonly history: readonly { readonly state: ConnectionState; readonly reason?: string; readonly at: number }[];
 }
 
@@ -42,9 +46,12 @@ const colors = {
   banned: "red",
 } as const satisfies Record<ConnectionState, string>;
 
-/** Why it is not connected: what WhatsApp refused it with, else a word. */
-export function reasonOf({ state, reason, refusal }: ConnectionView): string | undefined {
-  if (state === "connected") return undefined;
+/** Why it is not connected: what WhatsApp refused it with, else a word. Of a connected one: what it may not do. */
+export function reasonOf({ state, reason, refusal, ...view }: ConnectionView): string | undefined {
+  if (state === "connected") {
+    const { restricted_until: until } = view;
+    return until === undefined ? undefined : `no new chats until ${new Date(until).toISOString()}`;
+  }
   return refusal === undefined ? reason : refusalText(refusal);
 }
 

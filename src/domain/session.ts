@@ -1,3 +1,4 @@
+import type { ChatLimits } from "./chat-limits.ts";
 import type { Outgoing } from "./content.ts";
 import type { Connection } from "./instance.ts";
 import type { PasskeyControl } from "./passkey.ts";
@@ -30,6 +31,8 @@ export interface SessionView {
   readonly retry?: { readonly failures: number; readonly nextAt: number };
   /** What it presents, and until when WhatsApp said it takes it (epoch milliseconds). */
   readonly version?: PresentedVersion & { readonly expiresAt?: number };
+  /** What WhatsApp keeps the account from beginning, as far as it has said anything. */
+  readonly newChats?: ChatLimits;
 }
 
 /** What the routes, the CLI and the workers can ask of the sessions. Every method throws `instance_not_found` for an unknown id. */

@@ -20,6 +20,7 @@ import type { PasskeyInfo } from "./passkey/passkey.ts";
 import type { CeremonyInfo } from "./passkey/passkey-control.ts";
 import type { InboxEntry } from "./shown.ts";
 import type { Trace } from "./observed.ts";
+import type { ReachInfo } from "./reach/reach-control.ts";
 import { createControlRequest, type ControlServer } from "./control-request.ts";
 
 type Input<M extends keyof SandboxControl> = Parameters<SandboxControl[M]>[0];
@@ -35,6 +36,10 @@ export interface SandboxClient {
   readonly scan: (input: ScanInput, signal?: AbortSignal) => Promise<LinkedDevice>;
   readonly code: (input: CodeInput, signal?: AbortSignal) => Promise<LinkedDevice>;
   readonly rotateQr: (input?: Input<"rotateQr">, signal?: AbortSignal) => Promise<{ readonly told: number }>;
+  readonly restrict: (input: Input<"restrict">, signal?: AbortSignal) => Promise<ReachInfo>;
+  readonly release: (input: Input<"release">, signal?: AbortSignal) => Promise<ReachInfo>;
+  readonly newChats: (input: Input<"newChats">, signal?: AbortSignal) => Promise<ReachInfo>;
+  readonly giveToken: (input: Input<"giveToken">, signal?: AbortSignal) => Promise<void>;
   readonly passkey: (input: Input<"passkey">, signal?: AbortSignal) => Promise<PasskeyInfo>;
   readonly passkeySign: (input: Input<"passkeySign">, signal?: AbortSignal) => Promise<AssertionJson>;
   readonly passkeyConfirm: (input: Input<"passkeyConfirm">, signal?: AbortSignal) => Promise<CeremonyInfo>;
@@ -97,6 +102,10 @@ export function createSandboxClient(server: ControlServer): SandboxClient {
     scan: async (input, signal) => postTo("phones/scan", input, signal),
     code: async (input, signal) => postTo("phones/code", input, signal),
     rotateQr: async (input = {}, signal) => post("/rotate-qr", input, signal),
+    restrict: async (input, signal) => postTo("phones/restrict", input, signal),
+    release: async (input, signal) => postTo("phones/release", input, signal),
+    newChats: async (input, signal) => postTo("phones/new-chats", input, signal),
+    giveToken: async (input, signal) => postTo("contacts/token", input, signal),
     passkey: async (input, signal) => postTo("phones/passkey", input, signal),
     passkeySign: async (input, signal) => postTo("phones/passkey/sign", input, signal),
     passkeyConfirm: async (input, signal) => postTo("phones/passkey/confirm", input, signal),

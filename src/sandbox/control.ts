@@ -5,6 +5,7 @@ import type { SharedHistory } from "./history/shared-history.ts";
 import type { LinkingControl } from "./linking-control.ts";
 import type { Trace } from "./observed.ts";
 import type { CeremonyInfo, PasskeyControl } from "./passkey/passkey-control.ts";
+import type { ReachControl } from "./reach/reach-control.ts";
 import type { InboxEntry } from "./shown.ts";
 import type { StandingControl } from "./standing-control.ts";
 import type { Strictness } from "./strictness.ts";
@@ -172,7 +173,8 @@ export interface GroupPatch {
 }
 
 /** Every control route as a method. Methods throw `SandboxError`. */
-export interface SandboxControl extends TellControl, LinkingControl, PasskeyControl, DeviceControl, StandingControl {
+export interface SandboxControl
+  extends TellControl, LinkingControl, PasskeyControl, DeviceControl, StandingControl, ReachControl {
   config(): SandboxConfig;
   scan(input: ScanInput, signal: AbortSignal): Promise<LinkedDevice>;
   code(input: CodeInput, signal: AbortSignal): Promise<LinkedDevice>;

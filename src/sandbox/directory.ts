@@ -2,6 +2,7 @@ import { createInbox } from "./messages/inbox.ts";
 import { createMemory } from "./messages/memory.ts";
 import { parseUserJid, type Addressing } from "./jid.ts";
 import type { Person, SimulatedDevice } from "./person.ts";
+import { createReach } from "./reach/reach.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { createSerial } from "./serial.ts";
 import { createSimDevice, type SimDevice } from "./signal/sim-device.ts";
@@ -112,6 +113,7 @@ export function createPerson(number: string, now: number): Person {
     lidMigrated: true,
     account: undefined,
     passkey: undefined,
+    reach: createReach(),
   };
 }
 

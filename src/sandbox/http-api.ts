@@ -4,6 +4,7 @@ import { deviceRoutes } from "./api/device-routes.ts";
 import { createInboxMedia, type MediaSource } from "./api/inbox-media.ts";
 import { linkingRoutes } from "./api/linking-routes.ts";
 import { passkeyRoutes } from "./api/passkey-routes.ts";
+import { reachRoutes } from "./api/reach-routes.ts";
 import { contactRoutes, phoneRoutes } from "./api/people-routes.ts";
 import { readBody } from "./api/read-body.ts";
 import type { Route, RouteDeps } from "./api/route.ts";
@@ -19,6 +20,7 @@ export const controlRoutes: readonly Route[] = [
   ...phoneRoutes,
   ...passkeyRoutes,
   ...standingRoutes,
+  ...reachRoutes,
   ...contactRoutes,
   ...deviceRoutes,
   ...groupRoutes,

@@ -46,6 +46,7 @@ export interface Refusal {
     | "version"
     | "missing-ack"
     | "double-ack"
+    | "reach-out"
     | PasskeyRefusal;
   readonly detail: string;
 }

@@ -6,6 +6,7 @@ import type { Addressing } from "./jid.ts";
 import type { Inbox } from "./messages/inbox.ts";
 import type { Memory } from "./messages/memory.ts";
 import type { Passkey } from "./passkey/passkey.ts";
+import type { Reach } from "./reach/reach.ts";
 import type { Serial } from "./serial.ts";
 import type { AccountRefusal } from "./standing.ts";
 import type { SimDevice } from "./signal/sim-device.ts";
@@ -69,6 +70,8 @@ export interface Person {
   account: Account | undefined;
   /** Set once somebody said whether linking asks for it. */
   passkey: Passkey | undefined;
+  /** Whom its clients may write to first, once it is an account. */
+  readonly reach: Reach;
 }
 
 /** What an account keeps at the server beside its devices. */

@@ -65,6 +65,10 @@ export const strictFacts = {
     says: "A client that is too old is told so by a failure with reason 405, or its connection is closed without a word.",
     values: ["failure", "close"],
   },
+  tctoken: {
+    says: "A message to somebody whose privacy token the device has, but leaves out, is refused with 463; resends too.",
+    values: ["demanded", "ignored"],
+  },
   unconfirmedMs: {
     says: "A stanza that was not confirmed for this long ends the stream with an error that names it.",
     values: { default: 3_000_000, max: 86_400_000 },

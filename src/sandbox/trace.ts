@@ -1,6 +1,15 @@
 import type { BinaryNode, proto } from "@whiskeysockets/baileys";
 import type { Clock } from "#lib/clock.ts";
-import type { DecryptError, Lapse, Login, Refusal, SettingChange, Trace, TraceStanza, UnhandledQuery } from "./observed.ts";
+import type {
+  DecryptError,
+  Lapse,
+  Login,
+  Refusal,
+  SettingChange,
+  Trace,
+  TraceStanza,
+  UnhandledQuery,
+} from "./observed.ts";
 import { printStanza } from "./wire/stanza.ts";
 
 /** Whose connection a stanza passed. */

@@ -22,6 +22,11 @@ export interface MessageStore {
   put(input: { readonly messages: readonly StoredMessage[] }): Promise<void>;
   /** Adds steps outside an event; a step that is known already changes nothing. */
   record(input: { readonly instanceId: string; readonly steps: readonly StatusStep[] }): Promise<void>;
+  /**
+   * Whether somebody else wrote in one of these chats, names of one and the same; looks at the newest thousand messages of
+   * each.
+   */
+  hasInbound(input: { readonly instanceId: string; readonly chatIds: readonly string[] }): Promise<boolean>;
   trace(input: { readonly instanceId: string; readonly messageId: string }): Promise<MessageTrace | undefined>;
   /** Newest first; `before` is epoch milliseconds. */
   list(input: {

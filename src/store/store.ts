@@ -1,4 +1,5 @@
 import type { AuthStateStore } from "./auth-state.ts";
+import type { ChatLimitsStore } from "./chat-limits.ts";
 import type { DeliveryStore } from "./deliveries.ts";
 import type { DirectoryStore } from "./directory.ts";
 import type { EventStore } from "./events.ts";
@@ -24,6 +25,7 @@ export interface Store extends AsyncDisposable {
   readonly queue: QueueStore;
   readonly messages: MessageStore;
   readonly directory: DirectoryStore;
+  readonly chatLimits: ChatLimitsStore;
   readonly leases: LeaseStore;
   readonly media: MediaStore;
   readonly mediaFiles: MediaFileStore;

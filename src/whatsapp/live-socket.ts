@@ -40,6 +40,8 @@ import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
 import { watchFrames } from "./watch/watch-frames.ts";
 import { followExpiration } from "./web-version/expiration.ts";
+import type { NewChats } from "./restriction/new-chats.ts";
+import { takeTokens } from "./restriction/tokens.ts";
 import { takeUnmerged } from "./unmerged-events.ts";
 
 /** What a socket works with. `auth` becomes its own: it is disposed with the socket. */
@@ -53,6 +55,8 @@ export interface LiveSocketDeps {
   readonly ledger: RetryLedger;
   /** The confirmation that earlier connections of the session failed to make. */
   readonly owed: OwedAcks;
+  /** Learns what WhatsApp says about new chats. */
+  readonly newChats?: Pick<NewChats, "watch">;
   readonly clock: Clock;
   readonly log: Log;
   /** Told about each ciphertext that nothing here can read; must not throw. */
@@ -159,6 +163,8 @@ export function openLiveSocket(
   watchFrames(sock.ws, (unknown) => deps.unknownWire?.(unknown));
   followExpiration(sock.ws, listener.versionExpires);
   const acks = collectAcks(sock.ws);
+  takeTokens(sock, deps);
+  deps.newChats?.watch(input.instanceId, sock, ended.signal);
   let lastSeenAt: number | undefined;
   let lastFrameMs = clock.monotonicMs();
   let pauses = 0;
@@ -263,10 +269,6 @@ export function openLiveSocket(
       listener.opened();
       const query = (node: BinaryNode): Promise<unknown> => sock.query(node);
       void keepSignedPreKeyFresh({ ...deps, query }, input.options.signedPreKey, ended.signal);
-    }
-    const { reachoutTimeLock: lock } = update;
-    if (lock?.isActive === true) {
-      deps.log.warn({ until: lock.timeEnforcementEnds, kind: lock.enforcementType }, "new chats are restricted");
     }
     if (update.connection !== "close") return;
     isOver = true;

@@ -23,6 +23,7 @@ import { passkeyAsked, passkeyEndOf } from "./passkey/moves.ts";
 import { createPairing } from "./pairing.ts";
 import { reconnectWaitMs } from "./reconnect.ts";
 import { createRetryLedger } from "./retries/retry-ledger.ts";
+import type { NewChats } from "./restriction/new-chats.ts";
 import { replayJournal } from "./replay.ts";
 import {
   initialState,
@@ -58,6 +59,8 @@ export interface SessionDeps {
   readonly webVersions?: WebVersions;
   /** Told for metrics; must not throw. */
   readonly observe?: SessionObserver;
+  /** Learns what WhatsApp says about new chats. */
+  readonly newChats?: Pick<NewChats, "watch">;
   /** Told after each refusal that names the version of WhatsApp Web, or (`certain` false) looks like it; must not throw. */
   readonly versionSuspected?: (suspicion: VersionSuspicion) => void;
 }

@@ -3,6 +3,7 @@ import { WazapiError } from "#domain/errors.ts";
 import { isPaired } from "#domain/instance.ts";
 import type { Sender, SessionControl } from "#domain/session.ts";
 import { sleep } from "#lib/sleep.ts";
+import type { ChatLimitsStore } from "#store/chat-limits.ts";
 import { quietLibsignal } from "#lib/quiet-libsignal.ts";
 import { changeProfile, readProfile } from "./account.ts";
 import { addressHere } from "./addressing/address.ts";
@@ -13,6 +14,7 @@ import { deleteMessage, readMessages } from "./message-actions.ts";
 import { requestPairingCode } from "./pairing-code.ts";
 import { passkeyControl, refuseDuringPasskey } from "./passkey/control.ts";
 import type { Recipient } from "./recipient.ts";
+import { createNewChats } from "./restriction/new-chats.ts";
 import { keepEdit } from "./send/keep-edit.ts";
 import { sendMessage } from "./send/send-message.ts";
 import { createSession, type Session, type SessionDeps } from "./session.ts";
@@ -42,17 +44,28 @@ export interface Sessions extends SessionControl, Sender, AsyncDisposable {
   readonly rejectCall: (instanceId: string, call: { readonly callId: string; readonly from: string }) => Promise<void>;
 }
 
+/** What all of them work with. */
+export interface SessionsDeps extends SessionDeps {
+  readonly chatLimits: ChatLimitsStore;
+  /** New chats of this instance may be begun earlier than was known. Must not throw. */
+  readonly newChatsLifted?: (instanceId: string) => void;
+}
+
 /**
  * The sessions of this process: one socket per instance it holds the lease of. Nothing is started yet. `signal` ends
  * every wait of a caller; the sessions themselves live until they are disposed.
  */
-export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOptions>, signal: AbortSignal): Sessions {
+export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOptions>, signal: AbortSignal): Sessions {
   quietLibsignal();
   const options: SessionsOptions = { ...defaultSessionsOptions, ...overrides };
   const sessions = new Map<string, Promise<Session>>();
   /** The same sessions once they exist, for questions that cannot wait. */
   const ready = new Map<string, Session>();
   const recipients = new Map<string, BoundedMap<string, Recipient>>();
+  const newChats = createNewChats({
+    ...deps,
+    ...(deps.newChatsLifted === undefined ? {} : { lifted: deps.newChatsLifted }),
+  });
   let closing = false;
 
   /** The session of this instance, made when there is none. Throws `instance_not_found`. */
@@ -70,7 +83,7 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
     if (closing) throw new WazapiError("shutting_down");
     const instance = await deps.instances.get({ instanceId });
     if (instance === undefined) throw new WazapiError("instance_not_found");
-    const session = createSession(deps, instance, options);
+    const session = createSession({ ...deps, newChats }, instance, options);
     ready.set(instanceId, session);
     return session;
   }
@@ -98,6 +111,7 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
     sessions.delete(instanceId);
     ready.delete(instanceId);
     recipients.delete(instanceId);
+    newChats.forget(instanceId);
     await session?.[Symbol.asyncDispose]();
   }
 
@@ -111,10 +125,12 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
     },
     view: async (instanceId) => {
       const session = ready.get(instanceId);
-      if (session?.view().owned === true) return session.view();
+      if (session?.view().owned === true) return { ...session.view(), newChats: await newChats.limits(instanceId) };
       const instance = await deps.instances.get({ instanceId });
       if (instance === undefined) throw new WazapiError("instance_not_found");
-      return { connection: instance.connection, owned: false };
+      // Another process may have learnt more since.
+      const limits = await deps.chatLimits.get({ instanceId });
+      return { connection: instance.connection, owned: false, ...(limits === undefined ? {} : { newChats: limits }) };
     },
     qr: async (instanceId, waitSignal) => {
       const session = await sessionOf(instanceId);
@@ -152,6 +168,7 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
       // An instance that is gone never opens.
       await (session?.untilOpen(either) ?? sleep(foreverMs, either));
     },
+    holds: (input) => newChats.holds(input, ready.get(input.instanceId)?.open()?.sock),
     typing: async (instanceId, to, state) => {
       const socket = ready.get(instanceId)?.open();
       if (socket === undefined) return;
@@ -169,7 +186,7 @@ export function createSessions(deps: SessionDeps, overrides: Partial<SessionsOpt
       if (result.outcome === "acked") {
         await keepEdit(deps, { instanceId, socket, content: input.outgoing.content, proto: result.proto });
       }
-      return result;
+      return await newChats.explained({ ...input, result }, socket.sock);
     },
     startAll: (startSignal) => startAll(AbortSignal.any([signal, startSignal])),
     owned: () => [...ready].flatMap(([instanceId, session]) => (session.view().owned ? [instanceId] : [])),

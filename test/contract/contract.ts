@@ -16,6 +16,7 @@ import { messagesContract } from "./messages.ts";
 import { queueClaimsContract } from "./queue-claims.ts";
 import { queueControlsContract } from "./queue-controls.ts";
 import { queueEnqueueContract } from "./queue-enqueue.ts";
+import { chatLimitsContract } from "./chat-limits.ts";
 import { queueChatsContract } from "./queue-chats.ts";
 import { queueOrderContract } from "./queue-order.ts";
 import { retentionContract } from "./retention.ts";
@@ -39,6 +40,7 @@ const suites = [
   queueOrderContract,
   messagesContract,
   directoryContract,
+  chatLimitsContract,
   leasesContract,
   retentionContract,
   mediaContract,

@@ -18,6 +18,8 @@ import {
 import { Agent as Dispatcher } from "undici";
 import type { ScanInput } from "#sandbox/control.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
+import { silentLog } from "#lib/log.ts";
+import { takeTokens } from "#whatsapp/restriction/tokens.ts";
 import { createBaileysLog } from "./baileys-log.ts";
 import { memoryKeyStore } from "./memory-key-store.ts";
 
@@ -73,6 +75,8 @@ export function connectClient(
   const states: Partial<ConnectionState>[] = [];
   const nodes: BinaryNode[] = [];
   const waiting = new Set<() => void>();
+  // Baileys itself reads tokens of notifications and histories only.
+  takeTokens(sock, { log: silentLog });
   sock.ev.on("creds.update", (update) => Object.assign(auth.creds, update));
   sock.ev.process((events) => {
     updates.push(events);

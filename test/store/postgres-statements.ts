@@ -1,5 +1,6 @@
 import { appendEventsSql } from "#store/postgres/append-events.ts";
 import { authStateSql } from "#store/postgres/auth-state.ts";
+import { chatLimitsSql } from "#store/postgres/chat-limits.ts";
 import { databaseCheckSql } from "#store/postgres/database-check.ts";
 import { deadLettersSql } from "#store/postgres/dead-letters.ts";
 import { deliveryListsSql } from "#store/postgres/delivery-lists.ts";
@@ -32,6 +33,7 @@ import type { Statement } from "#store/postgres/statement.ts";
 const files: readonly Readonly<Record<string, Statement>>[] = [
   appendEventsSql,
   authStateSql,
+  chatLimitsSql,
   databaseCheckSql,
   deadLettersSql,
   deliveryListsSql,

@@ -325,6 +325,7 @@ async function openSpread(postgres: TestPostgres): Promise<Store> {
     queue: spread((store) => store.queue),
     messages: spread((store) => store.messages),
     directory: spread((store) => store.directory),
+    chatLimits: spread((store) => store.chatLimits),
     leases: spread((store) => store.leases),
     media: spread((store) => store.media),
     mediaFiles: spread((store) => store.mediaFiles),

@@ -95,6 +95,7 @@ await describeOnPostgres("schema of postgres", ({ newSchema }) => {
       lanes: true,
       queue: true,
       queueLines: true,
+      chatLimits: true,
       idempotencyKeys: true,
       messages: true,
       messageSteps: true,

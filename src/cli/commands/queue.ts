@@ -13,6 +13,8 @@ interface QueuedMessage {
   readonly State: string;
   readonly Attempts: number;
   readonly LastError?: string;
+  readonly NotBefore?: string;
+  readonly WaitsFor?: string;
   readonly CreatedAt: string;
   readonly ScheduledFor?: string;
 }
@@ -59,7 +61,7 @@ function declareList(command: Command, run: Run): void {
         const shown = messages.slice(0, options.limit);
         cli.out.document(shown, (page) =>
           page.table(
-            ["ZAAP ID", "MESSAGE ID", "PHONE", "TYPE", "STATE", "TRIES", "SINCE", "LAST ERROR"],
+            ["ZAAP ID", "MESSAGE ID", "PHONE", "TYPE", "STATE", "TRIES", "SINCE", "NOT BEFORE", "LAST ERROR"],
             shown.map((one) => [
               one.ZaapId,
               one.MessageId,
@@ -68,6 +70,7 @@ function declareList(command: Command, run: Run): void {
               one.State,
               one.Attempts,
               one.CreatedAt,
+              one.NotBefore,
               one.LastError,
             ]),
           ),

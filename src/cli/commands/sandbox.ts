@@ -5,6 +5,7 @@ import { declareSandboxDevices } from "./sandbox-devices.ts";
 import { declareSandboxPeople } from "./sandbox-people.ts";
 import { declareSandboxMigrate } from "./sandbox-migrate.ts";
 import { declareSandboxPhones } from "./sandbox-phones.ts";
+import { declareSandboxReach } from "./sandbox-reach.ts";
 import { declareSandboxServe } from "./sandbox-serve.ts";
 import { declareSandboxStanding } from "./sandbox-standing.ts";
 import { declareSandboxWorld } from "./sandbox-world.ts";
@@ -21,6 +22,7 @@ export const declareSandbox: Declare = (command, run) => {
   declareSandboxLinking(command, run);
   declareSandboxPasskey(command, run);
   declareSandboxStanding(command, run);
+  declareSandboxReach(command, run);
   declareSandboxPeople(command, run);
   declareSandboxDevices(command, run);
   declareSandboxWorld(command, run);

@@ -10,6 +10,7 @@ import { phoneOf } from "#domain/phone.ts";
 import { operation } from "../operation.ts";
 import type { Operation } from "../operation.ts";
 import { instancePath, messageId, whole } from "../schemas.ts";
+import { newChatsAt, newChatsFields } from "./new-chats.ts";
 
 const change = z.strictObject({
   state: z.enum(connectionStates),
@@ -52,10 +53,11 @@ export const connectionOperations: readonly Operation[] = [
         })
         .optional()
         .meta({ description: "Version of WhatsApp Web that is presented" }),
+      ...newChatsFields,
       history: z.array(change).meta({ description: "Newest first" }),
     }),
     run: async ({ deps, instance }, { query: { limit } }) => {
-      const { connection, owned, retry, version } = await deps.sessions.view(instance.id);
+      const { connection, owned, retry, version, newChats } = await deps.sessions.view(instance.id);
       const history =
         limit === 0 ? [] : await deps.store.instances.connectionHistory({ instanceId: instance.id, limit });
       return {
@@ -67,6 +69,7 @@ export const connectionOperations: readonly Operation[] = [
         owned,
         ...(retry !== undefined && { retry: { ...retry } }),
         ...(version !== undefined && { version: versionOf(version) }),
+        ...newChatsAt(newChats, deps.clock.now()),
         history: history.map(changeOf),
       };
     },

@@ -12,6 +12,7 @@ import type { InstanceContext, Operation } from "../operation.ts";
 import { qrImage } from "../qr-image.ts";
 import { flagBody, instancePath, isoTime, valueTrue } from "../schemas.ts";
 import { hookFields } from "./hook-fields.ts";
+import { newChatsAt, newChatsFields } from "./new-chats.ts";
 import { dueOf, paymentStatusOf, requireSubscription } from "./subscription.ts";
 
 /** How long `qr-code` and `phone-code` wait for the session to offer one. */
@@ -39,9 +40,10 @@ export const instanceOperations: readonly Operation[] = [
       error: z.string(),
       smartphoneConnected: z.boolean(),
       refusal: refusalSchema.optional(),
+      ...newChatsFields,
     }),
     run: async ({ deps, instance }) => {
-      const { connection } = await deps.sessions.view(instance.id);
+      const { connection, newChats } = await deps.sessions.view(instance.id);
       const connected = connection.state === "connected";
       const { refusal } = connection;
       return {
@@ -49,6 +51,7 @@ export const instanceOperations: readonly Operation[] = [
         error: statusText(connection),
         smartphoneConnected: connected,
         ...(refusal !== undefined && { refusal }),
+        ...newChatsAt(newChats, deps.clock.now()),
       };
     },
   }),

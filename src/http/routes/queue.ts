@@ -30,6 +30,14 @@ const item = z
     State: z.enum(["queued", "sending", "sent", "failed", "canceled"]),
     Attempts: z.number(),
     LastError: z.string().optional(),
+    NotBefore: z
+      .string()
+      .optional()
+      .meta({ description: "It waits until then, and only its chat behind it: a retry, its delay, a restriction" }),
+    WaitsFor: z
+      .enum(["restriction"])
+      .optional()
+      .meta({ description: "What it waits for, where that may end before `NotBefore`" }),
     ScheduledFor: z.string().optional(),
   })
   .meta({ id: "QueuedMessage" });
@@ -177,6 +185,8 @@ function itemOf(instance: Instance, message: QueuedMessage): z.input<typeof item
     State: message.state,
     Attempts: message.attempts,
     ...(message.lastError !== undefined && { LastError: message.lastError }),
+    ...(message.state === "queued" && message.dueAt > message.updatedAt && { NotBefore: isoTime(message.dueAt) }),
+    ...(message.waitsFor !== undefined && { WaitsFor: message.waitsFor }),
     ...(message.scheduledAt !== undefined && { ScheduledFor: isoTime(message.scheduledAt) }),
   };
 }

@@ -7,6 +7,7 @@ import { deviceControl } from "./devices.ts";
 import { pairingControl } from "./pairing.ts";
 import { passkeyControl } from "./passkey.ts";
 import { peopleControl } from "./people.ts";
+import { reachControl } from "./reach.ts";
 import { sendControl } from "./sends.ts";
 import { standingControl } from "./standing.ts";
 import { tellControl } from "./tell.ts";
@@ -25,6 +26,7 @@ export function createControl(deps: {
     ...pairingControl(world),
     ...linkingControl(world),
     ...passkeyControl(world),
+    ...reachControl(world),
     ...sendControl(world),
     ...peopleControl(world),
     ...tellControl(world),

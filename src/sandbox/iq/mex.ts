@@ -1,4 +1,5 @@
 import type { Person } from "../person.ts";
+import { lockWords, quotaWords } from "../reach/tell-reach.ts";
 import { bytesOf, stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
 import { setAbout } from "./profile.ts";
@@ -11,6 +12,9 @@ const aboutText = "9152604461510864";
 /** The number by which channels were asked about until WhatsApp changed them all. */
 const formerChannel = "6563316087068696";
 const badRequest: IqAnswer = { error: 400, text: "bad-request" };
+/** WhatsApp Web's numbers of the questions what chats the account may begin. */
+const reachLock = "23983697327930364";
+const newChatQuota = "24503548349331633";
 const inviteDays = 7;
 const daySeconds = 24 * 60 * 60;
 
@@ -25,6 +29,10 @@ export const answerMex: IqHandler = (world, { child, from }) => {
       return changeAbout(world, from.person, variables);
     case formerChannel:
       return world.behaviour.channelQueries === "rotated" ? badRequest : answer({ data: { xwa2_newsletter: null } });
+    case reachLock:
+      return answer({ data: { xwa2_fetch_account_reachout_timelock: lockWords(world, from.person) } });
+    case newChatQuota:
+      return answer({ data: { xwa2_message_capping_info: quotaWords(world, from.person) } });
     default:
       return "unhandled";
   }

@@ -1,3 +1,4 @@
+import { answerTokens } from "../reach/tokens.ts";
 import { serverJid, childrenOf, stanza } from "../wire/stanza.ts";
 import type { IqAnswer, IqHandler } from "./table.ts";
 
@@ -14,10 +15,10 @@ const categories: Readonly<Record<string, string>> = {
 };
 
 /** Privacy settings and the tokens that contacts are given. */
-export const answerPrivacy: IqHandler = (world, { type, child, from }) => {
+export const answerPrivacy: IqHandler = (world, query) => {
+  const { type, child, from } = query;
   const privacy = from.person.account?.privacy;
-  // A token lets the contact see more; the sandbox never asks for one.
-  if (child?.tag === "tokens") return {};
+  if (child?.tag === "tokens") return answerTokens(world, query);
   if (child?.tag !== "privacy" || privacy === undefined) return "unhandled";
   if (type === "get") {
     const all = Object.entries({ ...categories, ...Object.fromEntries(privacy) });

@@ -31,6 +31,7 @@ export function conversationOf(
   const { chat, messages } = part;
   const other = chat.includes("@") ? undefined : world.directory.person(chat);
   const id = other === undefined ? chat : jidOf(other, "pn");
+  const token = other === undefined ? undefined : person.reach.tokens.get(other.number);
   const inOrder = messages.map((message, at) => ({
     message: messageInfo(world, { person, id }, message),
     msgOrderId: at + 1,
@@ -40,6 +41,7 @@ export function conversationOf(
     ...(other !== undefined && { name: other.name, pnJid: id, lidJid: jidOf(other, "lid") }),
     conversationTimestamp: Math.floor((messages.at(-1)?.at ?? 0) / 1000),
     unreadCount: 0,
+    ...(token !== undefined && { tcToken: token.bytes, tcTokenTimestamp: token.t }),
     messages: inOrder.toReversed(),
   };
 }

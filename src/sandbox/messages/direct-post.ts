@@ -3,6 +3,8 @@ import type { BuiltMessage } from "../content-codec.ts";
 import type { Sent } from "../control.ts";
 import { parseUserJid, type Addressing } from "../jid.ts";
 import type { Person, RememberedMessage } from "../person.ts";
+import { remember } from "../reach/reach.ts";
+import { tokenBeside } from "../reach/tokens.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import type { World } from "../world.ts";
 import { sendBatch } from "./batch.ts";
@@ -63,6 +65,7 @@ async function write(
   if (recipient !== sender) {
     recipient.memory.put({ ...known, chat: sender.number });
     recipient.addressing.set(sender.number, addressing);
+    if (recipient.account !== undefined) remember(recipient.reach.writers, sender.number, true);
     const chat = jidOf(sender, addressing);
     recipient.inbox.add({ messageId: id, from: sender.number, chat, at, message: built.message });
   }
@@ -74,7 +77,8 @@ async function write(
       world.post(companion, stanza("message", letter.attrs, [stanza("unavailable", {})]));
       continue;
     }
-    await writeLetter(world, { from: phone, companion }, { ...letter, corrupt });
+    const beside = companion.person === sender ? [] : tokenBeside(world, sender, recipient);
+    await writeLetter(world, { from: phone, companion }, { ...letter, corrupt, beside });
   }
 }
 

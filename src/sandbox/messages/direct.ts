@@ -3,6 +3,7 @@ import type { ChatKind, ClientMessage, ClientReceipt } from "../chat-kind.ts";
 import type { Companion } from "../companion.ts";
 import { parseUserJid, type Addressing } from "../jid.ts";
 import type { Person, SimulatedDevice } from "../person.ts";
+import { remember } from "../reach/reach.ts";
 import { childOf, childrenOf, stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
 import { misaddressed } from "./addressing-refusal.ts";
@@ -63,6 +64,7 @@ async function deliverCopy(world: World, copy: Copy): Promise<void> {
   const simulated = copy.person.devices.get(copy.device);
   if (simulated !== undefined) return receiveCopy(world, simulated, copy);
   const companion = copy.person.companions.get(copy.device);
+  if (companion !== undefined) remember(copy.person.reach.writers, copy.message.from.person.number, true);
   if (companion !== undefined && companion !== copy.message.from) relayCopy(world, companion, copy);
 }
 

@@ -3,6 +3,8 @@ import type { ClientMessage } from "../chat-kind.ts";
 import type { Companion } from "../companion.ts";
 import type { Connection } from "../connection.ts";
 import type { ChatKind } from "../chat-kind.ts";
+import { refuseReach } from "../reach/refuse-reach.ts";
+import { noteToken } from "../reach/tokens.ts";
 import { stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
 import { ackHints } from "./ack-hints.ts";
@@ -37,7 +39,7 @@ export async function routeMessage(
     return ack(unknownChat);
   }
   const message: ClientMessage = { from, id, to, node };
-  const refusal = chat.refuse?.(message);
+  const refusal = chat.refuse?.(message) ?? refuseReach(world, message);
   if (refusal !== undefined) return ack(refusal);
   const delayed = world.faults.match("ack-delay", about);
   const dropped = world.faults.match("ack-drop", about);
@@ -86,6 +88,7 @@ function confirmQueued(
     const confirmed = from.queue.confirm(confirmation);
     if (confirmed === undefined) return;
     from.connection?.backlog?.confirmed(confirmed);
+    noteToken(world, from, confirmed.node);
     world.changed();
     // What it refused before is released with the copy that was sent again.
     if (!confirmed.isRefused) return;

@@ -7,6 +7,7 @@ import { restoreAppState } from "../history/app-state.ts";
 import { createInbox } from "../messages/inbox.ts";
 import { restorePasskey } from "../passkey/passkey.ts";
 import type { Person } from "../person.ts";
+import { createReach } from "../reach/reach.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import { restoreSimDevice } from "../signal/sim-device.ts";
 import { createStanzaQueue } from "../stanza-queue.ts";
@@ -47,6 +48,7 @@ async function restorePerson(world: World, saved: SavedPerson): Promise<Person> 
     addressing: new Map(saved.addressing),
     passkey: restorePasskey(saved.passkey),
     staleDevices: new Map(saved.staleDevices ?? []),
+    reach: createReach(saved.reach),
     account:
       account === undefined
         ? undefined

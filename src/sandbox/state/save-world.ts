@@ -4,6 +4,7 @@ import { encodeMessage } from "../content/wire-bytes.ts";
 import type { GroupFeature } from "../feature.ts";
 import { savePasskey } from "../passkey/passkey.ts";
 import type { Account, Person, RememberedMessage } from "../person.ts";
+import { saveReach } from "../reach/reach.ts";
 import type { World } from "../world.ts";
 import type { SavedAccount, SavedCompanion, SavedKey, SavedMessage, SavedPerson, SavedWorld } from "./saved-world.ts";
 
@@ -25,6 +26,7 @@ function savePerson(person: Person): SavedPerson {
     person;
   const { staleDevices } = person;
   const { lastSeq, entries } = inbox.kept();
+  const reach = saveReach(person.reach);
   return {
     number,
     name,
@@ -44,6 +46,7 @@ function savePerson(person: Person): SavedPerson {
     addressing: [...addressing],
     account: account === undefined ? undefined : saveAccount(account),
     ...(person.passkey !== undefined && { passkey: savePasskey(person.passkey) }),
+    ...(reach !== undefined && { reach }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { AppStateState } from "../history/app-state.ts";
 import type { Addressing } from "../jid.ts";
 import type { SavedPasskey } from "../passkey/passkey.ts";
 import type { Account, Person, RememberedMessage, SessionUse } from "../person.ts";
+import type { SavedReach } from "../reach/reach.ts";
 import type { SimDeviceState } from "../signal/sim-device.ts";
 
 /** The state file. Bytes, messages and stanzas are base64. */
@@ -34,6 +35,8 @@ export interface SavedPerson extends Pick<Person, "number" | "name" | "onWhatsAp
   readonly account: SavedAccount | undefined;
   /** Absent in files from before there were passkeys. */
   readonly passkey?: SavedPasskey;
+  /** Absent where nothing is restricted and no token was given. */
+  readonly reach?: SavedReach;
 }
 
 /** A device the sandbox plays. */

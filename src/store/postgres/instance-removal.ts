@@ -14,6 +14,7 @@ const atOnce = statements("instance_removal", {
   instance: all("instances"),
   lanes: all("lanes"),
   lines: all("queue_lines"),
+  chatLimits: all("chat_limits"),
   keys: all("idempotency_keys"),
 });
 

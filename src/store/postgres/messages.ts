@@ -9,6 +9,8 @@ import { putMessages, putSteps } from "./put-records.ts";
 import { messages, messageSteps } from "./schema.ts";
 import { WazapiError } from "#domain/errors.ts";
 
+const inboundRows = 1_000;
+
 /** Raw messages and their ledger in Postgres. */
 export function createMessages(context: PostgresContext): MessageStore {
   const { db, clock } = context;
@@ -36,6 +38,20 @@ export function createMessages(context: PostgresContext): MessageStore {
       db.transaction(async (tx) => {
         await Promise.all([lockInstance(tx, instanceId), putSteps(tx, { instanceId, steps, storedAt: clock.now() })]);
       }),
+    hasInbound: async ({ instanceId, chatIds }) => {
+      for (const chatId of chatIds) {
+        const rows = await db.query((orm) =>
+          orm
+            .select({ fromMe: messages.fromMe })
+            .from(messages)
+            .where(and(eq(messages.instanceId, instanceId), eq(messages.chatId, chatId)))
+            .orderBy(desc(messages.at))
+            .limit(inboundRows),
+        );
+        if (rows.some(({ fromMe }) => !fromMe)) return true;
+      }
+      return false;
+    },
     trace: async ({ instanceId, messageId }) => {
       const rows = await db.query((orm) =>
         orm

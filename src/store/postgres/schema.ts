@@ -1,5 +1,6 @@
 import { bigint, boolean, customType, integer, json, pgTable, primaryKey, smallint, text } from "drizzle-orm/pg-core";
 import type { Connection, InstanceSettings, Subscription } from "#domain/instance.ts";
+import type { ChatLimits } from "#domain/chat-limits.ts";
 import type { Outgoing } from "#domain/content.ts";
 import type { StoredHooks } from "../stored-hooks.ts";
 
@@ -173,6 +174,12 @@ export const queueLines = pgTable("queue_lines", {
   fencingToken: whole("fencing_token").notNull().default(0),
   leaseUntil: whole("lease_until").notNull().default(0),
   claimedSequence: whole("claimed_sequence"),
+});
+
+export const chatLimits = pgTable("chat_limits", {
+  instanceId: text("instance_id").primaryKey(),
+  limits: json("limits").$type<ChatLimits>().notNull(),
+  updatedAt: whole("updated_at").notNull(),
 });
 
 export const idempotencyKeys = pgTable(

@@ -9,6 +9,7 @@ const firstTables = [
   "instance_counters",
   "lanes",
   "queue_lines",
+  "chat_limits",
   "auth_fences",
   "auth_creds",
   "idempotency_keys",

@@ -8,6 +8,8 @@ import { createInstanceGuard } from "./instance-guard.ts";
 import { createPutRecords } from "./put-records.ts";
 import { messages, messageSteps } from "./schema.ts";
 
+const inboundRows = 1_000;
+
 /** Raw messages and their ledger in SQLite. */
 export function createMessages(context: SqliteContext): MessageStore {
   const { orm } = context;
@@ -35,6 +37,19 @@ export function createMessages(context: SqliteContext): MessageStore {
         assertKnown(instanceId);
         put.steps(instanceId, steps);
       }),
+    hasInbound: ({ instanceId, chatIds }) =>
+      context.read(() =>
+        chatIds.some((chatId) =>
+          orm
+            .select({ fromMe: messages.fromMe })
+            .from(messages)
+            .where(and(eq(messages.instanceId, instanceId), eq(messages.chatId, chatId)))
+            .orderBy(desc(messages.at))
+            .limit(inboundRows)
+            .all()
+            .some(({ fromMe }) => !fromMe),
+        ),
+      ),
     trace: ({ instanceId, messageId }) =>
       context.read(() => {
         const rows = orm

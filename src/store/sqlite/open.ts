@@ -13,6 +13,7 @@ import { createDirectory } from "./directory.ts";
 import { createEvents } from "./events.ts";
 import { createInstanceRemoval } from "./instance-removal.ts";
 import { createInstances } from "./instances.ts";
+import { createChatLimits } from "./chat-limits.ts";
 import { createLeases } from "./leases.ts";
 import { createMediaFiles } from "./media-files.ts";
 import { createMedia } from "./media.ts";
@@ -85,6 +86,7 @@ export async function openSqliteStore(
     queue: createQueue(context),
     messages: createMessages(context),
     directory: createDirectory(context),
+    chatLimits: createChatLimits(context),
     leases: createLeases(context),
     media: createMedia(context),
     mediaFiles: createMediaFiles(context),

@@ -1,5 +1,6 @@
 import { blob, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Connection, InstanceSettings, Subscription } from "#domain/instance.ts";
+import type { ChatLimits } from "#domain/chat-limits.ts";
 import type { Outgoing } from "#domain/content.ts";
 import type { StoredHooks } from "../stored-hooks.ts";
 
@@ -172,6 +173,12 @@ export const queueLines = sqliteTable("queue_lines", {
   fencingToken: integer("fencing_token").notNull().default(0),
   leaseUntil: integer("lease_until").notNull().default(0),
   claimedSequence: integer("claimed_sequence"),
+});
+
+export const chatLimits = sqliteTable("chat_limits", {
+  instanceId: text("instance_id").primaryKey(),
+  limits: text("limits", { mode: "json" }).$type<ChatLimits>().notNull(),
+  updatedAt: integer("updated_at").notNull(),
 });
 
 export const idempotencyKeys = sqliteTable(

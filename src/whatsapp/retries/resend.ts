@@ -8,6 +8,7 @@ import {
 } from "@whiskeysockets/baileys";
 import { WazapiError } from "#domain/errors.ts";
 import type { AuthState } from "../auth-state.ts";
+import { tokenNodes } from "../restriction/tokens.ts";
 import type { ResendContent } from "./resend-content.ts";
 import type { RetryRequest } from "./retry-request.ts";
 import { stanzaKind } from "./stanza-kind.ts";
@@ -76,7 +77,8 @@ export async function resend(
       t: String(Math.floor(at / 1000)),
       ...kind.attrs,
     };
-    await sock.sendNode({ tag: "message", attrs, content: type === "pkmsg" ? [enc, identity] : [enc] });
+    const tokens = isShared || isOwn ? [] : await tokenNodes(sock, asker);
+    await sock.sendNode({ tag: "message", attrs, content: [enc, ...(type === "pkmsg" ? [identity] : []), ...tokens] });
   }, meId);
 }
 
