@@ -37,6 +37,8 @@ export interface Recorders {
   readonly backlogStalled: () => void;
   /** A session lost its connection for this reason and opens it again. */
   readonly reconnected: (reason: string) => void;
+  /** Settings that WhatsApp sent do not fit their checksum: single changes, or the whole. */
+  readonly appStateDamaged: (damage: string) => void;
   /** WhatsApp sent something of this kind that this version does not know. */
   readonly unknownWire: (unknown: { readonly kind: string }) => void;
   /** Linking with a passkey ended this way. */
@@ -110,6 +112,9 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
   const reconnects = counter("reconnects_total", "Connections to WhatsApp that were lost and opened again.", [
     "reason",
   ]);
+  const appStateDamages = counter("app_state_damages_total", "Settings of WhatsApp that did not fit their checksum.", [
+    "damage",
+  ]);
   const unknownWire = counter("unknown_wire_total", "Things WhatsApp sent that this version does not know.", ["kind"]);
   const passkeys = counter("pairing_passkey_total", "Linkings that asked for a passkey, by how they ended.", ["end"]);
   const gauges = createGauges({ registry, clock }, options.version === undefined ? {} : { version: options.version });
@@ -152,6 +157,7 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
       unconfirmed: (stanzaClass) => unconfirmed.inc({ class: classOf(stanzaClass) }),
       backlogStalled: () => stalls.inc(),
       reconnected: (reason) => reconnects.inc({ reason: reasonOf(reason) }),
+      appStateDamaged: (damage) => appStateDamages.inc({ damage }),
       unknownWire: ({ kind }) => unknownWire.inc({ kind }),
       passkeyEnded: (end) => passkeys.inc({ end }),
     },
@@ -172,6 +178,7 @@ const switchedOff: ProcessMetrics = {
     unconfirmed: () => {},
     backlogStalled: () => {},
     reconnected: () => {},
+    appStateDamaged: () => {},
     unknownWire: () => {},
     passkeyEnded: () => {},
   },

@@ -5,6 +5,7 @@ export type FaultType =
   | "disconnect"
   | "tcp-drop"
   | "upgrade-refuse"
+  | "settings-damage"
   | "silent"
   | "ack-delay"
   | "ack-drop"

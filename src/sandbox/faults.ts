@@ -17,6 +17,7 @@ interface FaultShape {
 export const faultShapes = {
   disconnect: { match: ["number"], options: ["code", "attrs"] },
   "tcp-drop": { match: ["number"], options: [] },
+  "settings-damage": { match: ["number"], options: [] },
   "upgrade-refuse": { match: [], options: ["code", "ms"] },
   silent: { match: ["number"], options: ["ms"] },
   "ack-delay": { match: ["number", "messageId"], options: ["ms"], required: ["ms"] },

@@ -20,9 +20,9 @@ const toldBySession = new Set(["stream errored out"]);
 /**
  * Baileys' own talk, one level down and without what it carries: it logs whole stanzas, key material and message
  * content. Trace and debug are dropped; of the rest only the sentence, a few harmless fields and the kind of the error
- * are passed on, long digit runs masked.
+ * are passed on, long digit runs masked. `heard` hears every warning as it is; it must not throw.
  */
-export function baileysLog(log: Log): BaileysLogger {
+export function baileysLog(log: Log, heard: (sentence: string, fields: unknown) => void = () => {}): BaileysLogger {
   const logger: BaileysLogger = {
     // Baileys builds its most talkative lines only when it reads `trace` or `debug` here.
     level: "warn",
@@ -30,7 +30,10 @@ export function baileysLog(log: Log): BaileysLogger {
     trace: () => {},
     debug: () => {},
     info: (fields, message) => log.debug(harmless(fields, message), "baileys says"),
-    warn: (fields, message) => log.debug(harmless(fields, message), "baileys warns"),
+    warn: (fields, message) => {
+      heard(message ?? "", fields);
+      log.debug(harmless(fields, message), "baileys warns");
+    },
     error: (fields, message) => {
       const write = toldBySession.has(message ?? "") ? log.debug : log.warn;
       write(harmless(fields, message), "baileys failed");

@@ -31,6 +31,7 @@ import type { RetryLedger } from "./retries/retry-ledger.ts";
 import type { FadingQuestion } from "./send/answered-in.ts";
 import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
 import type { StanzaGate } from "./stanza-gate.ts";
+import { createAppStateCare, type AppStateDamage } from "./staying/app-state-care.ts";
 import { closeOf, unknownOf, type Close } from "./staying/close.ts";
 import { followWayIn } from "./staying/way-in.ts";
 import { keepSignedPreKeyFresh } from "./staying/signed-pre-key.ts";
@@ -61,6 +62,8 @@ export interface LiveSocketDeps {
   readonly log: Log;
   /** Told about each ciphertext that nothing here can read; must not throw. */
   readonly decryptFailed?: () => void;
+  /** Told when settings that WhatsApp sent do not fit their checksum; must not throw. */
+  readonly appStateDamaged?: (damage: AppStateDamage) => void;
   /** Told once when nothing of one sender can be decrypted any more; must not throw. */
   readonly decryptStorm?: () => void;
   /** Told when the backlog of a login neither moves nor ends; must not throw. */
@@ -139,14 +142,24 @@ export function openLiveSocket(
   const intake = { ...deps, correlation };
   const prepared = prepareIntake(intake, () => sock);
   const devices = createDeviceCache(clock);
+  const ended = new AbortController();
+  const settings = createAppStateCare({
+    write: (keys) =>
+      sock.authState.keys.transaction(async () => sock.authState.keys.set(keys), auth.creds.me?.id ?? ""),
+    resync: (names) => sock.resyncAppState(names, false),
+    ...(deps.appStateDamaged === undefined ? {} : { damaged: deps.appStateDamaged }),
+    clock,
+    log: deps.log,
+    signal: ended.signal,
+  });
   const readers = createReaders();
-  const config = socketConfig({ ...intake, ...prepared, groups, devices, encryptedFor: readers.note }, input);
+  const heard = settings.heard;
+  const config = socketConfig({ ...intake, ...prepared, heard, groups, devices, encryptedFor: readers.note }, input);
   const sock = makeWASocket(config);
   nameAnsweredPeople(sock.ws);
   const migration = learnMigration(deps, sock.ws);
   const raw = Reflect.get(sock.ws, "socket") as RawSocket;
   const historyJournal = createHistoryJournal((notice) => fetchesHistory(notice, input.options));
-  const ended = new AbortController();
   guardListeners(sock.ws, (event, error) => {
     if (ended.signal.aborted || !sock.ws.isOpen) {
       return deps.log.debug({ event, error }, "the connection closed meanwhile");

@@ -34,6 +34,7 @@ import {
   type StepLimits,
 } from "./session-state.ts";
 import type { OutgoingFiles } from "./send/payload.ts";
+import type { AppStateDamage } from "./staying/app-state-care.ts";
 import { standingOf } from "./staying/standing.ts";
 import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
@@ -84,6 +85,8 @@ export interface SessionObserver {
   readonly backlogStalled: () => void;
   /** The connection was lost for this reason and is opened again. */
   readonly reconnected: (reason: string) => void;
+  /** Settings that WhatsApp sent do not fit their checksum. */
+  readonly appStateDamaged: (damage: AppStateDamage) => void;
   /** WhatsApp sent something that this version does not know. */
   readonly unknownWire: (unknown: UnknownWire) => void;
   /** Linking with a passkey ended: `linked`, `expired`, `refused`, `silent` or `abandoned`. */

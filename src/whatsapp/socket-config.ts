@@ -44,6 +44,8 @@ export function socketConfig(
     readonly getMessage: MessageLookup;
     readonly clock: Clock;
     readonly log: Log;
+    /** Hears what Baileys warns of. */
+    readonly heard?: (sentence: string, fields: unknown) => void;
     /** Decides about what cannot be decrypted. */
     readonly unreadable: () => Unreadable;
     /** Messages that the own phone was asked for. */
@@ -61,7 +63,9 @@ export function socketConfig(
     ...(options.qrTimeoutMs === undefined ? {} : { qrTimeout: options.qrTimeoutMs }),
     auth: { creds: deps.auth.creds, keys: deps.auth.keys },
     makeSignalRepository: journaledSignal(deps),
-    logger: baileysLog(deps.log),
+    logger: baileysLog(deps.log, deps.heard),
+    // Without it Baileys takes whatever settings come, fitting or not.
+    appStateMacVerification: { patch: true, snapshot: true },
     browser: browserOf(input.deviceName),
     connectTimeoutMs: options.connectTimeoutMs,
     keepAliveIntervalMs: options.keepAliveMs,

@@ -161,4 +161,24 @@ export const stayingFacts: readonly Fact[] = [
     ],
     phone: 'that the server takes it: the log line "the signed pre-key was changed" after a month',
   },
+  {
+    id: "settings-checksum",
+    fact: "Settings that phone and devices share carry checksums. When a change or the server's whole copy does not fit, WhatsApp Web takes the collection anew, and at last asks the phone for it (peer request 8, answered with gzipped plain records).",
+    since: "2026-02",
+    source:
+      "oxidezap/whatsapp-rust #1375 and #1365, zapo #189, whatsmeow's recovery of 2026 (production and landed source)",
+    sandbox:
+      "Fault `settings-damage`: the next changes, or the next whole copy, have a wrong checksum. Its phone does not answer the peer request.",
+    sandboxBy: [
+      { file: "whatsapp/app-state-care.test.ts", name: "a change: noticed, and the collection is taken anew" },
+      { file: "whatsapp/app-state-care.test.ts", name: "the server's whole copy: noticed" },
+    ],
+    client:
+      "Checks them (Baileys does not unless told to), logs, counts in `wazapi_app_state_damages_total`, and takes the collection anew once an hour at most. A whole copy that does not fit is used as far as it can be read, and logged; the phone is not asked.",
+    clientBy: [
+      { file: "whatsapp/app-state-care.test.ts", name: "a change: noticed, and the collection is taken anew" },
+      { file: "whatsapp/app-state-care.test.ts", name: "the server's whole copy: noticed" },
+    ],
+    phone: "that a real account never counts any: `curl …/metrics | grep app_state_damages`",
+  },
 ];

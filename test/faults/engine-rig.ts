@@ -132,6 +132,7 @@ export async function openEngineRig(
           unconfirmed: () => {},
           backlogStalled: () => {},
           reconnected: () => {},
+          appStateDamaged: () => {},
           unknownWire: () => {},
           passkeyEnded: () => {},
         },

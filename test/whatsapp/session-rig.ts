@@ -56,6 +56,7 @@ const unobserved: SessionObserver = {
   unconfirmed: () => {},
   backlogStalled: () => {},
   reconnected: () => {},
+  appStateDamaged: () => {},
   unknownWire: () => {},
   passkeyEnded: () => {},
 };

@@ -35,9 +35,9 @@ export interface AppState {
   change(collection: AppStateCollection, changes: readonly AppStateChange[]): Promise<number>;
   /**
    * Answers one `collection` of a `w:sync:app:state` query: takes the companion's patch, if there is one, and gives what
-   * it lacks.
+   * it lacks. `damaged` is asked when there is something to give: whether its checksum is to be wrong.
    */
-  sync(collection: BinaryNode): Promise<SyncResult>;
+  sync(collection: BinaryNode, damaged?: () => boolean): Promise<SyncResult>;
   version(collection: AppStateCollection): number;
   /** Plain JSON for {@link restoreAppState}. */
   snapshot(): AppStateState;
@@ -88,13 +88,13 @@ export function restoreAppState(deps: { readonly media: MediaServer }, state: Ap
     async change(name, changes) {
       return collectionOf(name).change(changes.map((one) => ({ ...one, version: actionVersion(one.index) })));
     },
-    async sync(request) {
+    async sync(request, damaged = () => false) {
       const name = request.attrs["name"] ?? "";
       const collection = collections.get(name);
       if (collection === undefined) return unchanged(failed(name, 404, "item-not-found"));
       const patch = bytesOf(childOf(request, "patch"));
       return patch === undefined
-        ? unchanged(await pull(deps.media, collection, request))
+        ? unchanged(await pull(deps.media, { collection, damaged }, request))
         : push(collection, request, patch);
     },
     version: (name) => collectionOf(name).version(),
@@ -132,7 +132,12 @@ export function pushNameChange(input: { readonly name: string; readonly timestam
 }
 
 /** What a companion lacks: the patches since its version or, when they are gone, the whole collection as a file. */
-async function pull(media: MediaServer, collection: Collection, request: BinaryNode): Promise<BinaryNode> {
+async function pull(
+  media: MediaServer,
+  from: { readonly collection: Collection; readonly damaged: () => boolean },
+  request: BinaryNode,
+): Promise<BinaryNode> {
+  const { collection, damaged } = from;
   const { name = "", version = "0" } = request.attrs;
   const patches = collection.patchesSince(Number(version));
   if (patches !== undefined) {
@@ -143,17 +148,27 @@ async function pull(media: MediaServer, collection: Collection, request: BinaryN
             stanza(
               "patches",
               {},
-              patches.map((patch) => stanza("patch", {}, patch)),
+              (damaged() ? patches.map(damagedPatch) : patches).map((patch) => stanza("patch", {}, patch)),
             ),
           ];
     return stanza("collection", { name, version, has_more_patches: "false" }, content);
   }
   const latest = collection.version();
-  const { fileLength, ...file } = await putEncrypted(media, collection.snapshot(), "md-app-state");
+  const snapshot = damaged() ? damagedSnapshot(collection.snapshot()) : collection.snapshot();
+  const { fileLength, ...file } = await putEncrypted(media, snapshot, "md-app-state");
   const reference = proto.ExternalBlobReference.encode({ ...file, fileSizeBytes: fileLength }).finish();
   return stanza("collection", { name, version: latest, has_more_patches: "false" }, [
     stanza("snapshot", {}, reference),
   ]);
+}
+
+function damagedPatch(bytes: Uint8Array): Uint8Array {
+  const patch = proto.SyncdPatch.decode(bytes);
+  return proto.SyncdPatch.encode({ ...patch, patchMac: new Uint8Array(32), snapshotMac: new Uint8Array(32) }).finish();
+}
+
+function damagedSnapshot(bytes: Uint8Array): Uint8Array {
+  return proto.SyncdSnapshot.encode({ ...proto.SyncdSnapshot.decode(bytes), mac: new Uint8Array(32) }).finish();
 }
 
 function push(collection: Collection, request: BinaryNode, patch: Uint8Array): SyncResult {

@@ -10,7 +10,8 @@ export const answerAppState: IqHandler = async (world, { child, from }) => {
   if (child?.tag !== "sync" || account === undefined) return "unhandled";
   const answers = [];
   for (const collection of childrenOf(child, "collection")) {
-    const { answer, changes } = await account.appState.sync(collection);
+    const damaged = (): boolean => world.faults.match("settings-damage", { number: from.person.number }) !== undefined;
+    const { answer, changes } = await account.appState.sync(collection, damaged);
     answers.push(answer);
     if (changes.length === 0) continue;
     announceAppState(world, collection.attrs["name"] ?? "", { number: from.person.number, by: from });
