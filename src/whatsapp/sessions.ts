@@ -181,7 +181,7 @@ export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOp
       const socket = ready.get(input.instanceId)?.open();
       if (socket === undefined) return { outcome: "unknown", kind: "disconnected", error: "not connected" };
       const { instanceId } = input;
-      const sending = { ...deps, known: recipientsOf(instanceId), unknownWire: deps.observe?.unknownWire };
+      const sending = { ...deps, known: recipientsOf(instanceId) };
       const result = await sendMessage(sending, { ...input, socket }, sendSignal);
       if (result.outcome === "acked") {
         await keepEdit(deps, { instanceId, socket, content: input.outgoing.content, proto: result.proto });

@@ -182,6 +182,7 @@ describe("reset", () => {
       decryptErrors: [],
       refusals: [],
       lapses: [],
+      logins: [],
       settings: [],
     });
     expect(await inbox(sandbox)).toEqual([]);

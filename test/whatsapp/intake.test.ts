@@ -212,9 +212,8 @@ describe("a stanza whose confirmation did not count", () => {
     await eventually(() => named).toEqual(["message"]);
     await sandbox.control.behaviour({ unconfirmedMs: 3_000_000 });
     await eventually(() => queued(rig)).toBe(0);
-    expect(passed("in", /^<ack id="UNHEARD"/)).toEqual([
-      `<ack id="UNHEARD" class="message" to="${rig.contact}@s.whatsapp.net"/>`,
-    ]);
+    const { lid } = await sandbox.control.addContact({ number: rig.contact });
+    expect(passed("in", /^<ack id="UNHEARD"/)).toEqual([`<ack id="UNHEARD" class="message" to="${lid}@lid"/>`]);
     expect(new Set(rig.texts())).toEqual(new Set(["heard?"]));
     await rig.opened();
     expect(rig.batches.slice(quiet).flatMap(({ captured }) => captured?.kind ?? [])).toEqual([]);

@@ -8,15 +8,12 @@ import { learnFromAck } from "../addressing/accepted.ts";
 import { type AckRemedy, ackErrorOf } from "../addressing/ack-errors.ts";
 import type { Form } from "../addressing/form.ts";
 import { applyRemedy, type FailedTry, remedyOf } from "../addressing/remedy.ts";
-import type { UnknownWire } from "../unknown-wire.ts";
 import { type Handed, type SendInput, type TryDeps, tryOnce } from "./one-try.ts";
 
 /** What a send works with. */
 export interface SendDeps extends TryDeps {
   readonly clock: Clock;
   readonly log: Log;
-  /** Told about codes that this version does not know. */
-  readonly unknownWire?: ((unknown: UnknownWire) => void) | undefined;
 }
 
 /**
@@ -40,9 +37,6 @@ export async function sendMessage(deps: SendDeps, input: SendInput, signal: Abor
       return resultOf(deps.clock, handed, input);
     }
     const failure: FailedTry = { ...tried.aim, ...(tried.kind === "refused" && { code: tried.code }) };
-    if (failure.code !== undefined && !ackErrorOf(failure.code).isKnown) {
-      deps.unknownWire?.({ kind: "ack", name: String(failure.code) });
-    }
     failed.push(failure);
     const next = signal.aborted ? undefined : await remedied(deps, input, { failure, used });
     if (next === undefined) return verdict(input, failed);
