@@ -123,6 +123,7 @@ describe("a request for a websocket that is refused", () => {
 describe("what a login says of itself", () => {
   it("is in the trace: who, which version, and whether it counts its logins and tries", async () => {
     await using sandbox = await openTestSandbox();
+    await sandbox.control.behaviour({ minVersion: 0 });
     const auth = await paired(sandbox);
     await using client = connectClient(sandbox, auth, { version: [2, 3000, 1234] });
     await client.opened();

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import {
   Curve,
+  DEFAULT_CONNECTION_CONFIG,
   decodeBinaryNode,
   encodeBinaryNode,
   makeNoiseHandler,
@@ -27,7 +28,10 @@ export interface NoiseClient {
   readonly pattern: string;
 }
 
-const payload = proto.ClientPayload.encode({ username: 5_511_900_000_009, device: 3, passive: true }).finish();
+const [primary, secondary, tertiary] = DEFAULT_CONNECTION_CONFIG.version;
+const userAgent = { appVersion: { primary, secondary, tertiary } };
+const login = { username: 5_511_900_000_009, device: 3, passive: true, userAgent };
+const payload = proto.ClientPayload.encode(login).finish();
 
 /** A client that leaves the handshake to Baileys. */
 export async function connectBaileys(
