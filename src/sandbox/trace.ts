@@ -86,7 +86,7 @@ export function createTrace(clock: Clock): TraceLog {
       logins: [...logins],
     }),
     clear() {
-      for (const list of [stanzas, unhandled, decryptErrors, refusals, settings, logins]) list.length = 0;
+      for (const list of [stanzas, unhandled, decryptErrors, refusals, lapses, settings, logins]) list.length = 0;
     },
   };
 }

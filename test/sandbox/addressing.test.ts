@@ -121,6 +121,18 @@ describe("WhatsApp", () => {
     expect(await inbox()).not.toContain(id);
   });
 
+  it("forgets what it noted, with everything else", async () => {
+    await using other = await openTestSandbox();
+    await using lax = await pairClient(other, { number: own });
+    const { lid } = await other.control.addContact({ number: bob });
+    await other.control.behaviour({ addressing: "checked" });
+    await other.control.migrate({ number: own, lidMigrated: true });
+    await lax.sock.sendMessage(`${lid}@lid`, { text: "no number beside it" });
+    await eventually(() => other.control.trace().lapses.length).toBe(1);
+    await other.control.reset();
+    expect(other.control.trace().lapses).toEqual([]);
+  });
+
   it("says refresh_lid and phash when it is told to", async () => {
     await sandbox.control.migrate({ number: own, lidMigrated: false });
     await sandbox.control.addFault({ type: "ack-refresh-lid", match: { number: own } });
