@@ -25,7 +25,7 @@ import { createHistoryPages, defaultHistoryPagesOptions } from "#whatsapp/histor
 import type { Inbound } from "#whatsapp/inbound.ts";
 import type { SessionsOptions } from "#whatsapp/options.ts";
 import type { OutgoingFiles } from "#whatsapp/send/payload.ts";
-import type { SessionObserver } from "#whatsapp/session.ts";
+import type { SessionObserver } from "#whatsapp/session-deps.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import type { Transport } from "#whatsapp/transport.ts";
 import type { WebVersions } from "#whatsapp/web-version/web-version.ts";

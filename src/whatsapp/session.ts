@@ -1,18 +1,9 @@
-import { proto } from "@whiskeysockets/baileys";
 import { isWazapiError } from "#domain/errors.ts";
 import type { Connection, Instance } from "#domain/instance.ts";
 import type { QrTicket, SessionView } from "#domain/session.ts";
-import type { Clock } from "#lib/clock.ts";
-import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
-import type { AuthStateStore } from "#store/auth-state.ts";
-import type { DirectoryStore } from "#store/directory.ts";
-import type { InstanceStore } from "#store/instances.ts";
-import type { LeaseStore } from "#store/leases.ts";
-import type { MessageStore } from "#store/messages.ts";
 import { openAuthState } from "./auth-state.ts";
 import { announcementOf, connectionOf } from "./connection-record.ts";
-import type { Inbound } from "./inbound.ts";
 import { holdLease, type HeldLease } from "./lease.ts";
 import { createOwedAcks } from "./intake/owed-acks.ts";
 import { createQuietReconnect, quietMs } from "./intake/quiet-reconnect.ts";
@@ -23,8 +14,8 @@ import { passkeyAsked, passkeyEndOf } from "./passkey/moves.ts";
 import { createPairing } from "./pairing.ts";
 import { reconnectWaitMs } from "./reconnect.ts";
 import { createRetryLedger } from "./retries/retry-ledger.ts";
-import type { NewChats } from "./restriction/new-chats.ts";
 import { replayJournal } from "./replay.ts";
+import type { SessionDeps } from "./session-deps.ts";
 import {
   initialState,
   step,
@@ -33,65 +24,10 @@ import {
   type SessionState,
   type StepLimits,
 } from "./session-state.ts";
-import type { OutgoingFiles } from "./send/payload.ts";
-import type { AppStateDamage } from "./staying/app-state-care.ts";
 import { standingOf } from "./staying/standing.ts";
-import type { Transport } from "./transport.ts";
-import type { UnknownWire } from "./unknown-wire.ts";
+import { unlinkOwn } from "./staying/unlink-own.ts";
+import { storedContent } from "./stored-content.ts";
 import { createSessionVersion } from "./web-version/session-version.ts";
-import type { WebVersions } from "./web-version/web-version.ts";
-
-/** What every session works with. */
-export interface SessionDeps {
-  readonly instances: InstanceStore;
-  readonly authState: AuthStateStore;
-  readonly messages: MessageStore;
-  readonly directory: DirectoryStore;
-  readonly leases: LeaseStore;
-  readonly inbound: Inbound;
-  readonly transport: Transport;
-  /** Of messages that leave. */
-  readonly files: OutgoingFiles;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Name of this process in leases. */
-  readonly owner: string;
-  /** Which version of WhatsApp Web is presented; without it Baileys' own. */
-  readonly webVersions?: WebVersions;
-  /** Told for metrics; must not throw. */
-  readonly observe?: SessionObserver;
-  /** Learns what WhatsApp says about new chats. */
-  readonly newChats?: Pick<NewChats, "watch">;
-  /** Told after each refusal that names the version of WhatsApp Web, or (`certain` false) looks like it; must not throw. */
-  readonly versionSuspected?: (suspicion: VersionSuspicion) => void;
-}
-
-/** WhatsApp may refuse the version of WhatsApp Web that this session presented. */
-export interface VersionSuspicion {
-  readonly instanceId: string;
-  /** It said so (405); otherwise it closed right after the hello, several times in a row. */
-  readonly certain: boolean;
-}
-
-/** What sessions tell for metrics. */
-export interface SessionObserver {
-  /** A message could not be decrypted; its sender is asked to send it again. */
-  readonly decryptFailed: () => void;
-  /** Nothing of one sender can be decrypted any more. */
-  readonly decryptStorm: () => void;
-  /** A connection was ended because a stanza of this class had not been confirmed. */
-  readonly unconfirmed: (stanzaClass: string) => void;
-  /** What waited while we were away neither comes nor ends. */
-  readonly backlogStalled: () => void;
-  /** The connection was lost for this reason and is opened again. */
-  readonly reconnected: (reason: string) => void;
-  /** Settings that WhatsApp sent do not fit their checksum. */
-  readonly appStateDamaged: (damage: AppStateDamage) => void;
-  /** WhatsApp sent something that this version does not know. */
-  readonly unknownWire: (unknown: UnknownWire) => void;
-  /** Linking with a passkey ended: `linked`, `expired`, `refused`, `silent` or `abandoned`. */
-  readonly passkeyEnded: (end: string) => void;
-}
 
 /** One instance's session. Disposing closes the socket without a logout and tells nobody: the process goes. */
 export interface Session extends AsyncDisposable {
@@ -178,7 +114,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
       case "close":
         return closeSocket();
       case "unlink":
-        await unlink();
+        if (live !== undefined) await unlinkOwn(live);
         return closeSocket();
       case "clear":
         await closeSocket();
@@ -321,7 +257,15 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     const fresh = await deps.instances.get({ instanceId });
     const version = await webVersion.forConnection(signal);
     const socket = openLiveSocket(
-      { ...deps, ...deps.observe, auth, log, owed, ledger, getMessage: (key) => lookUp(key.id) },
+      {
+        ...deps,
+        ...deps.observe,
+        auth,
+        log,
+        owed,
+        ledger,
+        getMessage: ({ id }) => storedContent(deps, { instanceId, messageId: id }),
+      },
       {
         instanceId,
         deviceName: fresh?.settings.sessionName ?? instance.settings.sessionName,
@@ -375,18 +319,6 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     await socket?.[Symbol.asyncDispose]();
   }
 
-  async function unlink(): Promise<void> {
-    const own = live?.own();
-    if (live === undefined || own === undefined) return;
-    const request = {
-      tag: "iq",
-      attrs: { to: "@s.whatsapp.net", type: "set", xmlns: "md" },
-      content: [{ tag: "remove-companion-device", attrs: { jid: own.id, reason: "user_initiated" } }],
-    };
-    // The server may close before it answers; the local state is forgotten either way.
-    await live.sock.query(request, unlinkTimeoutMs).catch(() => {});
-  }
-
   function retryAfter(waitMs: number): void {
     const stop = new AbortController();
     const mine = { stop, nextAt: clock.now() + waitMs };
@@ -419,12 +351,6 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
         .touchConnection({ instanceId, lastSeenAt })
         .catch((error: unknown) => log.warn({ error }, "last sign of life not stored"));
     }
-  }
-
-  async function lookUp(messageId: string | null | undefined): Promise<proto.IMessage | undefined> {
-    if (!messageId) return undefined;
-    const stored = await deps.messages.get({ instanceId, messageId });
-    return stored === undefined ? undefined : (proto.WebMessageInfo.decode(stored.proto).message ?? undefined);
   }
 
   const open = (): LiveSocket | undefined => (state.state === "connected" ? live : undefined);
@@ -479,5 +405,3 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     },
   };
 }
-
-const unlinkTimeoutMs = 5_000;

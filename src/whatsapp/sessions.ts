@@ -17,7 +17,8 @@ import type { Recipient } from "./recipient.ts";
 import { createNewChats } from "./restriction/new-chats.ts";
 import { keepEdit } from "./send/keep-edit.ts";
 import { sendMessage } from "./send/send-message.ts";
-import { createSession, type Session, type SessionDeps } from "./session.ts";
+import { createSession, type Session } from "./session.ts";
+import type { SessionDeps } from "./session-deps.ts";
 
 /** All sessions of this process. Disposing closes every socket without a logout; pairing stays. */
 export interface Sessions extends SessionControl, Sender, AsyncDisposable {

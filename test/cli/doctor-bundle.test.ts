@@ -84,7 +84,7 @@ describe("a file for whoever is asked for help", () => {
       "main",
       cwd,
     ];
-    for (const secret of seeded) expect(text.includes(`${secret}`), secret).toBe(false);
+    for (const secret of seeded) expect(text.includes(secret), secret).toBe(false);
     expect(text).not.toMatch(/\b55\d{10,11}\b/);
   });
 

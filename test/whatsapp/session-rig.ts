@@ -8,7 +8,7 @@ import type { SandboxControl } from "#sandbox/control.ts";
 import type { Store } from "#store/store.ts";
 import type { InboundBatch } from "#whatsapp/inbound.ts";
 import type { SessionsOptions } from "#whatsapp/options.ts";
-import type { SessionDeps, SessionObserver } from "#whatsapp/session.ts";
+import type { SessionDeps, SessionObserver } from "#whatsapp/session-deps.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import type { OutgoingFiles } from "#whatsapp/send/payload.ts";
 import { sandboxTransport } from "#whatsapp/transport.ts";

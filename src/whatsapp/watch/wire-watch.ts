@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { unknownWireKinds, type SeenUnknown } from "#domain/unknown-wire.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
@@ -30,20 +29,6 @@ const maxNameLength = 60;
 const fileName = "unknown-wire.json";
 /** Between a change and the file. */
 const writeAfterMs = 5_000;
-
-const file = z.object({
-  seen: z
-    .array(
-      z.object({
-        kind: z.enum(unknownWireKinds),
-        name: z.string().max(maxNameLength),
-        count: z.int().positive(),
-        firstAt: z.int(),
-        lastAt: z.int(),
-      }),
-    )
-    .max(maxNames * 2),
-});
 
 /** Opens the watch with what its file holds. A file that cannot be read is begun anew. */
 export async function openWireWatch({ clock, log, dir }: WireWatchDeps): Promise<WireWatch> {
@@ -121,10 +106,18 @@ function plainName(name: string): string {
 
 async function readSeen(path: string, log: Log): Promise<readonly SeenUnknown[]> {
   try {
-    return file.parse(JSON.parse(await readFile(path, "utf8"))).seen;
+    const { seen }: { readonly seen?: unknown } = Object(JSON.parse(await readFile(path, "utf8")));
+    return Array.isArray(seen) ? seen.filter(isSeen).slice(0, maxNames * 2) : [];
   } catch (error) {
     if (Object(error).code !== "ENOENT")
       log.warn({ error }, "what WhatsApp sent before and nobody knew cannot be read");
     return [];
   }
+}
+
+function isSeen(one: unknown): one is SeenUnknown {
+  const { kind, name, count, firstAt, lastAt }: Partial<Record<keyof SeenUnknown, unknown>> = Object(one);
+  const isKnownKind = unknownWireKinds.some((known) => known === kind);
+  const isName = typeof name === "string" && name.length <= maxNameLength;
+  return isKnownKind && isName && [count, firstAt, lastAt].every((value) => Number.isSafeInteger(value));
 }
