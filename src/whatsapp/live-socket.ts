@@ -168,11 +168,6 @@ export function openLiveSocket(
     // The keys of the frames have gone out of step: nothing that comes on this connection can be read any more.
     if (event === "message") raw.terminate();
   });
-  const wayIn = followWayIn(
-    sock.ws,
-    { ...deps, tearDown: () => raw.terminate() },
-    { limitMs: 2 * input.options.connectTimeoutMs, signal: ended.signal },
-  );
   watchFrames(sock.ws, (unknown) => deps.unknownWire?.(unknown));
   followExpiration(sock.ws, listener.versionExpires);
   const acks = collectAcks(sock.ws);
@@ -213,6 +208,12 @@ export function openLiveSocket(
   const ending = { sock, browser: config.browser, signal: ended.signal };
   const linking = openLinking({ ...deps, ...ending, ceremony: () => passkey.isOn() }, input.options, listener);
   const passkey = openPasskey({ ...deps, ...ending, linking }, input.options.passkey, listener.passkey);
+  // After linking, which clears the event of the offered references for itself.
+  const wayIn = followWayIn(
+    sock.ws,
+    { ...deps, tearDown: () => raw.terminate() },
+    { limitMs: 2 * input.options.connectTimeoutMs, signal: ended.signal },
+  );
 
   function hand(batch: Omit<InboundBatch, "instanceId" | "own">): Promise<void> {
     const own = ownJids(auth.creds);
