@@ -164,11 +164,15 @@ async function pull(
 
 function damagedPatch(bytes: Uint8Array): Uint8Array {
   const patch = proto.SyncdPatch.decode(bytes);
-  return proto.SyncdPatch.encode({ ...patch, patchMac: new Uint8Array(32), snapshotMac: new Uint8Array(32) }).finish();
+  patch.patchMac = new Uint8Array(32);
+  patch.snapshotMac = new Uint8Array(32);
+  return proto.SyncdPatch.encode(patch).finish();
 }
 
 function damagedSnapshot(bytes: Uint8Array): Uint8Array {
-  return proto.SyncdSnapshot.encode({ ...proto.SyncdSnapshot.decode(bytes), mac: new Uint8Array(32) }).finish();
+  const snapshot = proto.SyncdSnapshot.decode(bytes);
+  snapshot.mac = new Uint8Array(32);
+  return proto.SyncdSnapshot.encode(snapshot).finish();
 }
 
 function push(collection: Collection, request: BinaryNode, patch: Uint8Array): SyncResult {
