@@ -197,6 +197,8 @@ export interface SandboxControl
     readonly newPicture?: true;
     /** What a business shows; replaces what it showed before. */
     readonly catalogue?: readonly CatalogueProduct[];
+    /** It goes by this name and shows nobody its number; an empty one takes that back. */
+    readonly username?: string;
   }): Promise<ContactInfo>;
   contactSend(input: ContactSendInput, signal: AbortSignal): Promise<Sent>;
   typing(input: {

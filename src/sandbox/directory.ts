@@ -103,6 +103,7 @@ export function createPerson(number: string, now: number): Person {
     onWhatsApp: true,
     about: { text: "Hey there! I am using WhatsApp.", at: now },
     catalogue: [],
+    username: undefined,
     presence: undefined,
     devices: new Map(),
     companions: new Map(),

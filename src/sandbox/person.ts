@@ -49,6 +49,8 @@ export interface Person {
   about: { text: string; at: number };
   /** Products, when the person is a business that shows some. */
   catalogue: readonly CatalogueProduct[];
+  /** Whoever has a username shows nobody a number: stanzas name the LID and this. */
+  username: string | undefined;
   /** Whether the person is online, once a control call or an own client has said so. */
   presence: { state: "available" | "unavailable"; at: number } | undefined;
   readonly devices: Map<number, SimulatedDevice>;

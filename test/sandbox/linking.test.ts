@@ -11,7 +11,7 @@ const signal = AbortSignal.timeout(60_000);
 let sandbox: Sandbox;
 
 beforeAll(async () => {
-  sandbox = await openTestSandbox();
+  sandbox = await openTestSandbox({}, { wire: "any" });
 });
 
 afterAll(async () => {

@@ -124,3 +124,16 @@ describe("inbox", () => {
     expect(await sandbox.control.inbox({ number, since: 0 }, signal)).toHaveLength(1);
   });
 });
+
+describe("somebody with a username", () => {
+  it("writes by LID, with its username and without a number", async () => {
+    const [own, contact] = ["5511999990071", "5511888880071"];
+    await using client = await pairClient(sandbox, { number: own });
+    const { lid } = await sandbox.control.addContact({ number: contact, username: "ana.silva" });
+    await sandbox.control.contactSend({ number: contact, to: own, content: { text: "who am I" } }, signal);
+    await eventually(() => client.texts()).toEqual(["who am I"]);
+    const stanza = client.stanzas("message").find(({ attrs }) => attrs["from"] === `${lid}@lid`);
+    expect(stanza?.attrs).toMatchObject({ username: "ana.silva" });
+    expect(Object.values(stanza?.attrs ?? {}).filter((value) => value.includes(contact))).toEqual([]);
+  });
+});

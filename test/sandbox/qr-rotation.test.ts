@@ -11,7 +11,7 @@ let clock: HandClock;
 
 beforeAll(async () => {
   clock = handClock();
-  sandbox = await openTestSandbox({ clock });
+  sandbox = await openTestSandbox({ clock }, { wire: "any" });
 });
 
 afterAll(() => sandbox[Symbol.asyncDispose]());

@@ -16,7 +16,7 @@ let sandbox: Sandbox;
 let client: Client;
 
 beforeAll(async () => {
-  sandbox = await openTestSandbox({ fastPreKeys: false });
+  sandbox = await openTestSandbox({ fastPreKeys: false }, { wire: "any" });
   client = await pairClient(sandbox, { number: own, name: "Own" });
 });
 

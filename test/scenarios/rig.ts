@@ -85,14 +85,19 @@ const other = "5511977776666";
 
 /** Starts everything and pairs the instance. One for each test file: it takes a second or two. */
 export async function openScenario(
-  input: { readonly env?: Readonly<Record<string, string>>; readonly sentByMe?: boolean } = {},
+  input: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly sentByMe?: boolean;
+    /** `any` where a test makes the client ask what no server answers. */
+    readonly wire?: "honest" | "any";
+  } = {},
 ): Promise<Scenario> {
   await using parts = new AsyncDisposableStack();
   const signal = new AbortController().signal;
   const dataDir = await mkdtemp(join(tmpdir(), "wazapi-scenario-"));
   parts.defer(() => rm(dataDir, { recursive: true, force: true }));
   const receiver = parts.use(await startReceiver());
-  const sandbox = parts.use(await openTestSandbox());
+  const sandbox = parts.use(await openTestSandbox({}, { wire: input.wire ?? "honest" }));
   const logged: Scenario["logged"][number][] = [];
   const { config } = loadConfig({
     flags: { dataDir, host: "127.0.0.1", port: 0, "sandbox.url": sandbox.url, "leadership.standby": false },

@@ -20,7 +20,7 @@ beforeAll(async () => {
       response.writeHead(200, { "content-type": "image/jpeg", "content-length": picture.length }).end(picture);
     }),
   );
-  world = parts.use(await openScenario());
+  world = parts.use(await openScenario({ wire: "any" }));
 }, 60_000);
 
 afterAll(() => parts.disposeAsync(), 60_000);

@@ -26,6 +26,13 @@ type SendOptions = Partial<Record<(typeof mediaKinds)[number], string>> & {
   readonly lid?: true;
 };
 
+interface ContactOptions {
+  readonly name?: string;
+  readonly absent?: true;
+  readonly devices?: number;
+  readonly username?: string;
+}
+
 /** `wazapi sandbox contact|send|inbox|typing|call`: what simulated people do and see. */
 export const declareSandboxPeople: Declare = (command, run) => {
   declareContact(command, run);
@@ -42,9 +49,10 @@ function declareContact(command: Command, run: Run): void {
     .argument("<number>", "its number")
     .option("--name <name>", "its name")
     .option("--absent", "it is not on WhatsApp")
+    .option("--username <name>", "it goes by a username and shows nobody its number")
     .option("--devices <count>", "devices it has, the phone included", whole(1, 5))
     .action(
-      run<{ name?: string; absent?: true; devices?: number }>(async (cli, { args: [number = ""], options }) => {
+      run<ContactOptions>(async (cli, { args: [number = ""], options }) => {
         const sandbox = await connectSandbox(cli);
         const contact = await sandbox.addContact(
           {
@@ -52,6 +60,7 @@ function declareContact(command: Command, run: Run): void {
             onWhatsApp: options.absent !== true,
             ...(options.name !== undefined && { name: options.name }),
             ...(options.devices !== undefined && { devices: options.devices }),
+            ...(options.username !== undefined && { username: options.username }),
           },
           cli.signal,
         );

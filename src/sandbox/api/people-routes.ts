@@ -123,6 +123,7 @@ export const contactRoutes: readonly Route[] = [
       devices: z.int().min(1).max(5).exactOptional(),
       newPicture: z.literal(true).exactOptional(),
       catalogue: z.array(product).max(1000).exactOptional(),
+      username: z.string().max(35).exactOptional(),
     }),
     run: async ({ control }, { body }) => control.addContact(body),
   }),

@@ -18,10 +18,11 @@ export function peopleControl(
   world: World,
 ): Pick<SandboxControl, "addContact" | "typing" | "presence" | "call" | "receipt" | "inbox"> {
   return {
-    async addContact({ number, name, onWhatsApp, devices, catalogue, newPicture }) {
+    async addContact({ number, name, onWhatsApp, devices, catalogue, newPicture, username }) {
       const person = world.directory.person(number);
       if (onWhatsApp !== undefined) person.onWhatsApp = onWhatsApp;
       if (catalogue !== undefined) person.catalogue = catalogue;
+      if (username !== undefined) person.username = username === "" ? undefined : username;
       if (name !== undefined && name !== person.name) {
         person.name = name;
         await tellName(world, person);

@@ -12,8 +12,17 @@ export function participantAttrs(group: Group, person: Pick<Person, "number" | "
     : { jid: jidOf(person, "pn"), lid: jidOf(person, "lid") };
 }
 
+/** Nobody is shown the number of whoever has a username, also where it stands for a name. */
+function shownName({ name, number, username }: Person): string {
+  return username !== undefined && name.includes(number) ? username : name;
+}
+
 /** How a message or notification in a group names who it is from. */
 export function authorAttrs(group: Pick<Group, "addressing">, person: Person, device = 0): Record<string, string> {
+  if (person.username !== undefined) {
+    const hidden = { participant: jidOf(person, "lid", device), participant_username: person.username };
+    return { ...hidden, addressing_mode: "lid", notify: shownName(person) };
+  }
   const participant = jidOf(person, group.addressing, device);
   const named = { participant, addressing_mode: group.addressing, notify: person.name };
   return group.addressing === "lid"

@@ -84,6 +84,7 @@ async function write(
 
 /** As the conversation was last held, unless the caller wants otherwise. */
 function addressingFor(post: Post, recipient: Person): Addressing {
+  if (post.sender.username !== undefined) return "lid";
   return (
     post.addressing ??
     (parseUserJid(post.to)?.addressing === "lid" ? "lid" : undefined) ??

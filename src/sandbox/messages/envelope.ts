@@ -6,7 +6,11 @@ export type Attrs = Readonly<Record<string, string | undefined>>;
 
 /** How a message stanza names a sender, its name and its other address. */
 export function senderAttrs(sender: Person, addressing: Addressing, device = 0): Attrs {
-  const { number, lid, name } = sender;
+  const { number, lid, name, username } = sender;
+  // WhatsApp protocol: whoever has a username writes by LID, and no number is told.
+  if (username !== undefined) {
+    return { from: userJid(lid, "lid", device), username, notify: name.includes(number) ? username : name };
+  }
   return addressing === "pn"
     ? { from: userJid(number, "pn", device), sender_lid: userJid(lid, "lid"), notify: name }
     : { from: userJid(lid, "lid", device), sender_pn: userJid(number, "pn"), notify: name };

@@ -44,6 +44,7 @@ async function restorePerson(world: World, saved: SavedPerson): Promise<Person> 
     about,
     catalogue: saved.catalogue ?? [],
     lidMigrated: saved.lidMigrated ?? true,
+    username: saved.username,
     inbox: createInbox({ lastSeq: saved.inbox.lastSeq, entries }),
     addressing: new Map(saved.addressing),
     passkey: restorePasskey(saved.passkey),

@@ -33,6 +33,7 @@ function savePerson(person: Person): SavedPerson {
     onWhatsApp,
     about,
     ...(catalogue.length > 0 && { catalogue }),
+    ...(person.username !== undefined && { username: person.username }),
     ...(staleDevices.size > 0 && { staleDevices: [...staleDevices] }),
     lidMigrated: person.lidMigrated,
     devices: [...devices.values()].map(({ id, signalIfUsed, uses }) => ({

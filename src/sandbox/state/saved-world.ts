@@ -23,6 +23,7 @@ export interface SavedWorld {
 export interface SavedPerson extends Pick<Person, "number" | "name" | "onWhatsApp" | "about"> {
   /** Absent in files from before there were catalogues. */
   readonly catalogue?: Person["catalogue"];
+  readonly username?: string;
   /** Absent in files from before there were stale devices. */
   readonly staleDevices?: readonly (readonly [number, "signed" | "unsigned"])[];
   /** Absent in files from before accounts were told apart by it. */

@@ -12,7 +12,7 @@ let client: Client;
 let group: string;
 
 beforeAll(async () => {
-  sandbox = await openTestSandbox();
+  sandbox = await openTestSandbox({}, { wire: "any" });
   client = await pairClient(sandbox, { number: own, name: "Own" }, { retryRequestDelayMs: 0 });
   group = (await sandbox.control.createGroup({ subject: "G", participants: [own, ...members] })).id;
 });

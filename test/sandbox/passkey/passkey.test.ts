@@ -18,7 +18,7 @@ let sandbox: Sandbox;
 let numbers = 0;
 
 beforeAll(async () => {
-  sandbox = await openTestSandbox();
+  sandbox = await openTestSandbox({}, { wire: "any" });
 });
 
 afterAll(async () => {
@@ -119,10 +119,10 @@ describe("linking an account that wants its passkey", () => {
     const number = "5511977779999";
     let before: unknown;
     {
-      await using first = await openTestSandbox(options);
+      await using first = await openTestSandbox(options, { wire: "any" });
       before = await first.control.passkey({ number, required: true });
     }
-    await using second = await openTestSandbox(options);
+    await using second = await openTestSandbox(options, { wire: "any" });
     expect(await second.control.passkey({ number, required: true })).toEqual(before);
     await second.control.passkeySign({ number, options: { challenge: "AAAA" } });
     await rm(dir, { recursive: true });
