@@ -10,7 +10,7 @@ let client: Client;
 let serial = 0;
 
 beforeAll(async () => {
-  sandbox = await openTestSandbox();
+  sandbox = await openTestSandbox({}, { wire: "any" });
   client = await pairClient(sandbox, { number: own, name: "Own" });
 });
 

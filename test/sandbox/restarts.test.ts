@@ -86,7 +86,7 @@ describe("a sandbox that starts again with its state", () => {
     await before.control.unlink({ number: own });
     await first.closed();
     await before[Symbol.asyncDispose]();
-    await using after = await openTestSandbox({ statePath }, { wire: "any" });
+    await using after = await openTestSandbox({ statePath });
     await using again = connectClient(after, first.auth);
     expect(await again.closed()).toBe(401);
   });
@@ -144,7 +144,7 @@ describe("a sandbox that remembers nothing", () => {
     const first = await pairClient(before, { number: own });
     await first[Symbol.asyncDispose]();
     await before[Symbol.asyncDispose]();
-    await using after = await openTestSandbox({ adopt: false }, { wire: "any" });
+    await using after = await openTestSandbox({ adopt: false });
     await using again = connectClient(after, first.auth);
     expect(await again.closed()).toBe(401);
     expect(after.control.trace().refusals).toMatchObject([{ kind: "login", detail: expect.stringContaining(own) }]);
@@ -152,7 +152,7 @@ describe("a sandbox that remembers nothing", () => {
   });
 
   it("another client that claims to be the device is refused", async () => {
-    await using sandbox = await openTestSandbox({}, { wire: "any" });
+    await using sandbox = await openTestSandbox();
     await using client = await pairClient(sandbox, { number: own });
     const { auth } = await pairClient(sandbox, { number: "5511999990002" }).then(async (other) => {
       await other[Symbol.asyncDispose]();

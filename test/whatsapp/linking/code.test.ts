@@ -6,7 +6,7 @@ import { openSessionRig, type SessionRig } from "../session-rig.ts";
 let sandbox: Sandbox;
 
 beforeAll(async () => {
-  sandbox = await openTestSandbox({}, { wire: "any" });
+  sandbox = await openTestSandbox();
 });
 
 afterAll(() => sandbox[Symbol.asyncDispose]());
