@@ -13,7 +13,15 @@ export function factsDocument(): string {
   const parts = chapters
     .filter(({ facts }) => facts.length > 0)
     .map(({ title, facts }) => `## ${title}\n\n${facts.map(section).join("\n")}`);
-  return [intro, ...parts].join("\n");
+  return [intro, ...parts, phoneList()].join("\n");
+}
+
+/** Everything that waits for a phone, in one place. */
+function phoneList(): string {
+  const rows = chapters
+    .flatMap(({ facts }) => facts)
+    .flatMap(({ id, phone }) => (phone === undefined ? [] : [`| [${id}](#${id}) | ${phone.replaceAll("|", "\\|")} |`]));
+  return ["## What only a phone can show", "", "| fact | how to see it |", "|---|---|", ...rows, ""].join("\n");
 }
 
 function section({ id, fact, since, source, sandbox, sandboxBy, client, clientBy, phone }: Fact): string {
