@@ -55,7 +55,7 @@ const addressBookEntry = ({ number, lid, name }: Person) => ({
   name,
 });
 
-/** Only people who were given a name are in anybody's address book. */
-function isNamed({ name, number, onWhatsApp }: Person): boolean {
-  return onWhatsApp && name !== `+${number}`;
+/** Only people who were given a name, and whose number is seen, are in anybody's address book. */
+function isNamed({ name, number, onWhatsApp, username }: Person): boolean {
+  return onWhatsApp && name !== `+${number}` && username === undefined;
 }

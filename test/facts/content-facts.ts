@@ -282,16 +282,16 @@ export const contentFacts: readonly Fact[] = [
     fact: "Accounts can go by a name and show no number: LID in every stanza, the name in `username` or `participant_username`.",
     since: "2026-08",
     source: "WhiskeySockets/Baileys #2742 (source)",
-    sandbox: "Does not play people with a username.",
-    sandboxBy: {
-      not: "the test makes the stanza by itself",
-    },
+    sandbox: "Whoever has a username writes by LID, alone and in groups, and nowhere is their number told.",
+    sandboxBy: [{ file: "sandbox/people.test.ts", name: "writes by LID, with its username and without a number" }],
     client: "Publishes `senderUsername` beside the LID.",
     clientBy: [
       {
         file: "whatsapp/usernames.test.ts",
         name: "the name of a sender who shows no number",
       },
+      { file: "scenarios/usernames.test.ts", name: "somebody with a username writes, is named, and can be answered" },
+      { file: "scenarios/usernames.test.ts", name: "in a group the member who shows no number is named" },
     ],
     phone:
       "Which attribute names the sender in a chat of two: have somebody with a username write, and look for `senderUsername`.",

@@ -5,8 +5,16 @@ import { stanza } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
 import type { Group } from "./group.ts";
 
-/** How a stanza in a group names somebody by both addresses: `jid` in the group's own, the other one beside it. */
-export function participantAttrs(group: Group, person: Pick<Person, "number" | "lid">): Record<string, string> {
+/**
+ * How a stanza in a group names somebody by both addresses: `jid` in the group's own, the other one beside it. Of
+ * whoever has a username only the LID is told.
+ */
+export function participantAttrs(
+  group: Group,
+  person: Pick<Person, "number" | "lid" | "username">,
+): Record<string, string> {
+  const { username } = person;
+  if (username !== undefined) return { jid: jidOf(person, "lid"), username };
   return group.addressing === "lid"
     ? { jid: jidOf(person, "lid"), phone_number: jidOf(person, "pn") }
     : { jid: jidOf(person, "pn"), lid: jidOf(person, "lid") };
@@ -40,9 +48,15 @@ export function participantNode(world: World, group: Group, number: string): Bin
 /** The whole group: what it is called, how it is set, and who is in it. `shows` narrows the list of members. */
 export function groupNode(world: World, group: Group, shows: (number: string) => boolean = () => true): BinaryNode {
   const { addressing, subject, description, members, createdAt } = group;
-  const nameOf = (number: string): string => jidOf(world.directory.person(number), addressing);
-  const numberOf = (number: string): string | undefined =>
-    addressing === "lid" ? jidOf(world.directory.person(number), "pn") : undefined;
+  const isHidden = (person: Person): boolean => person.username !== undefined;
+  const nameOf = (number: string): string => {
+    const person = world.directory.person(number);
+    return jidOf(person, isHidden(person) ? "lid" : addressing);
+  };
+  const numberOf = (number: string): string | undefined => {
+    const person = world.directory.person(number);
+    return addressing === "lid" && !isHidden(person) ? jidOf(person, "pn") : undefined;
+  };
   const attrs = {
     id: group.jid.replace("@g.us", ""),
     subject: subject.text,

@@ -26,7 +26,7 @@ export async function migrateChats(world: World, person: Person, lidMigrated: bo
 /** WhatsApp protocol: the number and LID of everybody there is a chat with, and when the chats were moved. */
 function mappings(world: World, person: Person): proto.ILIDMigrationMappingSyncPayload {
   const chats = new Set(person.memory.list().map(({ chat }) => chat));
-  const known = world.directory.people().filter(({ number }) => chats.has(number));
+  const known = world.directory.people().filter(({ number, username }) => chats.has(number) && username === undefined);
   return {
     chatDbMigrationTimestamp: world.seconds(),
     pnToLidMappings: known.map(({ number, lid }) => ({ pn: Number(number), assignedLid: Number(lid) })),
