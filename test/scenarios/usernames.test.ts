@@ -17,7 +17,7 @@ test("somebody with a username writes, is named, and can be answered and reacted
   const id = await world.receive({ text: "who am I?" }, { from: hidden });
   const webhook = await world.webhook("their text", ({ messageId }) => messageId === id);
   expect(webhook).toMatchObject({ text: { message: "who am I?" }, senderUsername: "caio.silva", isGroup: false });
-  const { lid } = (await world.sandbox.control.state()).contacts.find(({ number }) => number === hidden)!;
+  const { lid } = world.sandbox.control.state().contacts.find(({ number }) => number === hidden)!;
   expect(webhook).toMatchObject({ phone: `${lid}@lid` });
   expect(JSON.stringify(webhook)).not.toContain(hidden);
 
