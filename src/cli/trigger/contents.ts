@@ -1,6 +1,7 @@
 import type { ContentBody } from "#sandbox/content-body.ts";
 
 import { businessContents } from "./business-contents.ts";
+import { recentContents } from "./recent-contents.ts";
 import { samples } from "./samples.ts";
 import { say, sayFirst } from "./stage.ts";
 import type { Stage } from "./stage.ts";
@@ -100,6 +101,7 @@ export const contentTriggers = {
     eventResponse: { messageId: await say(stage, { event: party(stage) }), response: "going" },
   })),
   ...businessContents,
+  ...recentContents,
 } as const satisfies Record<string, Trigger>;
 
 function captioned<T extends object>(file: T, caption: string | undefined): T & { caption?: string } {
