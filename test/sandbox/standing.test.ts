@@ -61,6 +61,19 @@ describe("an account that is refused", () => {
     await again.opened();
   });
 
+  it("one that flooded is let in again as well", async () => {
+    await using sandbox = await openTestSandbox();
+    await using client = await pairClient(sandbox, { number: own });
+    const { id } = await sandbox.control.createGroup({ subject: "G", participants: [own, "5511888880301"] });
+    await sandbox.control.behaviour({ groupThrottle: 0 });
+    await client.sock.sendMessage(id, { text: "one too many" });
+    expect(await client.closed()).toBe(403);
+    await sandbox.control.behaviour({ groupThrottle: 60 });
+    await sandbox.control.pardon({ number: own });
+    await using again = connectClient(sandbox, client.auth);
+    await again.opened();
+  });
+
   it("until a moment, told as the seconds that are left", async () => {
     let now = 1_800_000_000_000;
     const clock = { now: () => now, monotonicMs: () => performance.now() };

@@ -16,7 +16,10 @@ export function standingControl(world: World): StandingControl {
     },
     async pardon({ number }) {
       const { account } = requireAccount(world, number);
-      if (account !== undefined) account.refusal = undefined;
+      if (account !== undefined) {
+        account.refusal = undefined;
+        account.isLocked = false;
+      }
       world.changed();
     },
   };
