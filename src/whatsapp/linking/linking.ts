@@ -49,6 +49,8 @@ export function openLinking(
 ): Linking {
   const { sock, log } = deps;
   const { creds } = sock.authState;
+  // A code that an earlier connection saw accepted was never confirmed.
+  if (ownJids(creds) === undefined) creds.registered = false;
   const codes = offerQrCodes(deps, options, listener.qr);
   const pairingCodes = createPairingCodes(deps, { secretChanged: codes.redraw, ended: listener.codeEnded });
   const handlers = new Map<string, EarlyNoticeHandler>([

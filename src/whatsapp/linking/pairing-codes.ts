@@ -38,6 +38,8 @@ export interface PairingCodes {
 export interface PairingCodeDeps {
   readonly sock: Pick<WASocket, "query" | "authState" | "ev">;
   readonly browser: WABrowserDescription;
+  /** Whether a ceremony is on that the present secret belongs to. */
+  readonly ceremony?: () => boolean;
   readonly log: Log;
   /** Ends with the socket. */
   readonly signal: AbortSignal;
@@ -124,7 +126,13 @@ export function createPairingCodes(
       return end("code_wrong");
     }
     await sleep(confirmMs, deps.signal);
-    if (!deps.signal.aborted && asked === mine) end("code_unconfirmed");
+    if (deps.signal.aborted || asked !== mine) return;
+    // Nobody waits for the present secret any more, unless a ceremony goes on from here: it may be retired again.
+    if (deps.ceremony?.() !== true) {
+      creds.registered = false;
+      sock.ev.emit("creds.update", creds);
+    }
+    end("code_unconfirmed");
   }
 
   function end(how: CodeEnd): void {

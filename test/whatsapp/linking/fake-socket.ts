@@ -1,5 +1,11 @@
 import { EventEmitter } from "node:events";
-import { Browsers, initAuthCreds, type BinaryNode, type WASocket } from "@whiskeysockets/baileys";
+import {
+  Browsers,
+  initAuthCreds,
+  type AuthenticationCreds,
+  type BinaryNode,
+  type WASocket,
+} from "@whiskeysockets/baileys";
 import { systemClock } from "#lib/clock.ts";
 import { silentLog } from "#lib/log.ts";
 import { openLinking, type Linking, type LinkingDeps } from "#whatsapp/linking/linking.ts";
@@ -27,6 +33,7 @@ export interface FakeSocket extends Disposable {
 export function fakeSocket(
   options: { qrTimeoutMs?: number } = {},
   more: Partial<Pick<LinkingDeps, "ceremony">> = {},
+  creds: AuthenticationCreds = initAuthCreds(),
 ): FakeSocket {
   const ws = new EventEmitter();
   const over = new AbortController();
@@ -46,7 +53,7 @@ export function fakeSocket(
       return answers.shift()?.();
     },
     ev: new EventEmitter(),
-    authState: { creds: initAuthCreds() },
+    authState: { creds },
     sendNode: async (node: BinaryNode) => void sent.push(node),
     end: async (error: unknown) => void ends.push(error),
   } as unknown as WASocket;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Curve, type BinaryNode, type WABrowserDescription } from "@whiskeysockets/baileys";
+import { Curve, initAuthCreds, type BinaryNode, type WABrowserDescription } from "@whiskeysockets/baileys";
 import { browserOf, codeDisplayName } from "#whatsapp/linking/device-name.ts";
 import { finishLinkCode, startLinkCode } from "#sandbox/pairing/link-code.ts";
 import { settled } from "../support.ts";
@@ -121,6 +121,14 @@ describe("what the server says of a code", () => {
     expect(socket.sock.authState.creds.registered).toBe(false);
   });
 
+  it("what an earlier connection left unconfirmed keeps no QR code from being retired", () => {
+    const creds = { ...initAuthCreds(), registered: true };
+    using socket = fakeSocket({}, {}, creds);
+    socket.offer("one");
+    socket.notify("companion_reg_refresh", node("companion_reg_refresh"));
+    expect(socket.shown.map(({ isNext }) => isNext)).toEqual([true, false]);
+  });
+
   describe("with time", () => {
     beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
     afterEach(() => void vi.useRealTimers());
@@ -135,6 +143,8 @@ describe("what the server says of a code", () => {
       expect(socket.codeEnds).toEqual([]);
       await vi.advanceTimersByTimeAsync(1);
       expect(socket.codeEnds).toEqual(["code_unconfirmed"]);
+      // What is shown belongs to nobody's ceremony again: WhatsApp may retire it.
+      expect(socket.sock.authState.creds.registered).toBe(false);
     });
   });
 
