@@ -25,6 +25,7 @@ import {
   type StepLimits,
 } from "./session-state.ts";
 import { standingOf } from "./staying/standing.ts";
+import { watchLife } from "./staying/life.ts";
 import { unlinkOwn } from "./staying/unlink-own.ts";
 import { storedContent } from "./stored-content.ts";
 import { createSessionVersion } from "./web-version/session-version.ts";
@@ -307,7 +308,7 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     );
     live = socket;
     liveScope = scope;
-    void watch(socket, scope.signal);
+    void watchLife({ socket, options, touch, silent: () => void happen({ type: "silent" }) }, scope.signal);
   }
 
   async function closeSocket(): Promise<void> {
@@ -332,25 +333,13 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     });
   }
 
-  /** Evidence of life: stores when the last frame came, and ends a connection that says nothing any more. */
-  async function watch(socket: LiveSocket, signal: AbortSignal): Promise<void> {
-    let stored: number | undefined;
-    for (;;) {
-      await sleep(Math.min(options.touchMs, options.silentMs), signal);
-      if (signal.aborted) return;
-      if (socket.silentForMs() >= options.silentMs) {
-        socket.tearDown();
-        void happen({ type: "silent" });
-        return;
-      }
-      const lastSeenAt = socket.lastSeenAt();
-      if (state.state !== "connected" || lastSeenAt === undefined || lastSeenAt === stored) continue;
-      stored = lastSeenAt;
-      connection = { ...connection, lastSeenAt };
-      await deps.instances
-        .touchConnection({ instanceId, lastSeenAt })
-        .catch((error: unknown) => log.warn({ error }, "last sign of life not stored"));
-    }
+  async function touch(lastSeenAt: number): Promise<boolean> {
+    if (state.state !== "connected") return false;
+    connection = { ...connection, lastSeenAt };
+    await deps.instances
+      .touchConnection({ instanceId, lastSeenAt })
+      .catch((error: unknown) => log.warn({ error }, "last sign of life not stored"));
+    return true;
   }
 
   const open = (): LiveSocket | undefined => (state.state === "connected" ? live : undefined);

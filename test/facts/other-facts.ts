@@ -89,4 +89,15 @@ export const otherFacts: readonly Fact[] = [
     client: "Nothing reads it; each message is decrypted once.",
     clientBy: [{ file: "whatsapp/intake.test.ts", name: "is given up when" }],
   },
+  {
+    id: "business-nodes",
+    fact: "Buttons, lists, PIX and bills need a `biz` node of their own beside the ciphertext, by kind.",
+    since: "2026",
+    source: "zapo #228 (landed source)",
+    sandbox: "What stands beside the ciphertext is handed to the recipient and shown in the inbox.",
+    sandboxBy: [{ file: "scenarios/send-interactive.test.ts", name: "a film above the buttons arrives whole" }],
+    client: "Each kind goes with its node.",
+    clientBy: [{ file: "scenarios/send-interactive.test.ts", name: "in a group, with a quote and a mention" }],
+    phone: "Whether phones show them: `npx wazapi api POST /send-button-list …` to a phone of yours.",
+  },
 ];
