@@ -76,6 +76,11 @@ describe("the commands of the sandbox, on one that runs alone", () => {
 
   test("behave, trace, state: show the world", async () => {
     expect(await json("behave", "--receipt-delay", "7")).toMatchObject({ receiptDelayMs: 7 });
+    for (const wrong of ["", "many", "-1"]) {
+      expect((await call("behave", "--set", `groupThrottle=${wrong}`)).stderr).toContain(
+        "groupThrottle is a whole number",
+      );
+    }
     expect(await json("trace", "--limit", "5")).toMatchObject({ unhandled: [] });
     expect((await call("trace")).stdout).toContain("message");
     expect(await json("state")).toMatchObject({ devices: [{ number: own, online: true }] });

@@ -106,7 +106,10 @@ function factValue(text: string): readonly [string, string | number | boolean] {
   const [name = "", value = ""] = text.split(/=(.*)/s);
   const fact = Object.entries<StrictFact>(strictFacts).find(([known]) => known === name)?.[1];
   if (fact === undefined) throw new WazapiError("invalid_request", { message: `there is no switch ${name}` });
-  if ("default" in fact.values) return [name, Number(value)];
+  if ("default" in fact.values) {
+    if (!/^\d+$/.test(value)) throw new WazapiError("invalid_request", { message: `${name} is a whole number` });
+    return [name, Number(value)];
+  }
   return [name, fact.values.find((known) => String(known) === value) ?? value];
 }
 
