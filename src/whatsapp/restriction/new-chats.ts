@@ -32,7 +32,7 @@ export interface NewChats {
   readonly watch: (instanceId: string, sock: AskedSocket, signal: AbortSignal) => void;
   /** What is known, with locks that are over left out. */
   readonly limits: (instanceId: string) => Promise<ChatLimits>;
-  /** Why this message may not go now. Asks nobody. */
+  /** Why this message may not go now. WhatsApp is asked only when a lock has just run out: it may hold on. */
   readonly holds: (
     input: { readonly instanceId: string; readonly outgoing: Outgoing },
     sock: AskedSocket | undefined,
@@ -123,6 +123,20 @@ export function createNewChats(deps: NewChatsDeps): NewChats {
     await question().catch((error: unknown) => log.warn({ instanceId, what, error }, "WhatsApp did not say why"));
   }
 
+  /**
+   * WhatsApp protocol: many locks name no end, and a try under a lock makes it worse. So a lock that has run out is over
+   * only when WhatsApp says so; while it does not answer, the lock goes on.
+   */
+  async function askWhetherOver(instanceId: string, sock: AskedSocket): Promise<void> {
+    try {
+      await locked(instanceId, await sock.fetchAccountReachoutTimelock());
+    } catch (error) {
+      log.warn({ instanceId, error }, "WhatsApp did not say whether new chats are still locked");
+      const until = clock.now() + betweenTriesMs;
+      await change(instanceId, ({ lock, ...rest }) => ({ ...rest, lock: { kind: lock?.kind ?? "DEFAULT", until } }));
+    }
+  }
+
   return {
     watch: (instanceId, sock, signal) => {
       const take = (work: () => Promise<void>): void => {
@@ -147,13 +161,18 @@ export function createNewChats(deps: NewChatsDeps): NewChats {
       return lock === undefined || lock.until <= clock.now() ? rest : limits;
     },
     holds: async ({ instanceId, outgoing }, sock) => {
-      const { limits, refused } = await knownOf(instanceId);
-      const until = newChatsLockedUntil(limits, clock.now());
-      if (until === undefined && refused.size === 0) return undefined;
+      const about = await knownOf(instanceId);
+      const lockedUntil = (): number | undefined => newChatsLockedUntil(about.limits, clock.now());
+      const { lock } = about.limits;
+      if (lockedUntil() === undefined && lock === undefined && about.refused.size === 0) return undefined;
       const names = await namesOf(instanceId, outgoing.to);
       if (names === undefined) return undefined;
-      const pausedUntil = (refused.get(keyOf(names)) ?? Number.NEGATIVE_INFINITY) + betweenTriesMs;
-      if (until !== undefined && (await isNew(names))) return { until, reason: "restriction" };
+      const pausedUntil = (about.refused.get(keyOf(names)) ?? Number.NEGATIVE_INFINITY) + betweenTriesMs;
+      if ((lockedUntil() !== undefined || lock !== undefined) && (await isNew(names))) {
+        if (lockedUntil() === undefined && sock !== undefined) await askWhetherOver(instanceId, sock);
+        const until = lockedUntil();
+        if (until !== undefined) return { until, reason: "restriction" };
+      }
       return pausedUntil > clock.now() ? { until: pausedUntil, reason: "pause" } : undefined;
 
       async function isNew({ phone, lid }: { readonly phone?: string; readonly lid?: string }): Promise<boolean> {
