@@ -5,6 +5,7 @@ import type { Sender, SessionControl } from "#domain/session.ts";
 import { sleep } from "#lib/sleep.ts";
 import type { ChatLimitsStore } from "#store/chat-limits.ts";
 import { quietLibsignal } from "#lib/quiet-libsignal.ts";
+import { asItIs } from "./abandoned-pairing.ts";
 import { changeProfile, readProfile } from "./account.ts";
 import { addressHere } from "./addressing/address.ts";
 import { BoundedMap } from "./bounded-map.ts";
@@ -131,7 +132,8 @@ export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOp
       if (instance === undefined) throw new WazapiError("instance_not_found");
       // Another process may have learnt more since.
       const limits = await deps.chatLimits.get({ instanceId });
-      return { connection: instance.connection, owned: false, ...(limits === undefined ? {} : { newChats: limits }) };
+      const connection = await asItIs(deps, { instanceId, connection: instance.connection });
+      return { connection, owned: false, ...(limits === undefined ? {} : { newChats: limits }) };
     },
     qr: async (instanceId, waitSignal) => {
       const session = await sessionOf(instanceId);

@@ -208,6 +208,18 @@ describe("linking with a passkey", () => {
     expect(ends).toEqual(["abandoned"]);
   });
 
+  it("a ceremony whose process is gone is told as expired; while that process lives, as what it is", async () => {
+    await scanned();
+    await at("required");
+    const second = rig.other("two");
+    const seen = async () => (await second.view(rig.instanceId)).connection;
+    expect(await seen()).toMatchObject({ state: "pairing", reason: "passkey_required" });
+    // As after `kill -9`: nothing is written down any more, and the lease runs out or is taken over.
+    const lease = await rig.store.leases.get({ name: `instance:${rig.instanceId}` });
+    await rig.store.leases.release({ lease: lease! });
+    expect(await seen()).toMatchObject({ state: "unpaired", reason: "passkey_expired" });
+  });
+
   it("a credential that WhatsApp would refuse is not sent, and the next one is", async () => {
     await scanned();
     await at("required");
