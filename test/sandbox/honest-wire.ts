@@ -1,20 +1,11 @@
 import { expect } from "vitest";
 import type { SandboxControl } from "#sandbox/control.ts";
-import type { Refusal } from "#sandbox/observed.ts";
+import { dishonestyOf } from "../support/honesty.ts";
 
-/**
- * Nothing was asked that the sandbox does not know, and nothing was unreadable that no fault made so; with `refusals`
- * also nothing was refused that a client has to know better.
- */
+/** Fails when a client did what the real server would not have taken; see `dishonestyOf`. */
 export function expectHonestWire(
   sandbox: { readonly control: Pick<SandboxControl, "trace"> },
-  { refusals = false }: { readonly refusals?: boolean } = {},
+  options: { readonly refusals?: boolean } = {},
 ): void {
-  const trace = sandbox.control.trace();
-  expect(trace.unhandled).toEqual([]);
-  expect(trace.decryptErrors.filter(({ injected }) => !injected)).toEqual([]);
-  if (refusals) expect(trace.refusals.filter(({ kind }) => !byPeople.has(kind))).toEqual([]);
+  expect(dishonestyOf(sandbox.control.trace(), options)).toEqual([]);
 }
-
-/** What a person, an old version or an unlinked device is refused for: no client can help it. */
-const byPeople: ReadonlySet<Refusal["kind"]> = new Set(["login", "version", "pairing-code", "passkey-assertion"]);

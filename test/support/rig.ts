@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Trace } from "#sandbox/observed.ts";
+import { dishonestyOf } from "./honesty.ts";
 import { freePort, startNode, startProcess, until, type TestProcess } from "./processes.ts";
 
 /** A webhook request as the receiver process remembers it. */
@@ -107,6 +109,12 @@ export async function openRig(
   await until(reachable(`${sandboxUrl}/sandbox/config`), {
     what: `sandbox up: ${sandboxProcess.output()}`,
     withinMs: 20_000,
+  });
+  // By then the server has ended. What it did has to have been honest, through every kill.
+  parts.defer(async () => {
+    const trace = (await sandbox("GET", "/trace").catch(() => undefined)) as Trace | undefined;
+    const dishonest = trace === undefined ? [] : dishonestyOf(trace, { refusals: true });
+    if (dishonest.length > 0) throw new Error(`not honest on the wire: ${JSON.stringify(dishonest).slice(0, 4_000)}`);
   });
   await until(reachable(`${controlUrl}/log`), { what: "receiver up", withinMs: 20_000 });
 
