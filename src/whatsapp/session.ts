@@ -156,13 +156,14 @@ export function createSession(deps: SessionDeps, instance: Instance, options: Se
     const changed = before.state !== state.state || before.reason !== state.reason;
     if (changed) connection = connectionOf(state, { previous: connection, live, simulated, now: clock.now() });
     if (!state.socket) await closeSocket();
-    if (!state.wanted) await releaseLease();
     const end = passkeyEndOf(before, state);
     if (end !== undefined) deps.observe?.passkeyEnded(end);
+    // While the lease is held: what is stored without a holder counts as abandoned.
+    if (changed) await record();
+    if (!state.wanted) await releaseLease();
     if (!changed) return;
     log.info(standingOf(state), "session state changed");
     if (before.state === "connected" && state.wanted) deps.observe?.reconnected(state.reason ?? "unknown");
-    await record();
     if (state.state === "connected") wake();
     tellPasskey(before);
     const captured = announcementOf(before, state, { phone, isBusiness, now: clock.now() });
