@@ -184,6 +184,28 @@ export function directoryContract(adapter: StoreAdapter): void {
       expect(await directory.chat({ instanceId, chatId: "nothing" })).toBeUndefined();
     });
 
+    test("chats: what is learnt at the same time by several is all kept, key by key", async () => {
+      const instanceId = await addInstance(store());
+      const { directory } = store();
+      const chatId = "5511900000001@s.whatsapp.net";
+      const put = (extra: Readonly<Record<string, unknown>>) =>
+        directory.putChats({ instanceId, chats: [{ chatId, extra }] });
+      const addressing = { form: "lid", at: t0 };
+      const names = range(1, 12).map((n) => `field ${n}`);
+      await Promise.all([put({ addressing }), ...names.map((name, n) => put({ [name]: n }))]);
+      const others = Object.fromEntries(names.map((name, n) => [name, n]));
+      expect((await directory.chat({ instanceId, chatId }))?.extra).toEqual({ addressing, ...others });
+      // A key is replaced as a whole, and only that one.
+      const later = { form: "pn", at: t0 + 1 };
+      const changed = { [names[0]!]: "new" };
+      await Promise.all([put({ addressing: later }), put(changed), directory.putPairs({ instanceId, pairs: [] })]);
+      expect((await directory.chat({ instanceId, chatId }))?.extra).toEqual({
+        ...others,
+        addressing: later,
+        ...changed,
+      });
+    });
+
     test("chats: the time of the newest message never goes back", async () => {
       const instanceId = await addInstance(store());
       const { directory } = store();
