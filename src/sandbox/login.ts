@@ -5,7 +5,6 @@ import { bootstrap } from "./bootstrap.ts";
 import { createCompanion, type Companion } from "./companion.ts";
 import type { Connection } from "./connection.ts";
 import { disconnect, farewell, refusal, unconfirmed } from "./disconnect.ts";
-import { locked } from "./groups/group-throttle.ts";
 import { userJid } from "./jid.ts";
 import { createStanzaQueue } from "./stanza-queue.ts";
 import { refusalNow } from "./standing.ts";
@@ -70,11 +69,6 @@ function admit(world: World, connection: Connection): Companion | undefined {
   const key = Buffer.from(clientStatic).toString("base64");
   if (world.unlinked.has(key)) return refuse(`device ${id} of ${number} was unlinked`);
   const known = world.directory.known(number)?.companions.get(id);
-  if (known?.person.account?.isLocked === true) {
-    world.trace.refusal("login", `${number} is locked`);
-    connection.close(locked());
-    return undefined;
-  }
   if (known !== undefined) {
     if (Buffer.compare(known.noiseKey, clientStatic) === 0) return known;
     return refuse(`device ${id} of ${number} has another Noise key`);

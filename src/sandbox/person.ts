@@ -86,9 +86,7 @@ export interface Account {
   readonly privacy: Map<string, string>;
   disappearing: { seconds: number; at: number };
   readonly appState: AppState;
-  /** WhatsApp locked it: no device is let in any more. */
-  isLocked?: boolean;
-  /** Its logins are refused with this. */
+  /** Its logins are refused with this: it is locked, restricted, banned… */
   refusal?: AccountRefusal | undefined;
 }
 

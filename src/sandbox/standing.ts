@@ -1,5 +1,4 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
-import type { Companion } from "./companion.ts";
 import { refusal } from "./disconnect.ts";
 import type { Person } from "./person.ts";
 import type { World } from "./world.ts";
@@ -29,7 +28,14 @@ export function refusalNow(world: World, person: Person): BinaryNode | undefined
   return refusal(reason, { ...(leftMs !== undefined && { expire: String(Math.ceil(leftMs / 1000)) }), ...attrs });
 }
 
-/** Everybody of the account who is online is told, and sent away. */
-export function sendAway(world: World, companions: Iterable<Companion>): void {
-  for (const { connection, person } of companions) connection?.close(refusalNow(world, person));
+/** WhatsApp protocol: what an account that was locked for flooding is told. */
+export const floodLock: AccountRefusal = { reason: 403, attrs: { location: "vll" } };
+
+/** From now on its logins are refused with this; everybody of the account who is online is told, and sent away. */
+export function refuseLogins(world: World, person: Person, refused: AccountRefusal): void {
+  const { account, companions } = person;
+  if (account === undefined) return;
+  account.refusal = refused;
+  world.changed();
+  for (const { connection } of companions.values()) connection?.close(refusalNow(world, person));
 }

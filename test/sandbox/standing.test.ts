@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,6 +72,33 @@ describe("an account that is refused", () => {
     await sandbox.control.pardon({ number: own });
     await using again = connectClient(sandbox, client.auth);
     await again.opened();
+  });
+
+  it("locked in the state file of an older version: refused as one that flooded, until it is pardoned", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "sandbox-test-"));
+    const statePath = join(directory, "state.json");
+    const before = await openTestSandbox({ statePath });
+    const auth = await paired(before);
+    await before[Symbol.asyncDispose]();
+    const saved: { people: { number: string; account?: object }[] } = JSON.parse(await readFile(statePath, "utf8"));
+    const person = saved.people.find(({ number }) => number === own)!;
+    person.account = { ...person.account, isLocked: true };
+    await writeFile(statePath, JSON.stringify(saved));
+    {
+      await using after = await openTestSandbox({ statePath });
+      expect(await refusedWith(after, auth)).toEqual({ reason: "403", location: "vll" });
+    }
+    // Written anew since, it is the same in one field.
+    const account = JSON.parse(await readFile(statePath, "utf8")).people.find(
+      (one: { number: string }) => one.number === own,
+    ).account;
+    expect(account).toMatchObject({ refusal: { reason: 403, attrs: { location: "vll" } } });
+    expect(account).not.toHaveProperty("isLocked");
+    await using again = await openTestSandbox({ statePath });
+    await again.control.pardon({ number: own });
+    await using client = connectClient(again, auth);
+    await client.opened();
+    await rm(directory, { recursive: true });
   });
 
   it("until a moment, told as the seconds that are left", async () => {

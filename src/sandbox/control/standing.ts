@@ -1,5 +1,5 @@
 import { SandboxError } from "../sandbox-error.ts";
-import { sendAway } from "../standing.ts";
+import { refuseLogins } from "../standing.ts";
 import type { StandingControl } from "../standing-control.ts";
 import type { World } from "../world.ts";
 import { requireAccount } from "./sends.ts";
@@ -8,18 +8,13 @@ import { requireAccount } from "./sends.ts";
 export function standingControl(world: World): StandingControl {
   return {
     async refuse({ number, reason, attrs = {}, until }) {
-      const { account, companions } = requireAccount(world, number);
-      if (account === undefined) throw new SandboxError("not_found", `${number} has no phone`);
-      account.refusal = { reason, attrs, ...(until !== undefined && { until }) };
-      world.changed();
-      sendAway(world, companions.values());
+      const person = requireAccount(world, number);
+      if (person.account === undefined) throw new SandboxError("not_found", `${number} has no phone`);
+      refuseLogins(world, person, { reason, attrs, ...(until !== undefined && { until }) });
     },
     async pardon({ number }) {
       const { account } = requireAccount(world, number);
-      if (account !== undefined) {
-        account.refusal = undefined;
-        account.isLocked = false;
-      }
+      if (account !== undefined) account.refusal = undefined;
       world.changed();
     },
   };

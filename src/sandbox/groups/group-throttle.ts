@@ -1,7 +1,7 @@
 import type { Clock } from "#lib/clock.ts";
 import { setBounded } from "../bounded.ts";
 import type { Person } from "../person.ts";
-import { stanza } from "../wire/stanza.ts";
+import { floodLock, refuseLogins } from "../standing.ts";
 import type { World } from "../world.ts";
 
 /** Counts what accounts send to groups under one id, as the server does before it locks an account. */
@@ -57,15 +57,7 @@ export function createGroupThrottle(clock: Clock): GroupThrottle {
  * WhatsApp protocol: an account that floods is locked. Its devices are told so at once, and at every login from then on.
  */
 export function lockAccount(world: World, person: Person): void {
-  const { account, companions } = person;
-  if (account === undefined) return;
-  account.isLocked = true;
+  if (person.account === undefined) return;
   world.trace.refusal("login", `${person.number} is locked: too many copies of one group message`);
-  for (const { connection } of companions.values()) connection?.close(locked());
-  world.changed();
-}
-
-/** What a locked account is told instead of being let in. */
-export function locked() {
-  return stanza("failure", { reason: 403, location: "vll" });
+  refuseLogins(world, person, floodLock);
 }

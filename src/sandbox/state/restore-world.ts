@@ -6,14 +6,15 @@ import type { GroupFeature } from "../feature.ts";
 import { restoreAppState } from "../history/app-state.ts";
 import { createInbox } from "../messages/inbox.ts";
 import { restorePasskey } from "../passkey/passkey.ts";
-import type { Person } from "../person.ts";
+import type { Account, Person } from "../person.ts";
 import { createReach } from "../reach/reach.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import { restoreSimDevice } from "../signal/sim-device.ts";
+import { floodLock } from "../standing.ts";
 import { createStanzaQueue } from "../stanza-queue.ts";
 import { decodeStanza } from "../wire/decode-stanza.ts";
 import type { World } from "../world.ts";
-import { isSavedWorld, type SavedCompanion, type SavedPerson } from "./saved-world.ts";
+import { isSavedWorld, type SavedAccount, type SavedCompanion, type SavedPerson } from "./saved-world.ts";
 
 /** Fills a fresh world with what a state file holds. Throws `invalid` and, for the file of another seed, `conflict`. */
 export async function restoreWorld(
@@ -50,16 +51,7 @@ async function restorePerson(world: World, saved: SavedPerson): Promise<Person> 
     passkey: restorePasskey(saved.passkey),
     staleDevices: new Map(saved.staleDevices ?? []),
     reach: createReach(saved.reach),
-    account:
-      account === undefined
-        ? undefined
-        : {
-            ...account,
-            business: account.business,
-            blocked: new Set(account.blocked),
-            privacy: new Map(account.privacy),
-            appState: restoreAppState({ media: world.media }, account.appState),
-          },
+    account: account === undefined ? undefined : restoreAccount(world, account),
   };
   for (const { id, signal, uses } of saved.devices) {
     addDevice(person, id, signal === undefined ? world.options.seed : restoreSimDevice(signal));
@@ -69,6 +61,17 @@ async function restorePerson(world: World, saved: SavedPerson): Promise<Person> 
   for (const companion of saved.companions)
     person.companions.set(companion.id, await restoreCompanion(person, companion));
   return person;
+}
+
+function restoreAccount(world: World, { isLocked, ...saved }: SavedAccount): Account {
+  return {
+    ...saved,
+    business: saved.business,
+    blocked: new Set(saved.blocked),
+    privacy: new Map(saved.privacy),
+    appState: restoreAppState({ media: world.media }, saved.appState),
+    refusal: isLocked === true ? floodLock : saved.refusal,
+  };
 }
 
 async function restoreCompanion(person: Person, saved: SavedCompanion) {

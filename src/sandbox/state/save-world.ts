@@ -83,7 +83,7 @@ function saveMessage({ message, ...rest }: RememberedMessage): SavedMessage {
 }
 
 function saveAccount(account: Account): SavedAccount {
-  const { platform, business, nextDevice, blocked, privacy, disappearing, appState, isLocked, refusal } = account;
+  const { platform, business, nextDevice, blocked, privacy, disappearing, appState, refusal } = account;
   return {
     platform,
     business,
@@ -92,7 +92,6 @@ function saveAccount(account: Account): SavedAccount {
     privacy: [...privacy],
     disappearing,
     appState: appState.snapshot(),
-    ...(isLocked === true && { isLocked }),
     ...(refusal !== undefined && { refusal }),
   };
 }

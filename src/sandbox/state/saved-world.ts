@@ -89,15 +89,14 @@ export interface SavedCompanion {
 }
 
 /** What an account keeps at the server. */
-export interface SavedAccount extends Pick<
-  Account,
-  "platform" | "business" | "nextDevice" | "disappearing" | "isLocked"
-> {
+export interface SavedAccount extends Pick<Account, "platform" | "business" | "nextDevice" | "disappearing"> {
   readonly blocked: readonly string[];
   readonly privacy: readonly (readonly [string, string])[];
   readonly appState: AppStateState;
-  /** Absent in older files, and while its logins are let in. */
+  /** Absent while its logins are let in. */
   readonly refusal?: Account["refusal"];
+  /** In older files: it was locked for flooding. */
+  readonly isLocked?: boolean;
 }
 
 /** Whether this is a state file that this version can read. */
