@@ -11,6 +11,7 @@ export type FaultType =
   | "ack-drop"
   | "ack-error"
   | "confirm-drop"
+  | "retry-drop"
   | "ack-refresh-lid"
   | "ack-phash"
   | "iq-error"

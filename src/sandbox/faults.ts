@@ -24,6 +24,7 @@ export const faultShapes = {
   "ack-drop": { match: ["number", "messageId"], options: [] },
   "ack-error": { match: ["number", "messageId"], options: ["code"] },
   "confirm-drop": { match: ["number", "messageId"], options: [] },
+  "retry-drop": { match: ["number", "messageId"], options: [] },
   "ack-refresh-lid": { match: ["number", "messageId"], options: [] },
   "ack-phash": { match: ["number", "messageId"], options: [] },
   "iq-error": { match: ["number", "xmlns"], options: ["code"] },

@@ -17,6 +17,7 @@ import { createGroupCache, type GroupCache } from "./group-cache.ts";
 import { guardListeners } from "./guarded-listeners.ts";
 import { createHistoryJournal } from "./history-journal.ts";
 import type { Inbound, InboundBatch } from "./inbound.ts";
+import type { AskedAuthors } from "./intake/asked-authors.ts";
 import { openIntake, prepareIntake } from "./intake/open-intake.ts";
 import type { OwedAcks } from "./intake/owed-acks.ts";
 import { handedOn } from "./intake/placing.ts";
@@ -54,6 +55,8 @@ export interface LiveSocketDeps {
   readonly messages: Pick<MessageStore, "get">;
   /** Outlives the socket. */
   readonly ledger: RetryLedger;
+  /** What authors were asked; outlives the socket. */
+  readonly asked: AskedAuthors;
   /** The confirmation that earlier connections of the session failed to make. */
   readonly owed: OwedAcks;
   /** Learns what WhatsApp says about new chats. */

@@ -6,6 +6,7 @@ import type { InstanceStore } from "#store/instances.ts";
 import type { LeaseStore } from "#store/leases.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { Inbound } from "./inbound.ts";
+import type { AskedAuthors } from "./intake/asked-authors.ts";
 import type { NewChats } from "./restriction/new-chats.ts";
 import type { OutgoingFiles } from "./send/payload.ts";
 import type { AppStateDamage } from "./staying/app-state-care.ts";
@@ -36,6 +37,12 @@ export interface SessionDeps {
   readonly newChats?: Pick<NewChats, "watch">;
   /** Told after each refusal that names the version of WhatsApp Web, or (`certain` false) looks like it; must not throw. */
   readonly versionSuspected?: (suspicion: VersionSuspicion) => void;
+}
+
+/** What the session of one instance works with. */
+export interface OneSessionDeps extends SessionDeps {
+  /** What this process asked the authors of messages to this instance; outlives the session. */
+  readonly asked: AskedAuthors;
 }
 
 /** WhatsApp may refuse the version of WhatsApp Web that this session presented. */

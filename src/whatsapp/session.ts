@@ -15,7 +15,7 @@ import { createPairing } from "./pairing.ts";
 import { reconnectWaitMs } from "./reconnect.ts";
 import { createRetryLedger } from "./retries/retry-ledger.ts";
 import { replayJournal } from "./replay.ts";
-import type { SessionDeps } from "./session-deps.ts";
+import type { OneSessionDeps } from "./session-deps.ts";
 import {
   initialState,
   step,
@@ -47,7 +47,7 @@ export interface Session extends AsyncDisposable {
 }
 
 /** Makes the session of an instance; it does nothing before `apply`. */
-export function createSession(deps: SessionDeps, instance: Instance, options: SessionsOptions): Session {
+export function createSession(deps: OneSessionDeps, instance: Instance, options: SessionsOptions): Session {
   const { clock } = deps;
   const simulated = deps.transport.kind === "sandbox";
   const instanceId = instance.id;

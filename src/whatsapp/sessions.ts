@@ -9,6 +9,7 @@ import { asItIs } from "./abandoned-pairing.ts";
 import { changeProfile, readProfile } from "./account.ts";
 import { addressHere } from "./addressing/address.ts";
 import { BoundedMap } from "./bounded-map.ts";
+import { createAskedAuthors } from "./intake/asked-authors.ts";
 import type { LiveSocket } from "./live-socket.ts";
 import { defaultSessionsOptions, type SessionsOptions } from "./options.ts";
 import { deleteMessage, readMessages } from "./message-actions.ts";
@@ -68,6 +69,7 @@ export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOp
     ...deps,
     ...(deps.newChatsLifted === undefined ? {} : { lifted: deps.newChatsLifted }),
   });
+  const asked = createAskedAuthors();
   let closing = false;
 
   /** The session of this instance, made when there is none. Throws `instance_not_found`. */
@@ -85,7 +87,7 @@ export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOp
     if (closing) throw new WazapiError("shutting_down");
     const instance = await deps.instances.get({ instanceId });
     if (instance === undefined) throw new WazapiError("instance_not_found");
-    const session = createSession({ ...deps, newChats }, instance, options);
+    const session = createSession({ ...deps, newChats, asked: asked.of(instanceId) }, instance, options);
     ready.set(instanceId, session);
     return session;
   }

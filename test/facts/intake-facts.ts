@@ -3,6 +3,7 @@ import type { Fact } from "./fact.ts";
 const gate = "whatsapp/stanza-gate.test.ts";
 const intake = "whatsapp/intake.test.ts";
 const offline = "sandbox/offline.test.ts";
+const unreadable = "whatsapp/unreadable.test.ts";
 
 /** Facts about intake. */
 export const intakeFacts: readonly Fact[] = [
@@ -77,6 +78,23 @@ export const intakeFacts: readonly Fact[] = [
     clientBy: [
       { file: intake, name: "is asked of its author, never refused, and read when it comes again" },
       { file: intake, name: "is given up when the author does not answer" },
+    ],
+  },
+  {
+    id: "receipt-acks",
+    fact: "The server answers each receipt of a client, also one that asks for a message again, with an ack of class receipt. A request that was written and not answered may be lost with the connection; then the same bytes come again.",
+    since: "2026",
+    source: "Auties00/Cobalt, landed source; not seen on a wire of our own",
+    sandbox: "Every receipt is answered; the fault `retry-drop` loses a request together with its connection.",
+    sandboxBy: [{ file: intake, name: "with the connection is made again on the next one" }],
+    client:
+      "A message that comes again is asked for again until the server has answered a request for the same bytes, once more in each new process, five times in all; the count of the requests rises. Then it is given up, and never refused.",
+    clientBy: [
+      { file: intake, name: "with the connection is made again on the next one" },
+      { file: intake, name: "because the connection closes before it leaves" },
+      { file: intake, name: "with the process is made by the next one" },
+      { file: unreadable, name: "is asked again for as long as no question was heard" },
+      { file: unreadable, name: "is asked once by each process, and the count rises" },
     ],
   },
   {

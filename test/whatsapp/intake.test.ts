@@ -22,7 +22,11 @@ const passed = (direction: "in" | "out", what: RegExp): string[] =>
     .trace()
     .stanzas.filter((one) => one.direction === direction && what.test(one.stanza))
     .map(({ stanza }) => stanza);
-const say = async (rig: SessionRig, text: string, more: { count?: number; to?: string; corrupt?: boolean } = {}) => {
+const say = async (
+  rig: SessionRig,
+  text: string,
+  more: { count?: number; to?: string; corrupt?: boolean; messageId?: string } = {},
+) => {
   const { to = rig.number, ...rest } = more;
   const sent = await sandbox.control.contactSend({ number: rig.contact, to, content: { text }, ...rest }, rig.signal);
   return sent.messageIds[0]!;
@@ -193,6 +197,68 @@ describe("what cannot be decrypted", () => {
     expect(passed("in", /<ack id="G2"/).every((ack) => ack.includes('class="status"'))).toBe(true);
     const kept = await rig.store.authState.pendingJournal({ instanceId: rig.instanceId, limit: 10 });
     expect(kept).toEqual([]);
+  });
+});
+
+describe("a request to send again that is lost", () => {
+  const timesAsked = (id: string): string[] =>
+    passed("in", new RegExp(`^<receipt id="${id}" type="retry"`)).flatMap(
+      (stanza) => /<retry count="(\d+)"/.exec(stanza)?.[1] ?? [],
+    );
+  const loseRequest = async (rig: SessionRig, messageId: string) => {
+    await sandbox.control.addFault({ type: "retry-drop", match: { number: rig.number, messageId } });
+  };
+
+  it("with the connection is made again on the next one", async () => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    await loseRequest(rig, "LOST1");
+    await say(rig, "said again", { corrupt: true, messageId: "LOST1" });
+    await eventually(() => rig.texts()).toEqual(["said again"]);
+    await eventually(() => queued(rig)).toBe(0);
+    expect(timesAsked("LOST1")).toEqual(["1", "2"]);
+    expect(new Set(waitingIds(rig))).toEqual(new Set(["LOST1"]));
+    expect(passed("in", /^<ack .*error="/)).toEqual([]);
+  });
+
+  it("because the connection closes before it leaves is made on the next one", async () => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    let cuts = 0;
+    rig.authStore.before = async ({ journal }) => {
+      if (cuts > 0 || journal?.some(({ kind, stanzaId }) => kind === "stanza" && stanzaId === "LOST2") !== true) return;
+      cuts += 1;
+      await sandbox.control.addFault({ type: "tcp-drop", match: { number: rig.number } });
+      await eventually(() => rig.sessions.isOpen(rig.instanceId)).toBe(false);
+    };
+    await say(rig, "said again", { corrupt: true, messageId: "LOST2" });
+    await eventually(() => rig.texts()).toEqual(["said again"]);
+    await eventually(() => queued(rig)).toBe(0);
+    expect(cuts).toBe(1);
+    expect(timesAsked("LOST2")).toEqual(["2"]);
+  });
+
+  it.each([
+    ["LOST3", "after it was told that it waits", true],
+    ["LOST4", "with all that was in memory", false],
+  ])("with the process is made by the next one: %s, %s", async (messageId, _when, persists) => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    await loseRequest(rig, messageId);
+    // Nobody comes back before the process is gone.
+    await sandbox.control.addFault({ type: "upgrade-refuse", times: 10_000 });
+    rig.persists = persists;
+    await say(rig, "said again", { corrupt: true, messageId });
+    await eventually(() => deviceOf(rig)?.online).toBe(false);
+    await rig.sessions[Symbol.asyncDispose]();
+    await sandbox.control.clearFaults();
+    rig.persists = true;
+    const next = rig.other("two");
+    await next.start(rig.instanceId);
+    await eventually(() => rig.texts()).toEqual(["said again"]);
+    await eventually(() => queued(rig)).toBe(0);
+    expect(timesAsked(messageId)).toEqual(["1", "2"]);
+    expect(new Set(waitingIds(rig))).toEqual(new Set([messageId]));
   });
 });
 

@@ -56,6 +56,10 @@ export async function routeReceipt(
 ): Promise<void> {
   const { connection, from } = at;
   const { id = "", to = "", type, participant } = node.attrs;
+  if (type === "retry" && world.faults.match("retry-drop", { number: from.person.number, messageId: id })) {
+    // As if it had been lost on its way.
+    return connection.drop();
+  }
   connection.send(stanza("ack", { class: "receipt", id, from: to, type, participant }));
   // WhatsApp protocol: it goes to the own phone and is about a file, whatever its name says.
   if (type === "server-error") return uploadAgain(world, from, node);

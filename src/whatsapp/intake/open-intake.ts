@@ -8,10 +8,11 @@ import { ownJids, type OwnJids } from "../own-account.ts";
 import { retryReasonOf } from "../retries/retry-reason.ts";
 import { gateStanzas, type StanzaGate } from "../stanza-gate.ts";
 import type { UnknownWire } from "../unknown-wire.ts";
+import type { AskedAuthors } from "./asked-authors.ts";
 import { pullBacklog, type BacklogPullOptions } from "./backlog-pull.ts";
 import { ackOf } from "./own-ack.ts";
 import type { OwedAcks } from "./owed-acks.ts";
-import { requestRetry } from "./retry-request.ts";
+import { createRetryRequests } from "./retry-request.ts";
 import { confirmUnknown } from "./unknown-stanzas.ts";
 import { createUnreadable, type Unreadable } from "./unreadable.ts";
 
@@ -19,6 +20,8 @@ import { createUnreadable, type Unreadable } from "./unreadable.ts";
 export interface IntakeDeps {
   readonly auth: AuthState;
   readonly correlation: Correlation;
+  /** Outlives the socket. */
+  readonly asked: AskedAuthors;
   readonly clock: Clock;
   readonly log: Log;
   /** Told for metrics; none may throw. */
@@ -38,10 +41,11 @@ export interface IntakePreparation {
 export function prepareIntake(deps: IntakeDeps, sock: () => WASocket): IntakePreparation {
   const { clock, log } = deps;
   const placeholders = boundedCache(clock, { limit: 1_000, ttlMs: 60 * 60_000 });
+  const requests = createRetryRequests(sock);
   const unreadable = createUnreadable({
     ...deps,
-    askAgain: async (node, count, error) => {
-      await requestRetry(sock(), node, { count, reason: retryReasonOf(error) }).catch((closed: unknown) => {
+    askAgain: async ({ error, ...question }) => {
+      await requests.ask({ ...question, reason: retryReasonOf(error) }).catch((closed: unknown) => {
         log.debug({ error: closed }, "the connection closed meanwhile");
       });
     },

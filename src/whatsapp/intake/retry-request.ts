@@ -9,15 +9,64 @@ import {
   type RetryReason,
   type WASocket,
 } from "@whiskeysockets/baileys";
+import { BoundedMap } from "../bounded-map.ts";
 
 /** What a request is made of. */
-export type RetryRequestDeps = Pick<WASocket, "authState" | "ev" | "sendNode">;
+type RetryRequestDeps = Pick<WASocket, "authState" | "ev" | "sendNode">;
+
+/** One request. */
+export interface RetryQuestion {
+  /** The message that cannot be read. */
+  readonly node: BinaryNode;
+  /** Which time it is asked for; 1 is the first. */
+  readonly count: number;
+  readonly reason: RetryReason;
+  /** Called when WhatsApp has it. */
+  readonly heard: () => void;
+}
+
+/** The requests of one connection. */
+export interface RetryRequests {
+  /** Asks the author to send a message again. Resolves once that is written; rejects when it cannot be. */
+  readonly ask: (question: RetryQuestion) => Promise<void>;
+}
+
+/** Requests on their way; of more it is not learnt whether they were heard. */
+const maxOnTheirWay = 1_000;
 
 /**
- * Asks the author of a message that cannot be read to send it again. WhatsApp protocol: a receipt of type `retry`; from
- * the second time on it brings keys for a new session along. `error` says why it cannot be read.
+ * Prepares asking on the socket, which is asked for at the first request. WhatsApp protocol: the server answers each
+ * receipt, also those of type `retry`, with `<ack class="receipt" id type>`. What was only written may be lost with the
+ * connection.
  */
-export async function requestRetry(
+export function createRetryRequests(sock: () => RetryRequestDeps & Pick<WASocket, "ws">): RetryRequests {
+  const onTheirWay = new BoundedMap<string, () => void>({ limit: maxOnTheirWay });
+  let listens = false;
+
+  function listen({ ws }: Pick<WASocket, "ws">): void {
+    if (listens) return;
+    listens = true;
+    ws.on("CB:ack,class:receipt", ({ attrs: { id = "", type = "retry" } }: BinaryNode) => {
+      if (type !== "retry") return;
+      onTheirWay.get(id)?.();
+      onTheirWay.delete(id);
+    });
+  }
+
+  return {
+    ask: async ({ node, heard, ...how }) => {
+      listen(sock());
+      onTheirWay.set(node.attrs["id"] ?? "", heard);
+      await requestRetry(sock(), node, how);
+    },
+  };
+}
+
+/**
+ * WhatsApp protocol: a receipt of type `retry`; from the second time on it brings keys for a new session along. `error`
+ * says why the message cannot be read.
+ */
+async function requestRetry(
   { authState, ev, sendNode }: RetryRequestDeps,
   { attrs }: BinaryNode,
   { count, reason }: { readonly count: number; readonly reason: RetryReason },
