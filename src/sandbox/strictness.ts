@@ -78,7 +78,7 @@ export const strictFacts = {
     values: ["aggregated", "single"],
   },
   phoneAnswers: {
-    says: "The own phone answers when a linked device asks it for a message or an older part of a chat.",
+    says: "The own phone answers when a linked device asks it for a message, an older part of a chat or a copy of its settings.",
     values: [true, false],
   },
   phoneAnswerMs: {

@@ -27,4 +27,13 @@ export interface TellControl {
     readonly index: readonly string[];
     readonly value: Readonly<Record<string, unknown>>;
   }): Promise<void>;
+  /**
+   * The server loses a setting that the phone still has: its whole copy does not fit its checksum any more. Throws
+   * `not_found` when there is none with this index.
+   */
+  loseSetting(input: {
+    readonly number: string;
+    readonly collection: AppStateCollection;
+    readonly index: readonly string[];
+  }): Promise<void>;
 }

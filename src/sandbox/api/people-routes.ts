@@ -97,6 +97,16 @@ export const phoneRoutes: readonly Route[] = [
     }),
     run: async ({ control }, { params, body }) => control.setting({ number: numberOf(params), ...body }),
   }),
+  bodyRoute({
+    method: "POST",
+    path: "/phones/:number/lose-setting",
+    summary: "The server loses a setting that the phone still has: its copy does not fit its checksum any more",
+    body: z.strictObject({
+      collection: z.enum(appStateCollections),
+      index: z.array(z.string().max(256)).min(1).max(10),
+    }),
+    run: async ({ control }, { params, body }) => control.loseSetting({ number: numberOf(params), ...body }),
+  }),
 ];
 
 const product = z.strictObject({

@@ -39,6 +39,13 @@ export function tellControl(world: World): TellControl {
       announceAppState(world, collection, { number });
       world.changed();
     },
+    async loseSetting({ number, collection, index }) {
+      const { account } = requireAccount(world, number);
+      if (account?.appState.lose(collection, index) !== true) {
+        throw new SandboxError("not_found", `${number} has no such setting`);
+      }
+      world.changed();
+    },
   };
 }
 

@@ -19,7 +19,27 @@ export interface Collection {
   patchesSince(version: number): readonly Uint8Array[] | undefined;
   /** The encoded snapshot of the latest version. */
   snapshot(): Uint8Array;
+  /**
+   * The server loses an entry, and the latest patches; the phone keeps both. From now on the snapshot lacks what its MAC
+   * counts, until the entry is written again. Answers whether there was such an entry.
+   */
+  lose(index: readonly string[]): boolean;
+  /** The collection as the phone has it. */
+  phoneCopy(): PhoneCopy;
   state(): CollectionState;
+}
+
+/** A whole collection in the clear. */
+export interface PhoneCopy {
+  readonly version: number;
+  /** 128 bytes. */
+  readonly hash: Uint8Array;
+  readonly records: readonly {
+    /** An encoded SyncActionData. */
+    readonly data: Uint8Array;
+    /** 32 bytes: the entry's part in the hash. */
+    readonly mac: Uint8Array;
+  }[];
 }
 
 /** A collection as plain JSON; bytes are base64. */
@@ -29,6 +49,8 @@ export interface CollectionState {
   readonly records: readonly (readonly [index: string, blob: string])[];
   /** The latest patches; the last one leads to `version`. */
   readonly patches: readonly string[];
+  /** Index MACs of entries that the server lost; absent when none, and in older files. */
+  readonly lost?: readonly string[];
 }
 
 /** Most patches that are kept; who lacks more gets a snapshot. */
@@ -43,6 +65,7 @@ export function createCollection(
   const fromBase64 = (text: string): Uint8Array => Buffer.from(text, "base64");
   const records = new Map((state?.records ?? []).map(([index, blob]) => [index, { index, blob: fromBase64(blob) }]));
   let patches = (state?.patches ?? []).map(fromBase64);
+  const lost = new Set(state?.lost);
   let version = state?.version ?? 0;
   let hash = mixed(new Uint8Array(128), [], [...records.values()]);
 
@@ -60,6 +83,7 @@ export function createCollection(
   const apply = (patch: proto.ISyncdPatch, mutations: readonly SealedMutation[]): void => {
     hash = sumAfter(mutations);
     for (const mutation of mutations) {
+      lost.delete(mutation.index);
       if (mutation.isRemoval) records.delete(mutation.index);
       else records.set(mutation.index, { index: mutation.index, blob: mutation.blob });
     }
@@ -104,15 +128,30 @@ export function createCollection(
       const keyId = { id: crypto.keyId };
       return proto.SyncdSnapshot.encode({
         version: { version },
-        records: [...records.values()].map((record) => encodeRecord(record, keyId)),
+        records: [...records.values()]
+          .filter(({ index }) => !lost.has(index))
+          .map((record) => encodeRecord(record, keyId)),
         mac: crypto.snapshotMac({ name, version, hash }),
         keyId,
       }).finish();
     },
+    lose(words) {
+      const index = crypto.indexOf(words);
+      if (!records.has(index)) return false;
+      lost.add(index);
+      patches = [];
+      return true;
+    },
+    phoneCopy: () => ({
+      version,
+      hash,
+      records: [...records.values()].map((record) => ({ data: crypto.decrypt(record), mac: valueMacOf(record) })),
+    }),
     state: () => ({
       version,
       records: [...records.values()].map(({ index, blob }) => [index, Buffer.from(blob).toString("base64")] as const),
       patches: patches.map((patch) => Buffer.from(patch).toString("base64")),
+      ...(lost.size > 0 && { lost: [...lost] }),
     }),
   };
 }

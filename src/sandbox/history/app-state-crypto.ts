@@ -35,6 +35,10 @@ export interface AppStateCrypto {
   seal(change: OpenedMutation & { readonly version: number }): SealedMutation;
   /** Throws when a MAC or the encryption is wrong. */
   open(mutation: SealedMutation): OpenedMutation;
+  /** The encoded SyncActionData of an entry of one's own. */
+  decrypt(record: SealedRecord): Uint8Array;
+  /** How the entry with this index is named in a collection. */
+  indexOf(index: readonly string[]): string;
   snapshotMac(collection: { readonly name: string; readonly version: number; readonly hash: Uint8Array }): Uint8Array;
   patchMac(
     collection: { readonly name: string; readonly version: number },
@@ -74,6 +78,8 @@ export function createAppStateCrypto(key: AppStateKey): AppStateCrypto {
       const opened: OpenedMutation = { index: JSON.parse(words.toString()) as string[] };
       return mutation.isRemoval || value === null || value === undefined ? opened : { ...opened, value };
     },
+    decrypt: ({ blob }) => aesDecrypt(blob.subarray(0, -macBytes), valueKey),
+    indexOf: (index) => indexMac(Buffer.from(JSON.stringify(index))).toString("base64"),
     snapshotMac: ({ name, version, hash }) =>
       createHmac("sha256", snapshotMacKey).update(hash).update(uint64(version)).update(name).digest(),
     patchMac({ name, version }, snapshotMac, mutations) {

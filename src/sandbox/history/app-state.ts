@@ -7,6 +7,7 @@ import { createCollection, type Collection, type CollectionState } from "./app-s
 import { createAppStateCrypto } from "./app-state-crypto.ts";
 import { putEncrypted } from "./encrypted-file.ts";
 import type { AppStateKey } from "./key-share.ts";
+import { encodeRecovery } from "./recovery-copy.ts";
 
 /** WhatsApp protocol: the collections of the app state. */
 export const appStateCollections = [
@@ -39,6 +40,10 @@ export interface AppState {
    */
   sync(collection: BinaryNode, damaged?: () => boolean): Promise<SyncResult>;
   version(collection: AppStateCollection): number;
+  /** The server loses an entry that the phone still has; answers whether there was one. */
+  lose(collection: AppStateCollection, index: readonly string[]): boolean;
+  /** What the phone answers a companion that cannot verify the server's copy; undefined for a collection there is not. */
+  recovery(collection: string): Uint8Array | undefined;
   /** Plain JSON for {@link restoreAppState}. */
   snapshot(): AppStateState;
 }
@@ -98,6 +103,11 @@ export function restoreAppState(deps: { readonly media: MediaServer }, state: Ap
         : push(collection, request, patch);
     },
     version: (name) => collectionOf(name).version(),
+    lose: (name, index) => collectionOf(name).lose(index),
+    recovery: (name) => {
+      const collection = collections.get(name);
+      return collection && encodeRecovery({ name, keyId: key.id, copy: collection.phoneCopy() });
+    },
     snapshot: () => ({
       key: state.key,
       collections: Object.fromEntries([...collections].map(([name, collection]) => [name, collection.state()])),

@@ -69,6 +69,9 @@ async function answerRequest(
   if (request.peerDataOperationRequestType === Request.PLACEHOLDER_MESSAGE_RESEND) {
     await resendPlaceholders(world, from, request);
   }
+  if (request.peerDataOperationRequestType === Request.COMPANION_SYNCD_SNAPSHOT_FATAL_RECOVERY) {
+    await handOverSettings(world, { to: from, asked: id }, request.syncdCollectionFatalRecoveryRequest);
+  }
   const wanted = request.historySyncOnDemandRequest;
   if (wanted) await sendOlderHistory(world, { to: from, session: id }, wanted);
 }
@@ -114,6 +117,27 @@ async function resendPlaceholders(
       peerDataOperationRequestResponseMessage: {
         peerDataOperationRequestType: Request.PLACEHOLDER_MESSAGE_RESEND,
         peerDataOperationResult: results,
+      },
+    },
+  });
+}
+
+/** Settings whose copy at the server a device cannot verify, as the phone has them. */
+async function handOverSettings(
+  world: World,
+  at: { readonly to: Companion; readonly asked: string },
+  wanted: proto.Message.PeerDataOperationRequestMessage.ISyncDCollectionFatalRecoveryRequest | null | undefined,
+): Promise<void> {
+  const { to, asked } = at;
+  const collectionSnapshot = to.person.account?.appState.recovery(wanted?.collectionName ?? "");
+  if (collectionSnapshot === undefined) return;
+  await sendPeerMessage(world, to, {
+    protocolMessage: {
+      type: Type.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE,
+      peerDataOperationRequestResponseMessage: {
+        peerDataOperationRequestType: Request.COMPANION_SYNCD_SNAPSHOT_FATAL_RECOVERY,
+        stanzaId: asked,
+        peerDataOperationResult: [{ syncdSnapshotFatalRecoveryResponse: { collectionSnapshot, isCompressed: true } }],
       },
     },
   });

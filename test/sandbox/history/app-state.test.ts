@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import {
   decodePatches,
   decodeSyncdSnapshot,
@@ -197,6 +198,20 @@ describe("app state", () => {
     expect(namesIn(await old.pull())).toEqual(["Person 99"]);
     expect(await fresh.pull()).toHaveLength(36);
     expect(again.version("critical_block")).toBe(1);
+  });
+
+  it("an entry that the server lost is missing in its copy, whose checksum does not fit; the phone still has it", async () => {
+    const { app, companion, media } = openApp();
+    await app.change(names, [named(1), named(2)]);
+    expect(app.lose(names, ["contact", jid(2)])).toBe(true);
+    expect(app.lose(names, ["contact", jid(3)])).toBe(false);
+    const again = restoreAppState({ media }, JSON.parse(JSON.stringify(app.snapshot())) as AppStateState);
+    await expect(new Companion(again, media).pull()).rejects.toThrow("LTHash verification failed on snapshot");
+    const phone = gunzipSync(again.recovery(names) ?? new Uint8Array()).toString("latin1");
+    expect(phone).toContain("Person 2");
+    // Written anew, it is there again.
+    await app.change(names, [named(2, "Anew")]);
+    expect(namesIn(await companion().pull())).toEqual(["Person 1", "Anew"]);
   });
 
   it("a companion that is ahead of a server that forgot starts over", async () => {
