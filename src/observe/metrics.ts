@@ -39,6 +39,8 @@ export interface Recorders {
   readonly reconnected: (reason: string) => void;
   /** Settings that WhatsApp sent do not fit their checksum: single changes, or the whole. */
   readonly appStateDamaged: (damage: string) => void;
+  /** The phone was asked for settings that the server has damaged: a step of that. */
+  readonly appStateRecovery: (step: string) => void;
   /** WhatsApp sent something of this kind that this version does not know. */
   readonly unknownWire: (unknown: { readonly kind: string }) => void;
   /** Linking with a passkey ended this way. */
@@ -115,6 +117,11 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
   const appStateDamages = counter("app_state_damages_total", "Settings of WhatsApp that did not fit their checksum.", [
     "damage",
   ]);
+  const appStateRecoveries = counter(
+    "app_state_recoveries_total",
+    "Settings of WhatsApp that were asked of the phone, by what came of it.",
+    ["step"],
+  );
   const unknownWire = counter("unknown_wire_total", "Things WhatsApp sent that this version does not know.", ["kind"]);
   const passkeys = counter("pairing_passkey_total", "Linkings that asked for a passkey, by how they ended.", ["end"]);
   const gauges = createGauges({ registry, clock }, options.version === undefined ? {} : { version: options.version });
@@ -158,6 +165,7 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
       backlogStalled: () => stalls.inc(),
       reconnected: (reason) => reconnects.inc({ reason: reasonOf(reason) }),
       appStateDamaged: (damage) => appStateDamages.inc({ damage }),
+      appStateRecovery: (step) => appStateRecoveries.inc({ step }),
       unknownWire: ({ kind }) => unknownWire.inc({ kind }),
       passkeyEnded: (end) => passkeys.inc({ end }),
     },
@@ -179,6 +187,7 @@ const switchedOff: ProcessMetrics = {
     backlogStalled: () => {},
     reconnected: () => {},
     appStateDamaged: () => {},
+    appStateRecovery: () => {},
     unknownWire: () => {},
     passkeyEnded: () => {},
   },

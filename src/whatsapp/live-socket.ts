@@ -33,6 +33,7 @@ import type { FadingQuestion } from "./send/answered-in.ts";
 import { fetchesHistory, socketConfig, type MessageLookup } from "./socket-config.ts";
 import type { StanzaGate } from "./stanza-gate.ts";
 import { createAppStateCare, type AppStateDamage } from "./staying/app-state-care.ts";
+import type { RecoveryStep } from "./staying/app-state-recovery.ts";
 import { closeOf, unknownOf, type Close } from "./staying/close.ts";
 import { followWayIn } from "./staying/way-in.ts";
 import { keepSignedPreKeyFresh } from "./staying/signed-pre-key.ts";
@@ -67,6 +68,8 @@ export interface LiveSocketDeps {
   readonly decryptFailed?: () => void;
   /** Told when settings that WhatsApp sent do not fit their checksum; must not throw. */
   readonly appStateDamaged?: (damage: AppStateDamage) => void;
+  /** Told what comes of asking the phone for settings that the server has damaged; must not throw. */
+  readonly appStateRecovery?: (step: RecoveryStep) => void;
   /** Told once when nothing of one sender can be decrypted any more; must not throw. */
   readonly decryptStorm?: () => void;
   /** Told when the backlog of a login neither moves nor ends; must not throw. */
@@ -146,15 +149,16 @@ export function openLiveSocket(
   const prepared = prepareIntake(intake, () => sock);
   const devices = createDeviceCache(clock);
   const ended = new AbortController();
-  const settings = createAppStateCare({
-    write: (keys) =>
-      sock.authState.keys.transaction(async () => sock.authState.keys.set(keys), auth.creds.me?.id ?? ""),
-    resync: (names) => sock.resyncAppState(names, false),
-    ...(deps.appStateDamaged === undefined ? {} : { damaged: deps.appStateDamaged }),
-    clock,
-    log: deps.log,
-    signal: ended.signal,
-  });
+  const settings = createAppStateCare(
+    {
+      ...deps,
+      sock: () => sock,
+      ...(deps.appStateDamaged === undefined ? {} : { damaged: deps.appStateDamaged }),
+      ...(deps.appStateRecovery === undefined ? {} : { recovery: deps.appStateRecovery }),
+      signal: ended.signal,
+    },
+    input.options.settingsRecovery,
+  );
   const readers = createReaders();
   const heard = settings.heard;
   const config = socketConfig({ ...intake, ...prepared, heard, groups, devices, encryptedFor: readers.note }, input);
@@ -267,6 +271,7 @@ export function openLiveSocket(
     // Baileys' own listeners are gone by now, too; the journal has what still came.
     if (isOver) return;
     named(events);
+    settings.came(events);
     // What is not kept now is asked for by Baileys, once.
     void placeholders.keep(events).catch((error: unknown) => deps.log.warn({ error }, "a placeholder was not kept"));
     if ("messages.upsert" in events) migration.came(events["messages.upsert"].messages);
@@ -284,6 +289,7 @@ export function openLiveSocket(
     if (update.isNewLogin === true) listener.paired();
     if (update.connection === "open") {
       listener.opened();
+      settings.opened();
       const query = (node: BinaryNode): Promise<unknown> => sock.query(node);
       void keepSignedPreKeyFresh({ ...deps, query }, input.options.signedPreKey, ended.signal);
     }

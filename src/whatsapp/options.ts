@@ -2,6 +2,7 @@ import type { WAVersion } from "@whiskeysockets/baileys";
 import { defaultBacklogPull, type BacklogPullOptions } from "./intake/backlog-pull.ts";
 import { defaultPasskeyTimes, type PasskeyTimes } from "./passkey/passkey-options.ts";
 import { defaultReconnect, type ReconnectOptions } from "./reconnect.ts";
+import { defaultSettingsRecovery, type SettingsRecoveryOptions } from "./staying/app-state-recovery.ts";
 import { defaultSignedPreKey, type SignedPreKeyOptions } from "./staying/signed-pre-key.ts";
 import { defaultRetryOptions, type RetryOptions } from "./retries/retry-ledger.ts";
 
@@ -45,6 +46,8 @@ export interface SessionsOptions {
   /** When the phone is asked again for what only it can read. */
   readonly placeholders: PlaceholderOptions;
   readonly signedPreKey: SignedPreKeyOptions;
+  /** When the phone is asked for settings that the server has damaged. */
+  readonly settingsRecovery: SettingsRecoveryOptions;
   /** How devices are answered that could not read a message. */
   readonly retries: RetryOptions;
   /** Sessions that are started at the same time when the process comes up. */
@@ -72,6 +75,7 @@ export const defaultSessionsOptions: SessionsOptions = {
   reconnect: defaultReconnect,
   placeholders: defaultPlaceholders,
   signedPreKey: defaultSignedPreKey,
+  settingsRecovery: defaultSettingsRecovery,
   retries: defaultRetryOptions,
   startConcurrency: 8,
 };

@@ -10,6 +10,7 @@ import type { AskedAuthors } from "./intake/asked-authors.ts";
 import type { NewChats } from "./restriction/new-chats.ts";
 import type { OutgoingFiles } from "./send/payload.ts";
 import type { AppStateDamage } from "./staying/app-state-care.ts";
+import type { RecoveryStep } from "./staying/app-state-recovery.ts";
 import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
 import type { WebVersions } from "./web-version/web-version.ts";
@@ -66,6 +67,8 @@ export interface SessionObserver {
   readonly reconnected: (reason: string) => void;
   /** Settings that came do not fit their checksum. */
   readonly appStateDamaged: (damage: AppStateDamage) => void;
+  /** The phone was asked for settings that the server has damaged: what came of it. */
+  readonly appStateRecovery: (step: RecoveryStep) => void;
   /** WhatsApp sent something that this version does not know. */
   readonly unknownWire: (unknown: UnknownWire) => void;
   /** Linking with a passkey ended: `linked`, `expired`, `refused`, `silent` or `abandoned`. */

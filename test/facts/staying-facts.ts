@@ -163,22 +163,44 @@ export const stayingFacts: readonly Fact[] = [
   },
   {
     id: "settings-checksum",
-    fact: "Settings that phone and devices share carry checksums. When a change or the server's whole copy does not fit, WhatsApp Web takes the collection anew, and at last asks the phone for it (peer request 8, answered with gzipped plain records).",
+    fact: "Settings that phone and devices share carry checksums. A change that does not fit makes WhatsApp Web take the collection anew, from the server's whole copy.",
     since: "2026-02",
     source:
       "oxidezap/whatsapp-rust #1375 and #1365, zapo #189, whatsmeow's recovery of 2026 (production and landed source)",
-    sandbox:
-      "Fault `settings-damage`: the next changes, or the next whole copy, have a wrong checksum. Its phone does not answer the peer request.",
+    sandbox: "Fault `settings-damage`: the next changes, or the next whole copy, have a wrong checksum.",
     sandboxBy: [
       { file: "whatsapp/app-state-care.test.ts", name: "a change: noticed, and the collection is taken anew" },
       { file: "whatsapp/app-state-care.test.ts", name: "the server's whole copy: noticed" },
     ],
     client:
-      "Checks them (Baileys does not unless told to), logs, counts in `wazapi_app_state_damages_total`, and takes the collection anew once an hour at most. A whole copy that does not fit is used as far as it can be read, and logged; the phone is not asked.",
+      "Checks them (Baileys does not unless told to), logs, counts in `wazapi_app_state_damages_total`, and takes the collection anew once an hour at most. A whole copy that does not fit is used as far as it can be read, and the phone is asked (see settings-from-phone).",
     clientBy: [
       { file: "whatsapp/app-state-care.test.ts", name: "a change: noticed, and the collection is taken anew" },
       { file: "whatsapp/app-state-care.test.ts", name: "the server's whole copy: noticed" },
     ],
     phone: "that a real account never counts any: `curl …/metrics | grep app_state_damages`",
+  },
+  {
+    id: "settings-from-phone",
+    fact: "A whole copy at the server that does not fit stays so for ever: every device reads the same bytes, and what it changes is refused. The own phone is asked (peer request 8, COMPANION_SYNCD_SNAPSHOT_FATAL_RECOVERY, with collection and time) and answers with the collection in the clear: version, records with their value MACs, and its hash. WhatsApp Web waits a minute, does not ask for `critical_block`, and takes the hash as it is.",
+    since: "2026-02",
+    source:
+      "WhatsApp Web's own source; whatsmeow's recovery of 2026 (landed source); whatsapp-rust #1375, whats4linux #113 (production). Some phones never answer (whatsmeow #858).",
+    sandbox:
+      "`POST /sandbox/phones/{number}/lose-setting`: the server loses an entry that its checksum counts and the phone still has. The phone answers the request, late or never (`phoneAnswerMs`, `phoneAnswers`).",
+    sandboxBy: [{ file: "sandbox/history/app-state.test.ts", name: "an entry that the server lost" }],
+    client:
+      "Asks four times a day at most until the phone has answered, over restarts; bounds and checks the answer, tells what the device did not know, and stores it as the state that later changes continue. Counted in `wazapi_app_state_recoveries_total{step}`; a silent phone and a copy that cannot be used are logged. A hash that is not of the records is used and logged (`fits`).",
+    clientBy: [
+      {
+        file: "whatsapp/app-state-recovery.test.ts",
+        name: "are asked of the phone: what the server lost is there, and later changes fit",
+      },
+      { file: "whatsapp/app-state-recovery.test.ts", name: "a phone that is silent: told, and asked no more" },
+      { file: "whatsapp/app-state-recovery.test.ts", name: "a phone that never answers is asked again later" },
+      { file: "whatsapp/recovered-collection.test.ts", name: "that is older than what the device holds is refused" },
+    ],
+    phone:
+      'that a real phone answers: `curl …/metrics | grep app_state_recoveries`, and the log line "settings came from the phone" with `fits`',
   },
 ];

@@ -133,6 +133,7 @@ export async function openEngineRig(
           backlogStalled: () => {},
           reconnected: () => {},
           appStateDamaged: () => {},
+          appStateRecovery: () => {},
           unknownWire: () => {},
           passkeyEnded: () => {},
         },

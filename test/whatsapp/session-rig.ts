@@ -57,6 +57,7 @@ const unobserved: SessionObserver = {
   backlogStalled: () => {},
   reconnected: () => {},
   appStateDamaged: () => {},
+  appStateRecovery: () => {},
   unknownWire: () => {},
   passkeyEnded: () => {},
 };

@@ -1,13 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { SignalDataSet } from "@whiskeysockets/baileys";
-import type { Clock } from "#lib/clock.ts";
-import type { Log } from "#lib/log.ts";
-
-/** WhatsApp protocol: the collections of settings that phone and devices share. */
-const collections = ["critical_block", "critical_unblock_low", "regular_high", "regular_low", "regular"] as const;
-
-/** One of them. */
-type Collection = (typeof collections)[number];
+import type { BaileysEventMap } from "@whiskeysockets/baileys";
+import {
+  createAppStateRecovery,
+  type AppStateRecoveryDeps,
+  type SettingsRecoveryOptions,
+} from "./app-state-recovery.ts";
+import { collections, type Collection } from "./collections.ts";
 
 /** What did not fit its checksum: single changes, or the whole collection as the server has it. */
 export type AppStateDamage = "patch" | "snapshot";
@@ -27,42 +25,51 @@ const sentences: readonly (readonly [RegExp, AppStateDamage])[] = [
 const restMs = 3_600_000;
 
 /** What caring works with. */
-export interface AppStateCareDeps {
-  /** Writes keys when no other transaction of the account is open. */
-  readonly write: (keys: SignalDataSet) => Promise<void>;
-  /** Asks the server for these collections. */
-  readonly resync: (names: readonly Collection[]) => Promise<void>;
+export interface AppStateCareDeps extends AppStateRecoveryDeps {
   /** Told of each damage; must not throw. */
   readonly damaged?: (damage: AppStateDamage) => void;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly signal: AbortSignal;
 }
 
-/** Listens to Baileys, and takes a collection whose changes do not fit anew, from the server's whole copy. */
+/**
+ * Listens to Baileys, takes a collection whose changes do not fit anew, from the server's whole copy, and asks the phone
+ * for it when that does not fit either.
+ */
 export interface AppStateCare {
   /** Hears one line of Baileys' talk. */
   readonly heard: (sentence: string, fields: unknown) => void;
+  /** The connection is open. */
+  readonly opened: () => void;
+  /** Looks for the phone's answer among these events. */
+  readonly came: (events: Partial<BaileysEventMap>) => void;
 }
 
 /** Cares for the settings of one connection. */
-export function createAppStateCare(deps: AppStateCareDeps): AppStateCare {
-  const { clock, log, signal } = deps;
+export function createAppStateCare(deps: AppStateCareDeps, options: SettingsRecoveryOptions): AppStateCare {
+  const { auth, clock, log, signal } = deps;
   // Baileys speaks inside its transaction; what is done about it must not become a part of that.
   const outside = AsyncLocalStorage.snapshot();
   const takenAnew = new Map<Collection, number>();
+  const recovery = createAppStateRecovery(deps, options);
 
   async function takeAnew(name: Collection): Promise<void> {
     try {
+      const { keys } = deps.sock().authState;
       // Without a version of its own the server sends everything.
-      await deps.write({ "app-state-sync-version": { [name]: null } });
+      const forgotten = { "app-state-sync-version": { [name]: null } };
+      await keys.transaction(async () => keys.set(forgotten), auth.creds.me?.id ?? "");
       if (signal.aborted) return;
-      await deps.resync([name]);
+      await deps.sock().resyncAppState([name], false);
       log.info({ collection: name }, "settings were taken anew");
     } catch (error) {
       if (!signal.aborted) log.warn({ collection: name, error }, "settings could not be taken anew");
     }
   }
+
+  const guarded = (work: Promise<void>): void => {
+    void work.catch((error: unknown) => {
+      if (!signal.aborted) log.warn({ error }, "damaged settings could not be asked of the phone");
+    });
+  };
 
   return {
     heard: (sentence, fields) => {
@@ -72,10 +79,13 @@ export function createAppStateCare(deps: AppStateCareDeps): AppStateCare {
       if (damage === undefined || name === undefined || signal.aborted) return;
       deps.damaged?.(damage);
       log.warn({ collection: name, damage }, "settings that WhatsApp sent do not fit their checksum");
+      if (damage === "snapshot") return outside(() => guarded(recovery.wanted(name)));
       const before = takenAnew.get(name);
-      if (damage === "snapshot" || (before !== undefined && clock.monotonicMs() - before < restMs)) return;
+      if (before !== undefined && clock.monotonicMs() - before < restMs) return;
       takenAnew.set(name, clock.monotonicMs());
       outside(() => void takeAnew(name));
     },
+    opened: () => guarded(recovery.resume()),
+    came: (events) => outside(() => guarded(recovery.came(events))),
   };
 }
