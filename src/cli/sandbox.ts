@@ -1,6 +1,7 @@
 import { WazapiError } from "#domain/errors.ts";
 import { createSandboxClient } from "#sandbox/client.ts";
 import type { SandboxClient } from "#sandbox/client.ts";
+import type { LinkedDevice } from "#sandbox/control.ts";
 import { SandboxError } from "#sandbox/sandbox-error.ts";
 
 import type { Cli } from "./cli.ts";
@@ -29,6 +30,17 @@ export async function connectSandbox(cli: Cli): Promise<SandboxClient> {
   const client = createSandboxClient({ url, ...(partner !== undefined && { token: partner }) });
   await requireSandbox(client, { url, signal: cli.signal });
   return client;
+}
+
+/** What a phone links. An interrupt ends the wait alone: then it throws, and says that the phone goes on. */
+export async function linkedDevice(cli: Cli, linking: Promise<LinkedDevice>): Promise<LinkedDevice> {
+  try {
+    return await linking;
+  } catch (cause) {
+    if (!cli.signal.aborted) throw cause;
+    const message = "stopped waiting; the phone goes on with the linking";
+    throw new SandboxError("unavailable", message, { cause });
+  }
 }
 
 async function requireSandbox(

@@ -33,7 +33,7 @@ export function createControlRequest(server: ControlServer): ControlRequest {
     try {
       response = await fetch(`${base}/sandbox${path}`, { method, headers, ...content, ...(signal && { signal }) });
     } catch (cause) {
-      if (signal?.aborted === true) throw cause;
+      if (signal?.aborted === true) throw new SandboxError("unavailable", "stopped", { cause });
       throw new SandboxError("unavailable", `no sandbox answers at ${base}`, { cause });
     }
     if (!response.ok) throw await errorOf(response);

@@ -19,8 +19,11 @@ import { createStanzaQueue } from "./stanza-queue.ts";
 import { bytesOf, childOf, serverJid, stanza } from "./wire/stanza.ts";
 import type { World } from "./world.ts";
 
-/** The phone scans a QR code. Throws `invalid`, `not_found`, `refused`, `conflict`. */
-export async function scanQr(world: World, input: ScanInput, signal: AbortSignal): Promise<LinkedDevice> {
+/**
+ * The phone scans a QR code; it goes on until the client is linked or gone. Throws `invalid`, `not_found`, `refused`,
+ * `conflict`.
+ */
+export async function scanQr(world: World, input: ScanInput): Promise<LinkedDevice> {
   const qr = parseQr(input.qr);
   const found = waitingClients(world).find(({ pairing }) => pairing.refs.includes(qr.ref));
   if (found === undefined) throw new SandboxError("not_found", "no client that is connected shows this QR code");
@@ -34,11 +37,11 @@ export async function scanQr(world: World, input: ScanInput, signal: AbortSignal
     world.trace.refusal("pairing-code", "the QR code names other keys than the client that was given its reference");
     throw new SandboxError("refused", "the QR code names other keys than its client has");
   }
-  return linkWith(world, { ...found, input, advSecret: qr.advSecret }, signal);
+  return linkWith(world, { ...found, input, advSecret: qr.advSecret });
 }
 
-/** The phone's owner types a pairing code. Throws `not_found`, `refused`, `conflict`, `unavailable`. */
-export async function typeCode(world: World, input: CodeInput, signal: AbortSignal): Promise<LinkedDevice> {
+/** The phone's owner types a pairing code; then likewise. Throws `not_found`, `refused`, `conflict`, `unavailable`. */
+export async function typeCode(world: World, input: CodeInput): Promise<LinkedDevice> {
   const found = codeRequest(world, input.number);
   const request = found.link;
   if (request.isOver) throw new SandboxError("refused", "the time of this pairing code is over");
@@ -51,7 +54,7 @@ export async function typeCode(world: World, input: CodeInput, signal: AbortSign
   const ref = stanza("link_code_pairing_ref", {}, request.ref);
   if (hasBareHello(world, input.number)) {
     hello([ref]);
-    return linkWith(world, { ...found, input, advSecret: undefined }, signal);
+    return linkWith(world, { ...found, input, advSecret: undefined });
   }
   const { wrappedEphemeral, primaryIdentity, state } = await startLinkCode({
     code: input.code,
@@ -63,11 +66,11 @@ export async function typeCode(world: World, input: CodeInput, signal: AbortSign
     stanza("link_code_pairing_wrapped_primary_ephemeral_pub", {}, wrappedEphemeral),
     stanza("primary_identity_pub", {}, primaryIdentity),
   ];
-  const answered = answerTo(request, (last) => finishLinkCode(state, last).advSecret, signal);
+  const answered = answerTo(request, (last) => finishLinkCode(state, last).advSecret, world.signal);
   hello(children);
   try {
     const advSecret = await answered;
-    return await linkWith(world, { ...found, input, advSecret }, signal);
+    return await linkWith(world, { ...found, input, advSecret });
   } catch (error) {
     const isCode = error instanceof SandboxError && error.code === "refused" && found.pairing.ceremony === undefined;
     if (isCode) world.trace.refusal("pairing-code", error.message);
@@ -147,13 +150,12 @@ interface Linking {
 async function linkWith(
   world: World,
   linking: Omit<Linking, "advSecret"> & { readonly advSecret: Uint8Array | undefined },
-  signal: AbortSignal,
 ): Promise<LinkedDevice> {
   const { number } = linking.input;
-  const handed = await askPasskey(world, { ...linking, number }, signal);
+  const handed = await askPasskey(world, { ...linking, number });
   const advSecret = handed?.advSecret ?? linking.advSecret;
   if (advSecret === undefined) throw new SandboxError("conflict", "the phone knows nothing to vouch with");
-  const linked = link(world, { ...linking, advSecret }, signal);
+  const linked = link(world, { ...linking, advSecret });
   handed?.settle();
   return linked;
 }
@@ -161,7 +163,7 @@ async function linkWith(
 const maxCompanions = 20;
 
 /** The phone vouches for the device, and the device for itself; then it has to log in. */
-async function link(world: World, linking: Linking, signal: AbortSignal): Promise<LinkedDevice> {
+async function link(world: World, linking: Linking): Promise<LinkedDevice> {
   const { connection, pairing, input, advSecret } = linking;
   if (pairing.isTaken) throw new SandboxError("conflict", "this client is being linked already");
   const person = world.directory.person(input.number);
@@ -191,7 +193,7 @@ async function link(world: World, linking: Linking, signal: AbortSignal): Promis
     ];
     const attrs = { from: serverJid, type: "set", xmlns: "md", id: world.nextId(), t: world.seconds() };
     const reply = await connection
-      .ask(stanza("iq", attrs, [stanza("pair-success", {}, children)]), signal)
+      .ask(stanza("iq", attrs, [stanza("pair-success", {}, children)]), world.signal)
       .catch((cause: unknown) => {
         if (pairing.retiredBy === undefined || connection.isOpen()) throw cause;
         throw new SandboxError("refused", "this QR code is dead: it is from before the rotation", { cause });

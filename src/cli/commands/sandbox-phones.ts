@@ -6,7 +6,7 @@ import type { StanzaJson } from "#sandbox/tell.ts";
 import type { Cli } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
 import { instanceOption, whole } from "../options.ts";
-import { connectSandbox, defaultNumber } from "../sandbox.ts";
+import { connectSandbox, defaultNumber, linkedDevice } from "../sandbox.ts";
 import { connectServer } from "../server.ts";
 
 interface ScanOptions {
@@ -37,7 +37,7 @@ export const declareSandboxPhones: Declare = (command, run) => {
       run<{ number: string; name?: string }>(async (cli, { args: [code = ""], options: { number, name } }) => {
         const sandbox = await connectSandbox(cli);
         const input = { number, code: code.replaceAll("-", ""), ...(name !== undefined && { name }) };
-        const device = await sandbox.code(input, cli.signal);
+        const device = await linkedDevice(cli, sandbox.code(input, cli.signal));
         cli.out.document(device, (page) => page.text(device.jid));
         cli.out.say(`${number} is linked`);
       }),
@@ -90,10 +90,8 @@ async function scan(
   const { number, name, business } = options;
   const sandbox = await connectSandbox(cli);
   const qr = given ?? (await waitingQr(cli, options.instance));
-  const device = await sandbox.scan(
-    { number, qr, ...(name !== undefined && { name }), ...(business !== undefined && { business }) },
-    cli.signal,
-  );
+  const input = { number, qr, ...(name !== undefined && { name }), ...(business !== undefined && { business }) };
+  const device = await linkedDevice(cli, sandbox.scan(input, cli.signal));
   cli.out.document(device, (page) => page.text(device.jid));
   cli.out.say(`${number} is linked`);
 }

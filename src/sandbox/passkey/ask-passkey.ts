@@ -18,7 +18,6 @@ export async function askPasskey(
     readonly number: string;
     readonly advSecret: Uint8Array | undefined;
   },
-  signal: AbortSignal,
 ): Promise<Handed | undefined> {
   const { connection, pairing, number, advSecret } = linking;
   const person = world.directory.person(number);
@@ -31,13 +30,7 @@ export async function askPasskey(
     answer(connection, node, given),
   );
   pairing.ceremony = ceremony;
-  const giveUp = (): void => ceremony.closed();
-  signal.addEventListener("abort", giveUp, { once: true });
-  try {
-    return await ceremony.done;
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
+  return await ceremony.done;
 }
 
 /** The ceremony of a client that is being linked to this number. Throws `not_found`. */

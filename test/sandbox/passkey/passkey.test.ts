@@ -105,6 +105,26 @@ describe("linking an account that wants its passkey", () => {
     expect(sandbox.control.state().devices.some(({ number }) => number === one.number)).toBe(false);
   });
 
+  it("whoever scanned waits no longer: the phone goes on, and the linking comes to its end", async () => {
+    const number = await passkeyNumber();
+    await using client = connectClient(sandbox);
+    const sign = async (options: { challenge: string }) => sandbox.control.passkeySign({ number, options });
+    const companion = playCompanion(client, sign, { proofSecret: null });
+    const { qr = "" } = await client.until((state) => state.qr !== undefined);
+    const waiting = new AbortController();
+    const linked = sandbox.control.scan({ number, qr }, waiting.signal);
+    await companion.asked;
+    waiting.abort();
+    await expect(linked).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("the phone goes on"),
+    });
+    await sandbox.control.passkeyConfirm({ number, match: true });
+    expect(await client.closed()).toBe(515);
+    expect(companion.errors).toEqual([]);
+    expect(sandbox.control.state().devices).toContainEqual(expect.objectContaining({ number }));
+  });
+
   it("an account that does not want it any more is linked as ever", async () => {
     const number = await passkeyNumber();
     await sandbox.control.passkey({ number, required: false });
