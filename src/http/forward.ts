@@ -25,8 +25,9 @@ export function forwardTo(base: string): HttpMount["fetch"] {
         ...(body === undefined ? {} : { body }),
       });
       return new Response(answer.body, { status: answer.status, headers: without(answer.headers) });
-    } catch (error) {
-      if (signal.aborted) throw error;
+    } catch {
+      // With an error of its own, where the signal's reason is none that could be copied.
+      if (signal.aborted) throw signal.reason;
       return Response.json(
         { error: "the server behind this route does not answer", code: "unavailable" },
         { status: 503 },

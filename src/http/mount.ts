@@ -191,7 +191,8 @@ async function answerMount(mounted: Mounted, mount: HttpMount, event: H3Event): 
     const header = (name: string) => event.req.headers.get(name) ?? undefined;
     await mounted.authorize(mount.scope, { header, params: {} });
     return await mount.fetch(event.req);
-  } catch (error) {
+  } catch (thrown) {
+    const error = ofCaller(thrown, event.req.signal);
     const requestId = requestIdOf(event);
     if (!isWazapiError(error)) mounted.deps.log.error({ mount: mount.prefix, requestId, error }, "request failed");
     return answerError(error, requestId);

@@ -1,8 +1,10 @@
 import { once } from "node:events";
+import { createServer } from "node:http";
 import { connect } from "node:net";
 
 import { describe, expect, test, vi } from "vitest";
 
+import { forwardTo } from "#http/forward.ts";
 import { listenHttp } from "#http/listen.ts";
 import { sleep } from "#lib/sleep.ts";
 
@@ -82,6 +84,34 @@ test.each(["content-length: 1000", "transfer-encoding: chunked"])(
     expect((await fetch(`${listener.url}/health`)).status).toBe(200);
   },
 );
+
+test("over a socket: a caller that hangs up while a mounted server works is no failure of ours", async () => {
+  const asked = Promise.withResolvers<void>();
+  const silent = createServer(() => asked.resolve()).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const failed = Promise.withResolvers<unknown>();
+  const forward = forwardTo(`http://127.0.0.1:${Object(silent.address()).port}`);
+  const watched: typeof forward = async (request) => {
+    try {
+      return await forward(request);
+    } catch (error) {
+      failed.resolve(error);
+      throw error;
+    }
+  };
+  await using http = await openHttp({ mounts: [{ prefix: "/side", scope: "public", fetch: watched }] });
+  await using listener = await listenHttp(http.app, { host: "127.0.0.1", port: 0 }, new AbortController().signal);
+  const caller = new AbortController();
+  const answered = fetch(`${listener.url}/side`, { signal: caller.signal }).catch(() => "gone");
+  await asked.promise;
+  caller.abort();
+  expect(await answered).toBe("gone");
+  await failed.promise;
+  await new Promise(setImmediate);
+  expect(http.logged).toEqual([]);
+  silent.close();
+  silent.closeAllConnections();
+});
 
 describe("a body that trickles in over the time of a body", () => {
   const bodyMs = 300;
