@@ -55,8 +55,11 @@ test("sandbox scan and code: an interrupt ends the wait alone, and the phone goe
     const { code, stdout, stderr } = await waiting.ran;
     expect([code, stdout]).toEqual([130, ""]);
     expect(stderr).toBe("wazapi: stopped waiting; the phone goes on with the linking\n");
-    expect((await call("confirm", phone)).code).toBe(0);
-    expect(await client.closed()).toBe(515);
+    expect((await call("show")).stdout).toContain(phone);
+    const answer = way === "scan" ? "confirm" : "deny";
+    expect((await call(answer, phone)).code).toBe(0);
+    expect((await call("show")).stderr).toContain("no linking waits");
+    if (way === "scan") expect(await client.closed()).toBe(515);
   }
 });
 

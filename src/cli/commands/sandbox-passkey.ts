@@ -83,7 +83,9 @@ function declareShow(passkey: Command, run: Run): void {
     .action(
       run(async (cli) => {
         const { waiting } = await (await connectSandbox(cli)).state(cli.signal);
-        const ceremonies = waiting.flatMap((client) => client.passkey ?? []);
+        const ceremonies = waiting.flatMap(({ passkey: one }) =>
+          one === undefined || one.stage === "over" ? [] : [one],
+        );
         cli.out.document(ceremonies, (page) =>
           page.table(
             ["NUMBER", "STAGE", "CODE", "PROOF"],
