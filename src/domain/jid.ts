@@ -53,6 +53,11 @@ export function deviceOf(jid: string): number {
   return parseJid(jid)?.device ?? 0;
 }
 
+/** Whether this is the device that a provider runs for somebody. */
+export function isHostedJid(jid: string): boolean {
+  return /@hosted(\.lid)?$/.test(jid);
+}
+
 /** JID of the person with this number (digits). */
 export function personJid(phone: string): string {
   return `${phone}@s.whatsapp.net`;

@@ -1,3 +1,4 @@
+import { ownDevices } from "./directory.ts";
 import { createAppState } from "./history/app-state.ts";
 import type { Account, Person } from "./person.ts";
 import type { World } from "./world.ts";
@@ -14,7 +15,7 @@ export function accountOf(
   const made: Account = {
     platform: about.platform ?? "iphone",
     business: about.business,
-    nextDevice: Math.max(0, ...person.devices.keys()) + 1,
+    nextDevice: Math.max(0, ...ownDevices(person)) + 1,
     blocked: new Set(),
     privacy: new Map(),
     disappearing: { seconds: 0, at: 0 },

@@ -35,6 +35,8 @@ export interface RetryRequest {
 /** Something a simulated person (or an account's owner, on the phone) writes. */
 export interface Post {
   readonly sender: Person;
+  /** Which of the sender's devices writes; without it the phone. */
+  readonly device?: number;
   /** Jid of the chat. */
   readonly to: string;
   readonly content: ContentBody;

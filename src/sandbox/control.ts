@@ -67,8 +67,10 @@ export interface ContactInfo {
   readonly lid: string;
   readonly name: string;
   readonly onWhatsApp: boolean;
-  /** Devices the sandbox plays, the phone included. */
+  /** Devices the sandbox plays, the phone included and the provider's not. */
   readonly devices: number;
+  /** A provider runs a device of it; absent when none does. */
+  readonly hosted?: true;
 }
 
 /** A group as the control routes show it. */
@@ -149,6 +151,8 @@ export interface SendInput {
   readonly count?: number;
   /** First id; only when count is 1. */
   readonly messageId?: string;
+  /** It is written by the device that a provider runs, which knows no groups. */
+  readonly hosted?: boolean;
 }
 
 /** A send by a contact. */
@@ -193,6 +197,8 @@ export interface SandboxControl
     readonly name?: string;
     readonly onWhatsApp?: boolean;
     readonly devices?: number;
+    /** Whether a provider runs a device of it, too: device 99, as those of companies on a hosted API have it. */
+    readonly hosted?: boolean;
     /** It gets another profile picture, and everybody who is linked is told. */
     readonly newPicture?: true;
     /** What a business shows; replaces what it showed before. */

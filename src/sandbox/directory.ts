@@ -1,6 +1,6 @@
 import { createInbox } from "./messages/inbox.ts";
 import { createMemory } from "./messages/memory.ts";
-import { parseUserJid, type Addressing } from "./jid.ts";
+import { hostedDevice, parseUserJid, type Addressing } from "./jid.ts";
 import type { Person, SimulatedDevice } from "./person.ts";
 import { createReach } from "./reach/reach.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -26,8 +26,10 @@ export interface Directory {
   /** The person a jid means, known from now on; undefined when there is nobody. */
   find(jid: string): Person | undefined;
   isOnWhatsApp(number: string): boolean;
-  /** Gives a person another device that the sandbox plays, or takes the last away. */
+  /** Gives a person another device that the sandbox plays, or takes the last away; a provider's is not counted. */
   setDevices(person: Person, count: number): void;
+  /** Gives a person the device that a provider runs, or takes it away. */
+  setHosted(person: Person, hosted: boolean): void;
   /** Takes in somebody of an earlier run. */
   add(person: Person): void;
   people(): readonly Person[];
@@ -62,16 +64,27 @@ export function createDirectory(deps: { readonly now: () => number }, seed: stri
     },
     isOnWhatsApp,
     setDevices(owner, count) {
-      const mine = [...owner.devices.keys()].sort((one, other) => one - other);
+      const mine = ownDevices(owner);
       for (const id of mine.slice(count)) owner.devices.delete(id);
-      for (let id = 0; owner.devices.size < count; id += 1) {
-        if (!owner.devices.has(id) && !owner.companions.has(id)) addDevice(owner, id, seed);
+      for (let id = 0, missing = count - mine.length; missing > 0; id += 1) {
+        if (owner.devices.has(id) || owner.companions.has(id)) continue;
+        addDevice(owner, id, seed);
+        missing -= 1;
       }
+    },
+    setHosted(owner, hosted) {
+      if (!hosted) owner.devices.delete(hostedDevice);
+      else if (!owner.devices.has(hostedDevice)) addDevice(owner, hostedDevice, seed);
     },
     add: (restored) => void people.set(restored.number, restored),
     people: () => [...people.values()],
     clear: () => people.clear(),
   };
+}
+
+/** The devices of a person that the sandbox plays, lowest first, without the one that a provider runs. */
+export function ownDevices({ devices }: Person): readonly number[] {
+  return [...devices.keys()].filter((id) => id !== hostedDevice).toSorted((one, other) => one - other);
 }
 
 /** Gives a person one more simulated device; `restored` brings its keys and sessions from an earlier run. */

@@ -5,7 +5,7 @@ import type { Connection } from "./connection.ts";
 import type { CodeInput, LinkedDevice, ScanInput } from "./control.ts";
 import { announceDevices } from "./device-notices.ts";
 import { farewell } from "./disconnect.ts";
-import { userJid } from "./jid.ts";
+import { hostedDevice, userJid } from "./jid.ts";
 import { signDeviceIdentity, verifyDeviceSignature } from "./pairing/device-identity.ts";
 import { isAcknowledged, notifyEarly } from "./pairing/early-notices.ts";
 import { finishLinkCode, startLinkCode } from "./pairing/link-code.ts";
@@ -173,7 +173,7 @@ async function link(world: World, linking: Linking): Promise<LinkedDevice> {
     const account = accountOf(world, person, input);
     person.name = input.name ?? input.business ?? person.name;
     person.onWhatsApp = true;
-    while (person.devices.has(account.nextDevice)) account.nextDevice += 1;
+    while (account.nextDevice === hostedDevice || person.devices.has(account.nextDevice)) account.nextDevice += 1;
     const id = account.nextDevice;
     account.nextDevice += 1;
     const signed = signDeviceIdentity({

@@ -102,4 +102,6 @@ export interface RememberedMessage {
   /** The stanza's attributes beside addresses and times, for whoever has to send it again. */
   readonly attrs: BinaryNode["attrs"];
   readonly addressing: Addressing;
+  /** Which of the author's devices wrote it, when that was not the phone. */
+  readonly device?: number;
 }

@@ -20,6 +20,8 @@ export interface InboxEntry {
   readonly nodes?: readonly ShownNode[];
   /** Arrivals of this message id at this contact (each device counts once per arrival on the phone). */
   readonly copies: number;
+  /** The device that a provider runs for this contact has read it, too. */
+  readonly hosted?: true;
 }
 
 /** A part of a stanza; binary content is left out. */

@@ -176,10 +176,11 @@ export const intakeFacts: readonly Fact[] = [
     fact: "Floods of account_sync and devices notices name hosted devices (@hosted, device 99).",
     since: "2026-06",
     source: "whatsmeow and oxidezap/whatsapp-rust handle them",
-    sandbox: "Sent by `wazapi sandbox stanza` or `notify`.",
-    sandboxBy: { not: "no hosted accounts are played" },
+    sandbox:
+      "Whoever gets or loses a provider's device is told of in such a notice; any other is sent by `wazapi sandbox stanza`.",
+    sandboxBy: [{ file: "whatsapp/hosted-people.test.ts", name: "comes to a provider, and leaves it" }],
     client: "Such notices pass to Baileys, which acknowledges each; hosted senders are read like any other.",
-    clientBy: { not: "only a provider's account can show it" },
+    clientBy: [{ file: "whatsapp/hosted-people.test.ts", name: "account_sync names the provider's device" }],
     phone: "An account with a hosted device: `wazapi doctor` and the metric wazapi_unknown_wire_total.",
   },
   {

@@ -1,5 +1,7 @@
 import type { Fact } from "./fact.ts";
 
+const hosted = "whatsapp/hosted-people.test.ts";
+
 /** Facts about whatever else changed. */
 export const otherFacts: readonly Fact[] = [
   {
@@ -59,13 +61,22 @@ export const otherFacts: readonly Fact[] = [
   },
   {
     id: "hosted-devices",
-    fact: "Notices about devices name hosted ones (`@hosted`, `@hosted.lid`, device 99) of accounts that a provider runs.",
+    fact: "Companies on a hosted API have a device that a provider runs: 99, at the servers `hosted` and `hosted.lid`; the list of devices marks it `is_hosted`. It reads and writes chats with people, is given no sender keys (Baileys, whatsmeow; zapo holds that WhatsApp Web gives them), and reads a request for a message only with keys in it.",
     since: "2026",
-    source: "whatsmeow and whatsapp-rust #1063, landed source",
-    sandbox: "No person has a hosted device; a notice can be sent by control.",
-    sandboxBy: { not: "the sandbox plays no hosted device" },
-    client: "Baileys' list of devices is used as it is; sender keys are not given to hosted devices.",
-    clientBy: { not: "unproven until there is a hosted device to try it with" },
+    source: "whatsmeow and whatsapp-rust #1063, #1234, landed source; zapo #111, #241 (read from WhatsApp Web)",
+    sandbox:
+      "`wazapi sandbox contact NUMBER --hosted` gives somebody such a device, with keys of its own; `send --hosted` writes from it.",
+    sandboxBy: [
+      { file: hosted, name: "a text reaches the phone and the provider" },
+      { file: hosted, name: "a group text reaches the others, and the provider is given no key" },
+    ],
+    client:
+      "Baileys' list of devices is used as it is; what the device writes is the person's; it is asked again with keys from the first time on. Not done: `<meta sender_intent=hosted>` beside what is sent to it again, which one project has found.",
+    clientBy: [
+      { file: hosted, name: "a text of the provider by" },
+      { file: hosted, name: "what the provider sends is asked for again when it cannot be read" },
+      { file: hosted, name: "what a provider wrote for the own account is our own message" },
+    ],
     phone: "Write to a company that uses Meta's hosted API: `npx wazapi send NUMBER oi --wait delivered`.",
   },
   {

@@ -90,6 +90,7 @@ describe("control routes: what reaches the control", () => {
       },
     ],
     ["POST /contacts", { number: `+${number}`, name: "Bia" }, "addContact", { number, name: "Bia" }],
+    ["POST /contacts", { number, hosted: true }, "addContact", { number, hosted: true }],
     [
       `POST /contacts/${number}/send`,
       { to: "12@g.us", text: "a", reply: "R", count: 3, addressing: "lid", corrupt: true },

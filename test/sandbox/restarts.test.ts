@@ -29,11 +29,11 @@ const device = (sandbox: Sandbox) => sandbox.control.state().devices[0];
 describe("a sandbox that starts again with its state", () => {
   it("goes on as if nothing had happened: sessions, queue, inbox, settings, faults of life", async () => {
     const before = await openTestSandbox({ statePath });
-    await before.control.addContact({ number: bob, name: "Bob", devices: 2 });
+    await before.control.addContact({ number: bob, name: "Bob", devices: 2, hosted: true });
     await before.control.addContact({ number: "5511777770000", onWhatsApp: false });
     const first = await pairClient(before, { number: own, name: "Own" });
     await first.sock.sendMessage(bobJid, { text: "one" });
-    await eventually(async () => (await inbox(before)).length).toBe(1);
+    await eventually(async () => (await inbox(before)).map(({ hosted }) => hosted)).toEqual([true]);
     await before.control.contactSend({ number: bob, to: own, content: { text: "answer" } }, signal);
     await eventually(() => first.texts()).toEqual(["answer"]);
     await eventually(() => device(before)?.queued).toBe(0);

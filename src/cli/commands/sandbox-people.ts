@@ -24,6 +24,7 @@ type SendOptions = Partial<Record<(typeof mediaKinds)[number], string>> & {
   readonly count?: number;
   readonly ownPhone?: true;
   readonly lid?: true;
+  readonly hosted?: true;
 };
 
 interface ContactOptions {
@@ -31,6 +32,7 @@ interface ContactOptions {
   readonly absent?: true;
   readonly devices?: number;
   readonly username?: string;
+  readonly hosted?: boolean;
 }
 
 /** `wazapi sandbox contact|send|inbox|typing|call`: what simulated people do and see. */
@@ -51,6 +53,8 @@ function declareContact(command: Command, run: Run): void {
     .option("--absent", "it is not on WhatsApp")
     .option("--username <name>", "it goes by a username and shows nobody its number")
     .option("--devices <count>", "devices it has, the phone included", whole(1, 5))
+    .option("--hosted", "a provider runs a device of it, too, as of companies on a hosted API")
+    .option("--no-hosted", "no provider runs one any more")
     .action(
       run<ContactOptions>(async (cli, { args: [number = ""], options }) => {
         const sandbox = await connectSandbox(cli);
@@ -61,6 +65,7 @@ function declareContact(command: Command, run: Run): void {
             ...(options.name !== undefined && { name: options.name }),
             ...(options.devices !== undefined && { devices: options.devices }),
             ...(options.username !== undefined && { username: options.username }),
+            ...(options.hosted !== undefined && { hosted: options.hosted }),
           },
           cli.signal,
         );
@@ -83,6 +88,7 @@ function declareSend(command: Command, run: Run): void {
     .option("--reply <messageId>", "it answers this message")
     .option("--count <count>", "send so many", whole(1, 10_000))
     .option("--lid", "the contact writes from its LID, without showing its number")
+    .option("--hosted", "it is written by the device that a provider runs")
     .addOption(new Option("--content <json>", "any other content, as the control route takes it"))
     .action(run<SendOptions>(sendAsContact));
 }
@@ -91,12 +97,12 @@ async function sendAsContact(
   cli: Cli,
   { args: [number = "", text], options }: { readonly args: readonly string[]; readonly options: SendOptions },
 ): Promise<void> {
-  const { count, ownPhone, lid } = options;
+  const { count, ownPhone, lid, hosted } = options;
   const content = contentOf(cli, text, options);
   const sandbox = await connectSandbox(cli);
   if (ownPhone === true && options.to === undefined) throw usage("say with --to whom the own phone writes to");
   const to = options.to ?? (await linkedNumber(sandbox, cli.signal));
-  const input = { number, to, content, ...(count !== undefined && { count }) };
+  const input = { number, to, content, ...(count !== undefined && { count }), ...(hosted === true && { hosted }) };
   const { messageIds } =
     ownPhone === true
       ? await sandbox.phoneSend(input, cli.signal)

@@ -11,7 +11,13 @@ const account = {
   platform: z.enum(["iphone", "android", "smba", "smbi"]).exactOptional(),
   business: accountName.exactOptional(),
 };
-const messageId = z.string().regex(/^[\w.-]{1,64}$/);
+const writing = {
+  messageId: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/)
+    .exactOptional(),
+  hosted: z.boolean().exactOptional(),
+};
 
 const stanzaJson: z.ZodType<StanzaJson> = z.strictObject({
   tag: z.string().min(1).max(64),
@@ -56,7 +62,7 @@ export const phoneRoutes: readonly Route[] = [
     method: "POST",
     path: "/phones/:number/send",
     summary: "The account's owner types a message on the phone",
-    body: z.strictObject({ to: recipient, count, messageId: messageId.exactOptional(), ...contentShape }),
+    body: z.strictObject({ to: recipient, count, ...writing, ...contentShape }),
     run: async ({ control }, { params, body }, signal) =>
       control.phoneSend({ number: numberOf(params), ...sendFields(body), content: contentOf(body) }, signal),
   }),
@@ -131,6 +137,7 @@ export const contactRoutes: readonly Route[] = [
       name: accountName.exactOptional(),
       onWhatsApp: z.boolean().exactOptional(),
       devices: z.int().min(1).max(5).exactOptional(),
+      hosted: z.boolean().exactOptional(),
       newPicture: z.literal(true).exactOptional(),
       catalogue: z.array(product).max(1000).exactOptional(),
       username: z.string().max(35).exactOptional(),
@@ -144,7 +151,7 @@ export const contactRoutes: readonly Route[] = [
     body: z.strictObject({
       to: recipient,
       count,
-      messageId: messageId.exactOptional(),
+      ...writing,
       addressing: z.enum(["pn", "lid"]).exactOptional(),
       corrupt: z.boolean().exactOptional(),
       placeholder: z.boolean().exactOptional(),
@@ -229,6 +236,7 @@ interface SendBody {
   readonly to: string;
   readonly count?: number;
   readonly messageId?: string;
+  readonly hosted?: boolean;
 }
 
 function sendFields(body: SendBody): SendBody {
@@ -239,5 +247,6 @@ function sendFields(body: SendBody): SendBody {
     to: body.to,
     ...(body.count !== undefined && { count: body.count }),
     ...(body.messageId !== undefined && { messageId: body.messageId }),
+    ...(body.hosted !== undefined && { hosted: body.hosted }),
   };
 }

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { tellName } from "../bootstrap.ts";
 import type { ContactInfo, SandboxControl } from "../control.ts";
 import { announceDevices } from "../device-notices.ts";
+import { ownDevices } from "../directory.ts";
 import { renewPicture } from "../iq/profile.ts";
-import { recipientJid } from "../jid.ts";
+import { hostedDevice, recipientJid } from "../jid.ts";
 import { jidOf } from "../messages/envelope.ts";
 import { sendReceipt } from "../messages/receipts.ts";
 import { chatKindOf } from "../messages/route.ts";
@@ -18,7 +19,7 @@ export function peopleControl(
   world: World,
 ): Pick<SandboxControl, "addContact" | "typing" | "presence" | "call" | "receipt" | "inbox"> {
   return {
-    async addContact({ number, name, onWhatsApp, devices, catalogue, newPicture, username }) {
+    async addContact({ number, name, onWhatsApp, devices, catalogue, newPicture, username, hosted }) {
       const person = world.directory.person(number);
       if (onWhatsApp !== undefined) person.onWhatsApp = onWhatsApp;
       if (catalogue !== undefined) person.catalogue = catalogue;
@@ -27,13 +28,12 @@ export function peopleControl(
         person.name = name;
         await tellName(world, person);
       }
-      if (devices !== undefined && devices !== person.devices.size) {
-        const before = [...person.devices.keys()];
-        world.directory.setDevices(person, devices);
-        const after = [...person.devices.keys()];
-        const [add, remove] = [after.filter((id) => !before.includes(id)), before.filter((id) => !after.includes(id))];
-        announceDevices(world, person, { add, remove });
-      }
+      const before = [...person.devices.keys()];
+      if (devices !== undefined) world.directory.setDevices(person, devices);
+      if (hosted !== undefined) world.directory.setHosted(person, hosted);
+      const after = [...person.devices.keys()];
+      const [add, remove] = [after.filter((id) => !before.includes(id)), before.filter((id) => !after.includes(id))];
+      if (add.length + remove.length > 0) announceDevices(world, person, { add, remove });
       if (newPicture === true) await renewPicture(world, person);
       world.changed();
       return contactInfo(person);
@@ -94,8 +94,10 @@ export function peopleControl(
 }
 
 /** A person as `state` and `addContact` show it. */
-export function contactInfo({ number, lid, name, onWhatsApp, devices }: Person): ContactInfo {
-  return { number, lid, name, onWhatsApp, devices: devices.size };
+export function contactInfo(person: Person): ContactInfo {
+  const { number, lid, name, onWhatsApp } = person;
+  const hosted = person.devices.has(hostedDevice);
+  return { number, lid, name, onWhatsApp, devices: ownDevices(person).length, ...(hosted && { hosted }) };
 }
 
 /** The clients that see what somebody does in a chat, and how the stanza names who it is. */

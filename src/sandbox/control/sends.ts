@@ -1,6 +1,6 @@
 import type { ContactSendInput, SandboxControl, SendInput } from "../control.ts";
 import type { Post } from "../chat-kind.ts";
-import { recipientJid } from "../jid.ts";
+import { hostedDevice, recipientJid } from "../jid.ts";
 import { chatKindOf } from "../messages/route.ts";
 import type { Person } from "../person.ts";
 import { SandboxError } from "../sandbox-error.ts";
@@ -28,8 +28,13 @@ export function sendControl(world: World): Pick<SandboxControl, "phoneSend" | "c
 }
 
 function postOf(world: World, input: SendInput & Partial<ContactSendInput>, to: string): Post {
+  const sender = personOnWhatsApp(world, input.number);
+  if (input.hosted === true && !sender.devices.has(hostedDevice)) {
+    throw new SandboxError("not_found", `no provider runs a device of ${input.number}`);
+  }
   return {
-    sender: personOnWhatsApp(world, input.number),
+    sender,
+    device: input.hosted === true ? hostedDevice : 0,
     to,
     content: input.content,
     count: input.count,

@@ -2,6 +2,7 @@ import type { BinaryNode, proto } from "@whiskeysockets/baileys";
 import type { ClientMessage } from "../chat-kind.ts";
 import type { Companion } from "../companion.ts";
 import { decryptFrom, sessionAddress } from "../messages/decrypt.ts";
+import { hostedDevice } from "../jid.ts";
 import { takeOwnCopy } from "../messages/own-phone.ts";
 import { besideOf, openArrival, takeIn, type Arrival } from "../messages/receive.ts";
 import type { Person, SimulatedDevice } from "../person.ts";
@@ -63,6 +64,8 @@ async function deliverToPerson(world: World, delivery: Delivery, person: Person)
   const { message, keys, shared } = delivery;
   const encsFor = (device: number): readonly BinaryNode[] => [...(keys.get(keyOf(person, device)) ?? []), ...shared];
   for (const device of person.devices.values()) {
+    // WhatsApp protocol: a provider's device is no reader of chats of many, unless a client gives it the key.
+    if (device.id === hostedDevice && !keys.has(keyOf(person, device.id))) continue;
     const encs = encsFor(device.id);
     if (encs.length > 0) await receive(world, delivery, { device, encs });
   }

@@ -2,7 +2,7 @@ import type { Post } from "../chat-kind.ts";
 import type { Companion } from "../companion.ts";
 import type { BuiltMessage } from "../content-codec.ts";
 import type { Sent } from "../control.ts";
-import { signalAddress } from "../jid.ts";
+import { hostedDevice, signalAddress } from "../jid.ts";
 import { sendBatch } from "../messages/batch.ts";
 import { contentContext } from "../messages/content-context.ts";
 import { writeLetter } from "../messages/letter.ts";
@@ -44,6 +44,7 @@ export function createCirclePoster(world: World): CirclePoster {
     async post(to, post, signal) {
       const { circle, readers } = to;
       const { sender, corrupt } = post;
+      if (post.device === hostedDevice) throw new SandboxError("refused", "a provider's device writes to people only");
       const context = contentContext(world, { sender, chatJid: circle.jid, addressing: circle.addressing });
       const phone = sender.devices.get(0);
       const companions = new Set([...readers, sender].flatMap((person) => [...person.companions.values()]));

@@ -1,7 +1,7 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { Companion } from "../companion.ts";
 import type { Identity } from "../directory.ts";
-import { userJid } from "../jid.ts";
+import { hostedDevice, userJid } from "../jid.ts";
 import type { Person } from "../person.ts";
 import { childOf, childrenOf, stanza, textOf } from "../wire/stanza.ts";
 import type { World } from "../world.ts";
@@ -76,7 +76,14 @@ const protocols = {
       person === undefined
         ? [0]
         : [...person.devices.keys(), ...person.companions.keys(), ...person.staleDevices.keys()].sort((a, b) => a - b);
-    const devices = ids.map((id) => stanza("device", { id, "key-index": id === 0 ? undefined : id }));
+    const devices = ids.map((id) =>
+      // WhatsApp protocol: only this says that the device is found at the servers of providers.
+      stanza("device", {
+        id,
+        "key-index": id === 0 ? undefined : id,
+        is_hosted: id === hostedDevice ? "true" : undefined,
+      }),
+    );
     const indexes = person === undefined ? undefined : keyIndexList(person, seconds);
     return stanza("devices", {}, [stanza("device-list", {}, devices), ...(indexes === undefined ? [] : [indexes])]);
   },

@@ -21,6 +21,7 @@ export async function postDirect(world: World, post: Post, signal: AbortSignal):
   if (recipient === undefined) throw new SandboxError("not_found", `${to} is not on WhatsApp`);
   const writes = {
     sender,
+    device: post.device ?? 0,
     recipient,
     addressing: addressingFor(post, recipient),
     corrupt: post.corrupt,
@@ -35,6 +36,7 @@ export async function postDirect(world: World, post: Post, signal: AbortSignal):
 
 interface Writing {
   readonly sender: Person;
+  readonly device: number;
   readonly recipient: Person;
   readonly addressing: Addressing;
   readonly corrupt: boolean;
@@ -46,7 +48,7 @@ async function write(
   writing: Writing,
   sent: { readonly id: string; readonly built: BuiltMessage },
 ): Promise<void> {
-  const { sender, recipient, addressing, corrupt, placeholder } = writing;
+  const { sender, device, recipient, addressing, corrupt, placeholder } = writing;
   const { id, built } = sent;
   const at = world.options.clock.now();
   const attrs = { type: built.stanzaType, ...(built.edit !== undefined && { edit: built.edit }) };
@@ -58,6 +60,7 @@ async function write(
     message: built.message,
     attrs,
     addressing,
+    ...(device !== 0 && { device }),
   };
   sender.memory.put(known);
   sender.addressing.set(recipient.number, addressing);
@@ -69,8 +72,8 @@ async function write(
     const chat = jidOf(sender, addressing);
     recipient.inbox.add({ messageId: id, from: sender.number, chat, at, message: built.message });
   }
-  const phone = sender.devices.get(0);
-  if (phone === undefined) return;
+  const writer = sender.devices.get(device);
+  if (writer === undefined) return;
   for (const companion of new Set([...recipient.companions.values(), ...sender.companions.values()])) {
     const letter = directLetter(world, companion, known);
     if (placeholder && companion.person !== sender) {
@@ -78,7 +81,7 @@ async function write(
       continue;
     }
     const beside = companion.person === sender ? [] : tokenBeside(world, sender, recipient);
-    await writeLetter(world, { from: phone, companion }, { ...letter, corrupt, beside });
+    await writeLetter(world, { from: writer, companion }, { ...letter, corrupt, beside });
   }
 }
 

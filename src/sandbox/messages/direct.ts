@@ -1,7 +1,7 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { ChatKind, ClientMessage, ClientReceipt } from "../chat-kind.ts";
 import type { Companion } from "../companion.ts";
-import { parseUserJid, type Addressing } from "../jid.ts";
+import { hostedDevice, parseUserJid, type Addressing } from "../jid.ts";
 import type { Person, SimulatedDevice } from "../person.ts";
 import { remember } from "../reach/reach.ts";
 import { childOf, childrenOf, stanza } from "../wire/stanza.ts";
@@ -74,7 +74,9 @@ async function receiveCopy(world: World, device: SimulatedDevice, copy: Copy): P
   const arrival = arrivalOf(copy);
   const sender = { companion: from, addressing };
   const opened = await openArrival(world, { device, arrival }, async () => decryptFrom(device, sender, enc));
-  if (opened === undefined || device.id !== 0) return;
+  if (opened === undefined) return;
+  if (device.id === hostedDevice) person.inbox.readByProvider(message.id);
+  if (device.id !== 0) return;
   if (person === from.person) {
     if (node.attrs["category"] === "peer") await takePeerMessage(world, arrival, opened);
     else takeOwnCopy(world, arrival, opened);

@@ -17,12 +17,15 @@ export interface Arrived {
 export interface KeptEntry extends Arrived {
   readonly seq: number;
   copies: number;
+  hosted?: true;
 }
 
 /** What one person received, in order of arrival; the oldest are forgotten. */
 export interface Inbox {
   /** A message id that is there already only counts as a copy. */
   add(arrived: Arrived): void;
+  /** The device that a provider runs has read this message; for one that is not there this does nothing. */
+  readByProvider(messageId: string): void;
   /** Entries after `since`; with none, waits for the first one until the signal aborts. */
   after(since: number, signal: AbortSignal): Promise<readonly InboxEntry[]>;
   /** What {@link createInbox} takes. */
@@ -71,6 +74,10 @@ export function createInbox(
       lastSeq += 1;
       keep({ ...arrived, seq: lastSeq, copies: 1 });
       for (const wake of waiting) wake();
+    },
+    readByProvider(messageId) {
+      const known = byId.get(messageId);
+      if (known !== undefined) known.hosted = true;
     },
     async after(since, signal) {
       if (since >= lastSeq && !signal.aborted) {

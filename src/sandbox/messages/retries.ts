@@ -1,6 +1,6 @@
 import type { RetryRequest } from "../chat-kind.ts";
 import type { CompanionKeys } from "../companion.ts";
-import { parseUserJid } from "../jid.ts";
+import { hostedDevice, parseUserJid } from "../jid.ts";
 import { readPreKey, readSignedPreKey } from "../pre-keys.ts";
 import type { PreKeyBundle } from "../signal/sim-device.ts";
 import { bytesOf, childOf, stanza, uintOf } from "../wire/stanza.ts";
@@ -49,6 +49,8 @@ export async function retryDirect(world: World, request: RetryRequest): Promise<
     world.post(other, { ...stanza("receipt", attrs), ...(content !== undefined && { content }) });
     return;
   }
+  // WhatsApp protocol: a provider keeps no sessions for this; without keys in the request there is nobody to write to.
+  if (identity.device === hostedDevice && childOf(node, "keys") === undefined) return;
   const device = author.devices.get(identity.device);
   const written = author.memory.get(id);
   const count = retryCount(request);

@@ -59,6 +59,7 @@ export interface SavedEntry {
   readonly message: string;
   readonly opened?: OpenedAnswer;
   readonly nodes?: readonly ShownNode[];
+  readonly hosted?: true;
 }
 
 /** A message somebody remembers. */

@@ -9,6 +9,7 @@ import {
   type RetryReason,
   type WASocket,
 } from "@whiskeysockets/baileys";
+import { isHostedJid } from "#domain/jid.ts";
 import { BoundedMap } from "../bounded-map.ts";
 
 /** What a request is made of. */
@@ -63,8 +64,8 @@ export function createRetryRequests(sock: () => RetryRequestDeps & Pick<WASocket
 }
 
 /**
- * WhatsApp protocol: a receipt of type `retry`; from the second time on it brings keys for a new session along. `error`
- * says why the message cannot be read.
+ * WhatsApp protocol: a receipt of type `retry`; from the second time on, and to the device of a provider, which keeps no
+ * sessions, always, it brings keys for a new session along. `error` says why the message cannot be read.
  */
 async function requestRetry(
   { authState, ev, sendNode }: RetryRequestDeps,
@@ -78,7 +79,7 @@ async function requestRetry(
     { tag: "retry", attrs: retry },
     { tag: "registration", attrs: {}, content: encodeBigEndian(creds.registrationId) },
   ];
-  if (count > 1) content.push(await keyBundle({ authState, ev }));
+  if (count > 1 || isHostedJid(participant ?? from)) content.push(await keyBundle({ authState, ev }));
   await sendNode({
     tag: "receipt",
     attrs: {
