@@ -1,3 +1,5 @@
+import { expect } from "vitest";
+
 /** What the webhook of a trigger is compared with. */
 export interface Expected {
   /** Variant under test/callbacks whose keys it has. */
@@ -10,6 +12,8 @@ export interface Expected {
   readonly less?: readonly string[];
   /** Which of several webhooks of the type is meant. */
   readonly status?: string;
+  /** The chat, where it is neither the usual contact nor the group. */
+  readonly phone?: string;
   /** The own account did it, though nobody typed anything. */
   readonly isOwn?: true;
 }
@@ -69,6 +73,15 @@ export const expectedOf: Readonly<Record<string, Expected>> = {
   comment: { fixture: "text_reply", less: ["messageExpirationSeconds", "participantPhone"], more: ["contentType"] },
   "image-hd": { fixture: "image", less: ["messageExpirationSeconds"], more: ["parentMessageId", "parentType"] },
   "newer-content": { fixture: "other_unknownKind", less: ["albumMessage"], more: ["field250"] },
+  album: { fixture: "image", less: ["messageExpirationSeconds"], more: ["parentMessageId", "parentType"] },
+  "event-edit": {
+    fixture: "event",
+    less: [...["address", "latitude", "longitude", "name"].map((key) => `event.location.${key}`), "participantPhone"],
+    more: ["editMessageId"],
+  },
+  "poll-edit": { fixture: "poll", less: ["participantPhone"], more: ["editMessageId"] },
+  "poll-option": { fixture: "poll", less: ["participantPhone"], more: ["editMessageId"] },
+  "ai-forward": { fixture: "text", more: ["contentType"] },
   typing: { fixture: "presence_COMPOSING", status: "COMPOSING" },
   recording: { fixture: "presence_RECORDING", status: "RECORDING" },
   paused: { fixture: "presence_PAUSED", status: "PAUSED" },
@@ -102,6 +115,14 @@ export const expectedOf: Readonly<Record<string, Expected>> = {
   "channel-join": { fixture: "notification_NEWSLETTER_MEMBER_JOIN" },
   "channel-leave": { fixture: "notification_NEWSLETTER_MEMBER_LEAVE" },
   "channel-mute": { fixture: "notification_NEWSLETTER_MUTE_ON" },
+  "bot-answer": { fixture: "waitingMessage", less: ["participantPhone"], phone: "867051314767696@bot" },
+  interop: { fixture: "waitingMessage", less: ["participantPhone"], phone: "12345@interop" },
+  username: { fixture: "text", phone: expect.stringMatching(/^\d+@lid$/), more: ["senderUsername"] },
+  hosted: { fixture: "text", phone: "5511966660002" },
+  "ad-lead": { fixture: "text_externalAdReply", less: ["text.description"], more: ["adClick"] },
+  "number-shared": { fixture: "notification_PHONE_NUMBER_SHARED", phone: "5511966660003" },
+  "channel-post": { fixture: "newsletter_post", phone: "120363000000000009@newsletter" },
+  "channel-status": { fixture: "newsletter_post", phone: "120363000000000009@newsletter" },
   "group-create": { fixture: "notification_GROUP_CREATE" },
   "group-message": { fixture: "text", more: ["participantPhone"] },
   "group-add": { fixture: "notification_GROUP_PARTICIPANT_ADD" },

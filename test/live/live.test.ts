@@ -72,7 +72,7 @@ test.each(cases)(
     const came = (): readonly WebhookBody[] => scenario.webhooks().slice(before);
     const expected = expectedOf[name];
     expect(expected, "an entry in expected.ts").toBeDefined();
-    const { fixture, more = [], less = [], status, isOwn = onOwnPhone } = expected!;
+    const { fixture, more = [], less = [], status, phone, isOwn = onOwnPhone } = expected!;
     const fits = fitOf(trigger, { id: ids.at(-1), status });
     const body = await until(() => came().find(fits), {
       what: `${trigger.webhook}; came: ${JSON.stringify(came())}`,
@@ -89,6 +89,7 @@ test.each(cases)(
     );
     const group = { isGroup: inGroup, more, less };
     expect(difference(keyPaths(body), keyPaths(sample))).toEqual(inChat(keyPaths(sample), group));
+    if (phone !== undefined) expect(body["phone"]).toEqual(phone);
     if (isTyped(name))
       expect([body["isGroup"], body["phone"]]).toEqual([inGroup, inGroup ? scenario.group.phone : scenario.contact]);
     if (type === "ReceivedCallback") expect(body["fromMe"]).toBe(isOwn);
@@ -185,7 +186,7 @@ function fitOf(
     if (body["type"] !== type) return false;
     if (isNotification) return body["notification"] === variant;
     if (type !== "ReceivedCallback") return status === undefined || body["status"] === status;
-    return body["messageId"] === id;
+    return body["messageId"] === id && (body["waitingMessage"] === true) === (variant === "waiting");
   };
 }
 

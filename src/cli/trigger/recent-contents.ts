@@ -35,6 +35,33 @@ export const recentContents = {
     image: samples.picture,
     hdOf: await say(stage, { image: samples.picture }),
   })),
+  album: content("ReceivedCallback.image", "a picture of an album", async (stage) => {
+    const album = await say(stage, { proto: { albumMessage: { expectedImageCount: 2, expectedVideoCount: 0 } } });
+    await say(stage, { image: samples.picture, album });
+    return { image: samples.picture, album };
+  }),
+  "event-edit": content(
+    "ReceivedCallback.event",
+    "an event that is changed, encrypted with its secret",
+    async (stage) => {
+      const event = { name: "Party", startAt: stage.now() + hourMs };
+      const messageId = await say(stage, { event });
+      return { eventEdit: { ...event, messageId, name: stage.text ?? "Big party" } };
+    },
+  ),
+  "poll-edit": content("ReceivedCallback.poll", "a poll whose question is changed", async (stage) => ({
+    pollEdit: { ...lunch, messageId: await say(stage, { poll: lunch }), question: stage.text ?? "Dinner?" },
+  })),
+  "poll-option": content("ReceivedCallback.poll", "a poll that somebody adds an answer to", async (stage) => ({
+    pollOption: { messageId: await say(stage, { poll: lunch }), option: stage.text ?? "Soup" },
+  })),
+  "ai-forward": content("ReceivedCallback.text", "an answer of an AI that is passed on", ({ text = "Blue." }) => ({
+    proto: {
+      botForwardedMessage: {
+        message: { richResponseMessage: { messageType: 1, submessages: [{ messageType: 2, messageText: text }] } },
+      },
+    },
+  })),
   "newer-content": content("ReceivedCallback.other", "a message of a kind that is younger than this version", () => ({
     raw: { base64: newest.toString("base64") },
   })),
