@@ -20,13 +20,13 @@ export function createChatMessages(deps: ChatMessagesDeps): HttpDeps["chatMessag
       const { instanceId } = wanted;
       const { phone = "", lid } = (await deps.store.instances.get({ instanceId }))?.connection ?? {};
       const own = lid === undefined ? { phone } : { phone, lid };
-      const rows = await deps.pages.page(wanted, signal);
+      const { rows, isPhoneSilent } = await deps.pages.page(wanted, signal);
       const payloads: unknown[] = [];
       for (const row of rows) {
         const captured = await deps.pipeline.shown({ instanceId, own, proto: row.proto, at: row.at });
         if (captured !== undefined) payloads.push(await payloadOf(row, captured, signal));
       }
-      return payloads;
+      return { payloads, isPhoneSilent };
     },
   };
 

@@ -52,6 +52,7 @@ const outcomeOf = {
   shutting_down: "unavailable",
   unavailable: "unavailable",
   standby: "unavailable",
+  phone_silent: "unavailable",
   timeout: "unavailable",
   invalid_config: "usage",
   newer_schema: "failure",

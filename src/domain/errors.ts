@@ -47,6 +47,7 @@ export const errorTable = {
   shutting_down: { status: 503, message: "the server is shutting down", retryable: true },
   unavailable: { status: 503, message: "this node cannot do that now", retryable: true },
   standby: { status: 503, message: "this node is a standby; ask the leader", retryable: true },
+  phone_silent: { status: 504, message: "the phone did not answer", retryable: true },
   timeout: { status: 504, message: "no answer in time", retryable: true },
   invalid_config: { status: 500, message: "the settings are not usable", retryable: false },
   newer_schema: { status: 500, message: "the database was written by a newer version", retryable: false },

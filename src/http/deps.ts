@@ -175,7 +175,15 @@ export interface MediaFiles {
   }>;
 }
 
-/** Messages that passed already, in the form of their webhooks. */
+/** Messages that passed already. */
+export interface PastMessages {
+  /** Newest first, each in the form of its webhook. */
+  readonly payloads: readonly unknown[];
+  /** The phone was asked for more and did not answer: there may be more. */
+  readonly isPhoneSilent: boolean;
+}
+
+/** Messages that passed already. */
 export interface ChatMessages {
   /** Up to `amount` older than the message `before`, newest first. May ask the phone, and wait for its answer. */
   readonly page: (
@@ -186,7 +194,7 @@ export interface ChatMessages {
       readonly before?: string;
     },
     signal: AbortSignal,
-  ) => Promise<readonly unknown[]>;
+  ) => Promise<PastMessages>;
 }
 
 /** Everything the routes need; `app.ts` joins the rooms that have it. */

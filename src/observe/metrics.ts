@@ -43,6 +43,8 @@ export interface Recorders {
   readonly appStateRecovery: (step: string) => void;
   /** WhatsApp sent something of this kind that this version does not know. */
   readonly unknownWire: (unknown: { readonly kind: string }) => void;
+  /** The own phone left a question of this kind without an answer. */
+  readonly phoneSilent: (question: string) => void;
   /** Linking with a passkey ended this way. */
   readonly passkeyEnded: (end: string) => void;
 }
@@ -123,6 +125,9 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
     ["step"],
   );
   const unknownWire = counter("unknown_wire_total", "Things WhatsApp sent that this version does not know.", ["kind"]);
+  const silences = counter("phone_silent_total", "Questions that the own phone did not answer within a minute.", [
+    "question",
+  ]);
   const passkeys = counter("pairing_passkey_total", "Linkings that asked for a passkey, by how they ended.", ["end"]);
   const gauges = createGauges({ registry, clock }, options.version === undefined ? {} : { version: options.version });
   const reasonOf = boundedWords(maxWords);
@@ -167,6 +172,7 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
       appStateDamaged: (damage) => appStateDamages.inc({ damage }),
       appStateRecovery: (step) => appStateRecoveries.inc({ step }),
       unknownWire: ({ kind }) => unknownWire.inc({ kind }),
+      phoneSilent: (question) => silences.inc({ question }),
       passkeyEnded: (end) => passkeys.inc({ end }),
     },
   };
@@ -189,6 +195,7 @@ const switchedOff: ProcessMetrics = {
     appStateDamaged: () => {},
     appStateRecovery: () => {},
     unknownWire: () => {},
+    phoneSilent: () => {},
     passkeyEnded: () => {},
   },
   watch: () => {},

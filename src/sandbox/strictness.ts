@@ -78,7 +78,7 @@ export const strictFacts = {
     values: ["aggregated", "single"],
   },
   phoneAnswers: {
-    says: "The own phone answers when a linked device asks it for a message, an older part of a chat or a copy of its settings.",
+    says: "The own phone answers when a linked device asks it for a message, a file once more, an older part of a chat or a copy of its settings.",
     values: [true, false],
   },
   phoneAnswerMs: {

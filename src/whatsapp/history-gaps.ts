@@ -77,8 +77,10 @@ export function createHistoryGaps(deps: HistoryGapsDeps, options: HistoryGapsOpt
         if (asked >= options.maxAsks) return asked;
         const { chatId, lastMessageAt = 0 } = chat;
         const anchor = { remoteJid: chatId, id: "", fromMe: false };
-        await orAborted(socket.sock.fetchMessageHistory(options.messages, anchor, lastMessageAt + 1_000), signal);
-        if (signal.aborted) return asked;
+        const asking = socket.sock.fetchMessageHistory(options.messages, anchor, lastMessageAt + 1_000);
+        const questionId = await orAborted(asking, signal);
+        if (signal.aborted || questionId === undefined) return asked;
+        socket.questions.asked("history", questionId);
         // Once the phone was asked: a hole that nobody can fill is not asked for again and again.
         const noted = { chatId, extra: { [askedField]: lastMessageAt } };
         await deps.directory.putChats({ instanceId, chats: [noted] });

@@ -28,6 +28,14 @@ export interface HistoryPagesOptions {
 /** A phone that is awake answers in less. */
 export const defaultHistoryPagesOptions: HistoryPagesOptions = { waitMs: 5_000 };
 
+/** One page. */
+export interface HistoryPage {
+  /** Newest first. */
+  readonly rows: readonly StoredMessage[];
+  /** The phone was asked for more and did not answer in time: there may be more. */
+  readonly isPhoneSilent: boolean;
+}
+
 /** Messages of a chat, page by page into the past. */
 export interface HistoryPages {
   /**
@@ -42,7 +50,7 @@ export interface HistoryPages {
       readonly before?: string;
     },
     signal: AbortSignal,
-  ) => Promise<readonly StoredMessage[]>;
+  ) => Promise<HistoryPage>;
 }
 
 /** Messages of one second that a page may begin in the middle of. */
@@ -55,13 +63,13 @@ export function createHistoryPages(deps: HistoryPagesDeps, options: HistoryPages
       const start =
         before === undefined ? undefined : await deps.messages.get({ instanceId, messageId: before, chatId });
       // A page behind a message that is not known here would be the wrong one.
-      if (before !== undefined && start === undefined) return [];
+      if (before !== undefined && start === undefined) return { rows: [], isPhoneSilent: false };
       const read = () => stored({ instanceId, chatId, amount, start });
       const rows = await read();
-      if (rows.length >= amount || signal.aborted) return rows;
+      if (rows.length >= amount || signal.aborted) return { rows, isPhoneSilent: false };
       const anchor = rows.at(-1) ?? start;
-      const isAnswered = await askPhone({ instanceId, chatId, anchor, amount: amount - rows.length }, signal);
-      return isAnswered ? await read() : rows;
+      const answer = await askPhone({ instanceId, chatId, anchor, amount: amount - rows.length }, signal);
+      return { rows: answer === "came" ? await read() : rows, isPhoneSilent: answer === "silence" };
     },
   };
 
@@ -79,7 +87,7 @@ export function createHistoryPages(deps: HistoryPagesDeps, options: HistoryPages
     return rows.slice(at + 1, at + 1 + amount);
   }
 
-  /** Whether the phone answered in time. */
+  /** What came of asking the phone; `nobody`: it could not be asked, or nobody waits any more. */
   async function askPhone(
     wanted: {
       readonly instanceId: string;
@@ -88,28 +96,30 @@ export function createHistoryPages(deps: HistoryPagesDeps, options: HistoryPages
       readonly amount: number;
     },
     signal: AbortSignal,
-  ): Promise<boolean> {
+  ): Promise<"came" | "silence" | "nobody"> {
     const { instanceId, chatId, anchor, amount } = wanted;
     const socket = deps.sessions.openSocket(instanceId);
-    if (socket === undefined) return false;
+    if (socket === undefined) return "nobody";
     const from = deps.clock.now();
     const either = AbortSignal.any([signal, AbortSignal.timeout(options.waitMs)]);
     try {
-      await orAborted(socket.sock.fetchMessageHistory(amount, keyOf(chatId, anchor), anchor?.at ?? from), either);
+      const asking = socket.sock.fetchMessageHistory(amount, keyOf(chatId, anchor), anchor?.at ?? from);
+      const questionId = await orAborted(asking, either);
+      if (questionId !== undefined) socket.questions.asked("history", questionId);
     } catch (error) {
       deps.log.warn({ instanceId, error }, "the phone could not be asked for older messages");
-      return false;
+      return "nobody";
     }
     for (;;) {
       const news = deps.news(either);
       const latest = await deps.events.list({ instanceId, type: "HistorySyncCallback", from, limit: 10 });
       // Written by persist out of this very type.
       if (latest.some(({ captured }) => (JSON.parse(captured) as CapturedHistory).syncType === "on_demand"))
-        return true;
+        return "came";
+      if (signal.aborted) return "nobody";
       if (either.aborted) {
-        if (!signal.aborted)
-          deps.log.warn({ instanceId }, "the phone did not send the older messages it was asked for");
-        return false;
+        deps.log.warn({ instanceId }, "the phone did not send the older messages it was asked for");
+        return "silence";
       }
       await news;
       // It comes for every instance; a flood of others must not become one of questions.

@@ -27,6 +27,7 @@ import { openLinking, type Linking } from "./linking/linking.ts";
 import type { CodeEnd } from "./linking/pairing-codes.ts";
 import { ownNameChanged } from "./own-name.ts";
 import { ownAccount, ownJids, type OwnJids } from "./own-account.ts";
+import { createPhoneQuestions, type PhoneQuestion, type PhoneQuestions } from "./phone-questions.ts";
 import { followPeople } from "./retries/follow-people.ts";
 import type { RetryLedger } from "./retries/retry-ledger.ts";
 import type { FadingQuestion } from "./send/answered-in.ts";
@@ -74,6 +75,8 @@ export interface LiveSocketDeps {
   readonly decryptStorm?: () => void;
   /** Told when the backlog of a login neither moves nor ends; must not throw. */
   readonly backlogStalled?: () => void;
+  /** Told about each question to the phone that it leaves without an answer; must not throw. */
+  readonly phoneSilent?: (question: PhoneQuestion) => void;
   /** Told about whatever came that this version does not know; must not throw. */
   readonly unknownWire?: (unknown: UnknownWire) => void;
 }
@@ -103,6 +106,8 @@ export interface LiveSocket extends AsyncDisposable {
   /** What is remembered of devices that asked for messages again. */
   readonly ledger: RetryLedger;
   readonly gate: StanzaGate;
+  /** Whoever asks the own phone notes it here. */
+  readonly questions: PhoneQuestions;
   readonly linking: Linking;
   /** Whom each send was encrypted for. */
   readonly readers: Readers;
@@ -189,8 +194,9 @@ export function openLiveSocket(
 
   const keyed = { ...deps, sock, groups, devices, signal: ended.signal, maxAgeMs: input.options.retries.maxAgeMs };
   const people = followPeople(keyed, input.instanceId);
+  const questions = createPhoneQuestions({ ...deps, sleep, signal: ended.signal }, input.options.phoneQuestions);
   const placeholders = openPlaceholders(
-    { ...deps, sock, placeholders: prepared.placeholders, signal: ended.signal },
+    { ...deps, sock, questions, placeholders: prepared.placeholders, signal: ended.signal },
     input.options.placeholders,
   );
   const named = followUsernames(sock.ws, clock);
@@ -272,6 +278,7 @@ export function openLiveSocket(
     if (isOver) return;
     named(events);
     settings.came(events);
+    questions.heard(events);
     // What is not kept now is asked for by Baileys, once.
     void placeholders.keep(events).catch((error: unknown) => deps.log.warn({ error }, "a placeholder was not kept"));
     if ("messages.upsert" in events) migration.came(events["messages.upsert"].messages);
@@ -312,6 +319,7 @@ export function openLiveSocket(
     ledger: deps.ledger,
     groups,
     gate,
+    questions,
     linking,
     readers,
     migration,

@@ -19,7 +19,7 @@ const { SUCCESS, NOT_FOUND } = proto.MediaRetryNotification.ResultType;
  * socket closes, the signal's reason, and an error when the phone cannot do it now.
  */
 export async function askPhoneForMedia(
-  { sock, own }: Pick<LiveSocket, "sock" | "own">,
+  { sock, own, questions }: Pick<LiveSocket, "sock" | "own" | "questions">,
   file: { readonly key: WAMessageKey; readonly mediaKey: Uint8Array },
   signal: AbortSignal,
 ): Promise<MediaRetryAnswer> {
@@ -31,6 +31,7 @@ export async function askPhoneForMedia(
   const answered = (updates: BaileysEventMap["messages.media-update"]): void => {
     const update = updates.find((one) => one.key.id === key.id && one.key.fromMe === (key.fromMe === true));
     if (update === undefined) return;
+    questions.answered(key.id ?? "");
     try {
       resolve(answerOf(update, { messageId: key.id ?? "", mediaKey }));
     } catch (error) {
@@ -46,7 +47,9 @@ export async function askPhoneForMedia(
   signal.addEventListener("abort", aborted, { once: true });
   try {
     // Its failure is that of the question; either may come first.
-    const [answer] = await Promise.all([promise, sock.sendNode(encryptMediaRetryRequest(key, mediaKey, id))]);
+    const sending = sock.sendNode(encryptMediaRetryRequest(key, mediaKey, id));
+    questions.asked("media", key.id ?? "");
+    const [answer] = await Promise.all([promise, sending]);
     return answer;
   } finally {
     sock.ev.off("messages.media-update", answered);

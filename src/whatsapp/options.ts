@@ -1,6 +1,7 @@
 import type { WAVersion } from "@whiskeysockets/baileys";
 import { defaultBacklogPull, type BacklogPullOptions } from "./intake/backlog-pull.ts";
 import { defaultPasskeyTimes, type PasskeyTimes } from "./passkey/passkey-options.ts";
+import { defaultPhoneQuestions, type PhoneQuestionsOptions } from "./phone-questions.ts";
 import { defaultReconnect, type ReconnectOptions } from "./reconnect.ts";
 import { defaultSettingsRecovery, type SettingsRecoveryOptions } from "./staying/app-state-recovery.ts";
 import { defaultSignedPreKey, type SignedPreKeyOptions } from "./staying/signed-pre-key.ts";
@@ -45,6 +46,8 @@ export interface SessionsOptions {
   readonly reconnect: ReconnectOptions;
   /** When the phone is asked again for what only it can read. */
   readonly placeholders: PlaceholderOptions;
+  /** When a phone that does not answer counts as silent. */
+  readonly phoneQuestions: PhoneQuestionsOptions;
   readonly signedPreKey: SignedPreKeyOptions;
   /** When the phone is asked for settings that the server has damaged. */
   readonly settingsRecovery: SettingsRecoveryOptions;
@@ -74,6 +77,7 @@ export const defaultSessionsOptions: SessionsOptions = {
   backlog: defaultBacklogPull,
   reconnect: defaultReconnect,
   placeholders: defaultPlaceholders,
+  phoneQuestions: defaultPhoneQuestions,
   signedPreKey: defaultSignedPreKey,
   settingsRecovery: defaultSettingsRecovery,
   retries: defaultRetryOptions,

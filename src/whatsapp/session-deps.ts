@@ -7,6 +7,7 @@ import type { LeaseStore } from "#store/leases.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { Inbound } from "./inbound.ts";
 import type { AskedAuthors } from "./intake/asked-authors.ts";
+import type { PhoneQuestion } from "./phone-questions.ts";
 import type { NewChats } from "./restriction/new-chats.ts";
 import type { OutgoingFiles } from "./send/payload.ts";
 import type { AppStateDamage } from "./staying/app-state-care.ts";
@@ -71,6 +72,8 @@ export interface SessionObserver {
   readonly appStateRecovery: (step: RecoveryStep) => void;
   /** WhatsApp sent something that this version does not know. */
   readonly unknownWire: (unknown: UnknownWire) => void;
+  /** The own phone left a question of this kind without an answer. */
+  readonly phoneSilent: (question: PhoneQuestion) => void;
   /** Linking with a passkey ended: `linked`, `expired`, `refused`, `silent` or `abandoned`. */
   readonly passkeyEnded: (end: string) => void;
 }

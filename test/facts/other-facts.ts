@@ -28,6 +28,24 @@ export const otherFacts: readonly Fact[] = [
     phone: "Whether a phone shows such a card: `POST …/send-product` with a product of your own catalogue.",
   },
   {
+    id: "silent-phone",
+    fact: "A phone that is off, or whose app is not opened, leaves what a linked device asks it for (older messages, the content of a message, a file once more) without an answer, and nobody says so.",
+    since: "2026",
+    source: "Baileys #2452 (users)",
+    sandbox: "`phoneAnswers` false: no answer to any of the three.",
+    sandboxBy: [{ file: "whatsapp/phone-questions.test.ts", name: "that never answers is noticed" }],
+    client:
+      "A question without an answer for 60 s is counted (`wazapi_phone_silent_total`) and logged, once until the phone answers again; not when the connection ends before. `GET chat-messages` says `phone_silent` after its 5 s: as a header beside what is stored, as an error where nothing is.",
+    clientBy: [
+      { file: "whatsapp/phone-questions.test.ts", name: "that never answers is noticed" },
+      { file: "whatsapp/phone-questions.test.ts", name: "that are not answered are counted each" },
+      { file: "whatsapp/history.test.ts", name: "is noticed when the phone does not answer" },
+      { file: "whatsapp/history-pages.test.ts", name: "says that it did not answer" },
+      { file: "http/chat-messages.test.ts", name: "a phone that does not answer: an error where nothing is stored" },
+    ],
+    phone: "Switch the phone off, `curl -i …/chat-messages/NUMBER?amount=50`, and look at the header.",
+  },
+  {
     id: "channel-queries-rotated",
     fact: "The numbers of the queries about channels change now and then; the old ones are answered with 400.",
     since: "2026-08",

@@ -135,6 +135,7 @@ export async function openEngineRig(
           appStateDamaged: () => {},
           appStateRecovery: () => {},
           unknownWire: () => {},
+          phoneSilent: () => {},
           passkeyEnded: () => {},
         },
       },

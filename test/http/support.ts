@@ -6,7 +6,7 @@ import { defaultInstanceSettings } from "#domain/instance.ts";
 import type { FileContent } from "#domain/outgoing/files.ts";
 import type { SeenUnknown } from "#domain/unknown-wire.ts";
 import type { PasskeyView } from "#domain/passkey.ts";
-import type { HttpDeps } from "#http/deps.ts";
+import type { HttpDeps, PastMessages } from "#http/deps.ts";
 import { createHttp } from "#http/mount.ts";
 import type { HttpApp, HttpOptions } from "#http/mount.ts";
 import { operationTable } from "#http/routes/table.ts";
@@ -54,6 +54,8 @@ export interface TestHttp extends AsyncDisposable {
     availability: "open" | "draining" | "standby";
     connection: Connection;
     passkey: PasskeyView;
+    /** What reading a chat back finds. */
+    past: PastMessages;
     readonly stopping: AbortController;
     unknownWire: readonly SeenUnknown[];
     unhealthy: boolean;
@@ -82,6 +84,7 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
     availability: "open",
     connection: { state: "unpaired", at: t0 },
     passkey: { stage: "none" },
+    past: { payloads: [{ type: "ReceivedCallback", messageId: "M1" }], isPhoneSilent: false },
     stopping: new AbortController(),
     unhealthy: false,
     unknownWire: [],
@@ -110,7 +113,7 @@ export async function openHttp(options: Partial<HttpOptions> = {}): Promise<Test
     chatMessages: {
       page: async (wanted) => {
         calls.push(["chatMessages", wanted]);
-        return [{ type: "ReceivedCallback", messageId: "M1" }];
+        return control.past;
       },
     },
     sendQueue: {

@@ -123,6 +123,25 @@ describe("a chat without its newest messages", () => {
     await rig.engine().reconcile.request();
     expect(found()).toEqual([1, 1]);
   });
+
+  it("is noticed when the phone does not answer", { timeout: 60_000 }, async () => {
+    const attendants = { ...quiet, gaps: { ...quiet.gaps, settleMs: 0 } };
+    const sessions = { phoneQuestions: { silentMs: 20 } };
+    await using rig = await openEngineRig(sandbox, { options: { attendants, sessions } });
+    const contacts = numbers(rig, 1);
+    await sandbox.control.history({ number: rig.number, contacts, messages: 5, headsOnly: true });
+    const row = () => rig.inner.directory.chat({ instanceId: rig.instanceId, chatId: jid(contacts[0]!) });
+    await expect.poll(row, wait).toBeDefined();
+    await sandbox.control.behaviour({ phoneAnswers: false });
+    await rig.restart("peace");
+    await rig.opened();
+    const silences = async (): Promise<readonly unknown[]> => {
+      await rig.engine().reconcile.request();
+      return rig.logged.filter(({ message }) => message.startsWith("the phone does not answer"));
+    };
+    await expect.poll(silences, wait).toMatchObject([{ fields: { question: "history", forMs: 20 } }]);
+    await sandbox.control.behaviour({ phoneAnswers: true });
+  });
 });
 
 describe("a chunk that did not arrive", () => {

@@ -59,6 +59,7 @@ const unobserved: SessionObserver = {
   appStateDamaged: () => {},
   appStateRecovery: () => {},
   unknownWire: () => {},
+  phoneSilent: () => {},
   passkeyEnded: () => {},
 };
 

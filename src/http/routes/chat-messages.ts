@@ -1,8 +1,12 @@
 import { z } from "zod";
 
+import { WazapiError } from "#domain/errors.ts";
+
 import { operation } from "../operation.ts";
 import type { Operation } from "../operation.ts";
 import { chat, instancePath, messageId, whole } from "../schemas.ts";
+
+const phoneSilentHint = "open WhatsApp on the phone and ask again";
 
 /** Messages that are stored here, and older ones that the phone still has. */
 export const chatMessagesOperations: readonly Operation[] = [
@@ -19,10 +23,17 @@ export const chatMessagesOperations: readonly Operation[] = [
       lastMessageId: messageId.optional().meta({ description: "Only what is older than this message" }),
     }),
     response: z.array(z.unknown()).meta({ description: "Each as in its webhook" }),
-    run: async ({ deps, instance, signal }, { params: { phone }, query: { amount, lastMessageId } }) => {
+    run: async ({ deps, instance, signal, setHeader }, { params: { phone }, query: { amount, lastMessageId } }) => {
       const before = lastMessageId === undefined ? {} : { before: lastMessageId };
       const wanted = { instanceId: instance.id, chatId: phone, amount, ...before };
-      return [...(await deps.chatMessages.page(wanted, signal))];
+      const { payloads, isPhoneSilent } = await deps.chatMessages.page(wanted, signal);
+      if (!isPhoneSilent) return [...payloads];
+      // Nothing at all would read as a chat without messages.
+      if (payloads.length === 0 && before.before === undefined) {
+        throw new WazapiError("phone_silent", { details: { hint: phoneSilentHint } });
+      }
+      setHeader("wazapi-notice", `phone_silent; ${phoneSilentHint}`);
+      return [...payloads];
     },
   }),
 ];

@@ -23,6 +23,7 @@ interface RememberedFile {
  * code 404 it has lost the file, otherwise it cannot do it now.
  */
 export async function uploadAgain(world: World, from: Companion, node: BinaryNode): Promise<void> {
+  if (!world.behaviour.phoneAnswers) return;
   const messageId = node.attrs["id"] ?? "";
   const request = childOf(node, "encrypt");
   const [sealed, iv] = [bytesOf(childOf(request, "enc_p")), bytesOf(childOf(request, "enc_iv"))];

@@ -67,7 +67,7 @@ async function answerRequest(
   request: proto.Message.IPeerDataOperationRequestMessage,
 ): Promise<void> {
   if (request.peerDataOperationRequestType === Request.PLACEHOLDER_MESSAGE_RESEND) {
-    await resendPlaceholders(world, from, request);
+    await resendPlaceholders(world, { to: from, session: id }, request);
   }
   if (request.peerDataOperationRequestType === Request.COMPANION_SYNCD_SNAPSHOT_FATAL_RECOVERY) {
     await handOverSettings(world, { to: from, asked: id }, request.syncdCollectionFatalRecoveryRequest);
@@ -100,9 +100,10 @@ async function sendOlderHistory(
 /** A message the device could not read, read by the phone. */
 async function resendPlaceholders(
   world: World,
-  to: Companion,
+  at: { readonly to: Companion; readonly session: string },
   request: proto.Message.IPeerDataOperationRequestMessage,
 ): Promise<void> {
+  const { to, session } = at;
   const results = (request.placeholderMessageResendRequest ?? []).flatMap(({ messageKey }) => {
     const known = to.person.memory.get(messageKey?.id ?? "");
     if (known === undefined || !messageKey) return [];
@@ -115,6 +116,7 @@ async function resendPlaceholders(
     protocolMessage: {
       type: Type.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE,
       peerDataOperationRequestResponseMessage: {
+        stanzaId: session,
         peerDataOperationRequestType: Request.PLACEHOLDER_MESSAGE_RESEND,
         peerDataOperationResult: results,
       },

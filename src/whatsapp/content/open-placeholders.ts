@@ -15,6 +15,7 @@ import type { Log } from "#lib/log.ts";
 import { sleep, sleepUnless } from "#lib/sleep.ts";
 import type { AuthState } from "../auth-state.ts";
 import { ownJids } from "../own-account.ts";
+import type { PhoneQuestions } from "../phone-questions.ts";
 
 /** When the phone is asked again for a message that only it can read; milliseconds. */
 export interface PlaceholderOptions {
@@ -66,6 +67,7 @@ export function openPlaceholders(
   deps: {
     readonly auth: AuthState;
     readonly sock: WASocket;
+    readonly questions: Pick<PhoneQuestions, "asked">;
     /** Baileys' own cache: what it adds to the phone's answer. */
     readonly placeholders: CacheStore;
     readonly clock: Clock;
@@ -128,10 +130,11 @@ export function openPlaceholders(
       await deps.placeholders.set(id, one.info);
     }
     await put(Object.fromEntries(asked));
-    await sock.sendPeerDataOperationMessage({
+    const questionId = await sock.sendPeerDataOperationMessage({
       placeholderMessageResendRequest: asked.map(([, { info }]) => ({ messageKey: plainKey(info.key) })),
       peerDataOperationRequestType: proto.Message.PeerDataOperationRequestType.PLACEHOLDER_MESSAGE_RESEND,
     });
+    deps.questions.asked("message", questionId);
     log.info({ count: asked.length }, "the phone was asked again for messages without content");
   }
 
