@@ -12,6 +12,8 @@ export interface ClientMessage {
   /** Jid as the client wrote it: of a person, a device of one, a group, … */
   readonly to: string;
   readonly node: BinaryNode;
+  /** Whoever has no key for it was not on the sender's list, and gets nothing. */
+  readonly leavesOut?: boolean;
 }
 
 /** A receipt of a client, other than a request to send again. */
@@ -63,6 +65,8 @@ export interface ChatKind {
   post(post: Post, signal: AbortSignal): Promise<Sent>;
   /** The clients who see what this person does in this chat: typing, presence, a new picture. */
   audience(jid: string, person: Person): readonly Companion[];
+  /** Everybody in this chat; undefined when there is no such chat. */
+  members?(jid: string): { readonly people: readonly Person[]; readonly addressing: Addressing } | undefined;
   /** How a stanza in this chat names who it is from: `from`, and `participant` where there are many. */
   origin(jid: string, person: Person): Readonly<Record<string, string>>;
 }

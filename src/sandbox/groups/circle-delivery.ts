@@ -84,6 +84,8 @@ async function receive(
   const { device, encs } = at;
   const { person } = device;
   const { from, id, node } = message;
+  const author = sessionAddress(from, circle.addressing);
+  if (message.leavesOut === true && encs.every(isShared) && !device.signal().hasSenderKey(circle.jid, author)) return;
   const arrival: Arrival = {
     from,
     id,
@@ -100,6 +102,8 @@ async function receive(
   if (person === from.person) takeOwnCopy(world, arrival, opened);
   else takeIn(world, { person, arrival }, opened);
 }
+
+const isShared = ({ attrs }: BinaryNode): boolean => attrs["type"] === "skmsg";
 
 /** Opens every part: keys are kept, the rest is the message. */
 async function openAll(

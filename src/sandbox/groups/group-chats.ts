@@ -51,6 +51,10 @@ export function groupChats(world: World, groups: GroupStore, poster: CirclePoste
       const group = groups.get(jid);
       return group === undefined ? [] : readersOf(group).flatMap(({ companions }) => [...companions.values()]);
     },
+    members(jid) {
+      const group = groups.get(jid);
+      return group && { people: readersOf(group), addressing: group.addressing };
+    },
     origin(jid, person) {
       const group = groups.get(jid);
       return group === undefined ? { from: jid } : originIn(group, person);

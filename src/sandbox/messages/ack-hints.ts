@@ -7,7 +7,8 @@ import { jidOf } from "./envelope.ts";
 
 /**
  * What the ack of a message says beside "taken", when a fault asks for it. WhatsApp protocol: `refresh_lid` when the
- * recipient has another LID by now; `phash`, the hash of the devices as the server knows them, when they were others.
+ * recipient has another LID by now; `phash`, the hash of the devices as the server knows them, when they were others; in a group
+ * those that have no key then get nothing.
  */
 export function ackHints(
   world: World,
@@ -23,14 +24,22 @@ export function ackHints(
   };
 }
 
-/** WhatsApp protocol: over every device of both sides but the one that wrote, each in the addressing of the chat. */
+/** WhatsApp protocol: over every device of everybody in it but the one that wrote, each in the addressing of the chat. */
 function deviceHash(world: World, from: Companion, to: string): string | undefined {
-  const recipient = world.directory.find(to);
-  if (recipient === undefined) return undefined;
-  const addressing = parseUserJid(to)?.addressing ?? "pn";
-  const devices = [from.person, recipient].flatMap((person) => devicesOf(person, addressing));
+  const chat = membersOf(world, from, to);
+  if (chat === undefined) return undefined;
+  const { people, addressing } = chat;
+  const devices = people.flatMap((person) => devicesOf(person, addressing));
   const sender = jidOf(from.person, addressing, from.id);
   return generateParticipantHashV2([...new Set(devices)].filter((jid) => jid !== sender));
+}
+
+function membersOf(world: World, from: Companion, to: string) {
+  const chat = world.chats.find((kind) => kind.accepts(to));
+  if (chat?.members !== undefined) return chat.members(to);
+  const recipient = world.directory.find(to);
+  if (recipient === undefined) return undefined;
+  return { people: [from.person, recipient], addressing: parseUserJid(to)?.addressing ?? ("pn" as const) };
 }
 
 function devicesOf(person: Person, addressing: Addressing): readonly string[] {

@@ -24,9 +24,8 @@ export async function routeMessage(
 ): Promise<void> {
   const { connection, from } = at;
   const { id = "", to = "" } = node.attrs;
-  const ack = (error?: number): void => {
+  const ack = (error?: number, hints: ReturnType<typeof ackHints> = {}): void => {
     const { participant, recipient } = node.attrs;
-    const hints = error === undefined ? ackHints(world, { from, to, id }) : {};
     const attrs = { class: "message", id, from: to, t: world.seconds(), participant, recipient, error, ...hints };
     connection.send(stanza("ack", attrs));
   };
@@ -43,9 +42,10 @@ export async function routeMessage(
   if (refusal !== undefined) return ack(refusal);
   const delayed = world.faults.match("ack-delay", about);
   const dropped = world.faults.match("ack-drop", about);
-  if (delayed !== undefined) world.later(delayed.ms ?? 0, () => ack());
-  else if (dropped === undefined) ack();
-  await chat.deliver(message);
+  const hints = ackHints(world, { from, to, id });
+  if (delayed !== undefined) world.later(delayed.ms ?? 0, () => ack(undefined, hints));
+  else if (dropped === undefined) ack(undefined, hints);
+  await chat.deliver({ ...message, leavesOut: hints["phash"] !== undefined });
 }
 
 /** Takes a client's receipt: it confirms what was sent to the client, and the other side learns of it. */

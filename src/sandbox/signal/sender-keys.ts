@@ -21,6 +21,8 @@ export interface SenderKeys {
   process(group: string, address: string, distribution: Uint8Array): Promise<void>;
   encrypt(group: string, ownAddress: string, message: proto.IMessage): Promise<Uint8Array>;
   decrypt(group: string, address: string, ciphertext: Uint8Array): Promise<proto.IMessage>;
+  /** Whether there is a key of this sender. */
+  has(group: string, address: string): boolean;
   snapshot(): Readonly<Record<string, string>>;
 }
 
@@ -49,6 +51,7 @@ export function createSenderKeys(keys: DeviceKeys, state: Readonly<Record<string
     return state;
   };
   return {
+    has: (group, address) => records.get(nameOf(group, address).toString())?.isEmpty() === false,
     async distribution(group, ownAddress) {
       const own = ownState(group, ownAddress);
       const chain = own.getSenderChainKey();

@@ -56,6 +56,8 @@ export interface SimDevice {
   encryptGroup(group: string, ownAddress: string, message: proto.IMessage): Promise<Uint8Array>;
   /** Throws `refused` for a wrong signature, an unknown sender key or a message seen before. */
   decryptGroup(group: string, address: string, ciphertext: Uint8Array): Promise<proto.IMessage>;
+  /** Whether it has a sender key of this address. */
+  hasSenderKey(group: string, address: string): boolean;
   snapshot(): SimDeviceState;
 }
 
@@ -136,6 +138,7 @@ export function restoreSimDevice(state: SimDeviceState): SimDevice {
       inTurn(async () => senderKeys.encrypt(group, ownAddress, message)),
     decryptGroup: async (group, address, ciphertext) =>
       inTurn(async () => orRefused(async () => senderKeys.decrypt(group, address, ciphertext))),
+    hasSenderKey: (group, address) => senderKeys.has(group, address),
     snapshot: () => ({ deviceId, seed, ...store.snapshot(), senderKeys: senderKeys.snapshot() }),
   };
 }
