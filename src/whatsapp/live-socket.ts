@@ -115,6 +115,8 @@ export interface LiveSocket extends AsyncDisposable {
   readonly migration: MigrationKnowledge;
   /** Chats that WhatsApp lately refused under either name: the other one is not tried each time. */
   readonly refusedBoth: BoundedMap<string, true>;
+  /** Groups in which WhatsApp lately claimed to know other devices, and nobody was found who was left out. */
+  readonly lookedThrough: BoundedMap<string, true>;
   /** Questions that WhatsApp lately left without an answer. */
   readonly silent: BoundedMap<FadingQuestion, true>;
   readonly passkey: PasskeyCeremony;
@@ -324,6 +326,7 @@ export function openLiveSocket(
     readers,
     migration,
     refusedBoth: new BoundedMap({ limit: maxRefused, ttlMs: refusedMs, clock }),
+    lookedThrough: new BoundedMap({ limit: maxRefused, ttlMs: refusedMs, clock }),
     silent: new BoundedMap({ limit: 10, ttlMs: silentMs, clock }),
     passkey,
     own: () => ownJids(auth.creds),

@@ -108,14 +108,19 @@ export const addressingFacts: readonly Fact[] = [
   },
   {
     id: "ack-phash",
-    fact: "An ack with another `phash` than the message's devices give says that the list of devices was outdated.",
+    fact: "An ack with another `phash` than the message's devices give says that the list of devices was outdated. WhatsApp Web then asks for members and devices anew and sends the message to the added ones alone.",
     since: "2026-05",
-    source: "whatsapp-rust #494, #524 (landed source)",
-    sandbox: "On demand: `wazapi sandbox fault ack-phash`; the hash is that of the devices as the sandbox knows them.",
+    source: "WhatsApp Web's own source; whatsapp-rust #494, #524, #1461 (landed source)",
+    sandbox:
+      "On demand: `wazapi sandbox fault ack-phash`; the hash is that of the devices as the sandbox knows them, and a group's device without a key then gets nothing.",
     sandboxBy: [{ file: server, name: "says refresh_lid and phash when it is told to" }],
     client:
-      "Between two people the devices are asked for anew and those that were left out get the message, under its id. Baileys does not send the attribute `phash`, so WhatsApp may never compare.",
-    clientBy: [{ file: client, name: "phash: a device that was left out gets the message too" }],
+      "Members and devices are asked for anew, and those that were left out get the message alone, under its id: between two people up to 20, in a group up to 5 with the sender key (the others ask for it). Baileys does not send the attribute `phash`, so WhatsApp may never compare.",
+    clientBy: [
+      { file: client, name: "phash: a device that was left out gets the message too" },
+      { file: client, name: "phash of a group: a member's device that was left out gets the message" },
+      { file: client, name: "phash of a group that is ours: nobody is asked for anything" },
+    ],
     phone:
       "Whether WhatsApp compares without the attribute: link another device on the contact's side and write at once.",
   },

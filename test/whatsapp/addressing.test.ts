@@ -317,6 +317,57 @@ describe("what an ack says", () => {
     expect(tries(next.id)).toEqual([await lidOf(number)]);
   });
 
+  /** A group with somebody whose second device was linked without a word to us. */
+  async function groupWithUntold(): Promise<{ readonly group: string; readonly lid: string; readonly number: string }> {
+    const number = stranger();
+    const lid = await lidOf(number);
+    const participants = [rig.number, number];
+    const { id: group } = await sandbox.control.createGroup({ subject: "g", participants, addressing: "lid" });
+    await send(rig, group);
+    const user = lid.replace("@lid", "");
+    const { userDevicesCache } = rig.sessions.openSocket(rig.instanceId)!.sock;
+    await sandbox.control.addContact({ number, devices: 2 });
+    const told = (): boolean => {
+      const device = sandbox.control.state().devices.find((linked) => linked.number === rig.number);
+      return device?.queued === 0 && userDevicesCache.get(user) === undefined;
+    };
+    await expect.poll(told, wait).toBe(true);
+    await userDevicesCache.set(user, [{ user, device: 0, server: "lid" }] as never);
+    return { group, lid, number };
+  }
+
+  /** Stanzas of this message to one device of a group. */
+  const toOneDevice = (id: string): string[] =>
+    sandbox.control
+      .trace()
+      .stanzas.filter(({ direction, stanza }) => direction === "in" && stanza.includes(`id="${id}"`))
+      .flatMap(({ stanza }) => (stanza.startsWith("<message ") && / participant="([^"]+)"/.exec(stanza)?.[1]) || []);
+
+  it("phash of a group: a member's device that was left out gets the message, and later ones", async () => {
+    const { group, lid, number } = await groupWithUntold();
+    await sandbox.control.addFault({ type: "ack-phash", match: { number: rig.number } });
+    const result = await send(rig, group);
+    expect(result.outcome).toBe("acked");
+    await expect.poll(() => toOneDevice(result.id), wait).toEqual([lid.replace("@", ":1@")]);
+    const next = await send(rig, group);
+    await arrived(number, next.id);
+    expect(sandbox.control.trace().decryptErrors.filter((error) => error.number === number)).toEqual([]);
+  });
+
+  it("phash of a group that is ours: nobody is asked for anything", async () => {
+    const number = stranger();
+    const { id } = await sandbox.control.createGroup({ subject: "g", participants: [rig.number, number] });
+    await send(rig, id);
+    await sandbox.control.addFault({ type: "ack-phash", match: { number: rig.number } });
+    const queries = (): number =>
+      sandbox.control.trace().stanzas.filter(({ direction, stanza }) => direction === "in" && stanza.startsWith("<iq "))
+        .length;
+    const before = queries();
+    const result = await send(rig, id);
+    expect(toOneDevice(result.id)).toEqual([]);
+    expect(queries()).toBe(before);
+  });
+
   it("phash: a device that was left out gets the message too", async () => {
     const number = stranger();
     const lid = await lidOf(number);

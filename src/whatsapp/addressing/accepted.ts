@@ -1,4 +1,5 @@
 import { generateParticipantHashV2 } from "@whiskeysockets/baileys";
+import { isGroupJid } from "#domain/jid.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { Ack } from "../acks.ts";
@@ -8,9 +9,10 @@ import type { Composed } from "../send/compose.ts";
 import { addressAttributes, type Address } from "./address.ts";
 import { type ChatFormDeps, keepSentForm, sentForm } from "./chat-form.ts";
 import { forgetDevices } from "./devices.ts";
+import { reachMissedMembers } from "./missed-members.ts";
 import type { Form } from "./form.ts";
 
-/** A message to one person that WhatsApp took. */
+/** A message that WhatsApp took. */
 export interface AcceptedMessage {
   readonly instanceId: string;
   readonly messageId: string;
@@ -36,8 +38,12 @@ export interface AcceptedDeps extends ChatFormDeps {
 export async function learnFromAck(deps: AcceptedDeps, socket: LiveSocket, taken: AcceptedMessage): Promise<void> {
   const { instanceId, address, ack, refusedBefore } = taken;
   const { person, chat } = address;
-  if (person === undefined) return;
   try {
+    if (person === undefined) {
+      if (ack.phash !== undefined && isGroupJid(chat))
+        await reachMissedMembers(deps, socket, { ...taken, phash: ack.phash });
+      return;
+    }
     if (refusedBefore) socket.migration.seen(person.form === "lid");
     const next: Form = ack.refreshLid === true && (await refreshedLid(socket, address)) ? "lid" : person.form;
     const before = await sentForm(deps, { instanceId, chatId: chat });

@@ -34,7 +34,7 @@ export async function renewSession({ sock }: ResendDeps, { node, asker }: RetryR
 }
 
 /**
- * Sends a message again, to the one device that asked and nobody else, with the session there is. Resolves once it is
+ * Sends a message again, to the one device that asked (or was left out) and nobody else, with the session there is. Resolves once it is
  * written.
  *
  * WhatsApp protocol: `<message to id type [participant] [recipient] [edit] t><enc v type count/>…</message>`, one
@@ -43,7 +43,7 @@ export async function renewSession({ sock }: ResendDeps, { node, asker }: RetryR
  */
 export async function resend(
   deps: ResendDeps,
-  request: RetryRequest,
+  request: Omit<RetryRequest, "node" | "ids">,
   what: ResendContent & { readonly messageId: string },
 ): Promise<void> {
   const { sock, auth } = deps;
