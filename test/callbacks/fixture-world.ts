@@ -70,7 +70,10 @@ export async function captureFixture(upstream: Upstream): Promise<readonly Captu
         return row === undefined ? undefined : { instanceId, chatId, ...row };
       },
     },
-    messages: { get: async ({ messageId }) => stored?.find((message) => message.messageId === messageId) },
+    messages: {
+      get: async ({ messageId }) => stored?.find((message) => message.messageId === messageId),
+      list: async () => [],
+    },
     clock: { now: () => fixedNowMs, monotonicMs: () => 0 },
     log: silentLog,
   });

@@ -91,7 +91,7 @@ export const contentFacts: readonly Fact[] = [
       },
     ],
     client:
-      "Opens it with the stored secret, trying each pair of names, and publishes an ordinary edit; one that comes before its message is published closed, and again once it opens. Only its author can edit a message.",
+      "Opens it with the stored secret, trying each pair of names, and publishes an ordinary edit; one that comes before its message is published closed, and again once that message comes within a day, also after a restart or out of the phone's history. Only its author can edit a message.",
     clientBy: [
       {
         file: "scenarios/newer-contents.test.ts",
@@ -104,6 +104,14 @@ export const contentFacts: readonly Fact[] = [
       {
         file: "scenarios/newer-contents.test.ts",
         name: "an edit that comes before its message",
+      },
+      {
+        file: "pipeline/sealed-over-restarts.test.ts",
+        name: "is opened when that message comes",
+      },
+      {
+        file: "pipeline/sealed-over-restarts.test.ts",
+        name: "is left as it is after a day",
       },
       {
         file: "scenarios/newer-contents.test.ts",

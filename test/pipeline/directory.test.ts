@@ -19,7 +19,7 @@ function world(): { readonly capture: Capture; readonly asked: string[] } {
       contact: async () => undefined,
       chat: async () => undefined,
     },
-    messages: { get: async () => undefined },
+    messages: { get: async () => undefined, list: async () => [] },
     clock: { now: () => 1_700_000_000_000, monotonicMs: () => 0 },
     log: silentLog,
   });

@@ -34,7 +34,7 @@ async function takenBack(stored: StoredMessage, by: { readonly fromMe: boolean }
       contact: async () => undefined,
       chat: async () => undefined,
     },
-    messages: { get: async () => stored },
+    messages: { get: async () => stored, list: async () => [] },
     clock,
     log: silentLog,
   });

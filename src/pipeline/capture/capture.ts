@@ -20,7 +20,7 @@ import {
   capturePair,
 } from "./directory.ts";
 import type { InboundBatch, OwnAccount } from "./inbound-batch.ts";
-import { captureMessage, type MessageOrigin } from "./message.ts";
+import { captureMessage, captureOpened, type MessageOrigin } from "./message.ts";
 import { captureNotification } from "./notification.ts";
 import { capturePresence } from "./presence.ts";
 import { captureReceipt } from "./receipt.ts";
@@ -29,7 +29,7 @@ import { createSealedWaiting, nothingSealed } from "./sealed-waiting.ts";
 /** What capturing works with: tables and a clock, never the network. */
 export interface CaptureDeps {
   readonly directory: Pick<DirectoryStore, "phoneOf" | "lidOf" | "contact" | "chat">;
-  readonly messages: Pick<MessageStore, "get">;
+  readonly messages: Pick<MessageStore, "get" | "list">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -100,6 +100,10 @@ export function createCapture(deps: CaptureDeps): Capture {
     return [
       ...(pair === undefined ? [] : [() => capturePair(book, owner, pair)]),
       ...(history === undefined ? [] : [() => captureHistory(book, input, history)]),
+      // The first history comes before anything that could wait for it.
+      ...(history?.syncType === proto.HistorySync.HistorySyncType.ON_DEMAND
+        ? [() => captureOpened(messageDeps, input, history.messages)]
+        : []),
       ...listOf(events["contacts.upsert"], (contacts) => captureContacts(book, owner, contacts)),
       ...listOf(events["contacts.update"], (contacts) => captureContacts(book, owner, contacts)),
       ...listOf(events["chats.upsert"], (chats) => captureChats(book, { owner, complete: true }, chats)),

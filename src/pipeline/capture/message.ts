@@ -4,6 +4,7 @@ import type { Captured, CapturedMessage, PersonRef } from "#domain/captured.ts";
 import { isGroupJid, isStatusJid } from "#domain/jid.ts";
 import { phoneOf } from "#domain/phone.ts";
 import type { Log } from "#lib/log.ts";
+import type { ChatRow } from "#store/directory.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { ChatPatch, StoredMessage } from "#store/records.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
@@ -16,6 +17,7 @@ import { circumstancesOf } from "./message-circumstances.ts";
 import { parentOf } from "./message-parent.ts";
 import { type Place, placeOf } from "./message-place.ts";
 import { numberOf } from "./numbers.ts";
+import { notedSealed, recallSealed } from "./recall-sealed.ts";
 import { isOwn, ownPerson, sceneOf } from "./scene.ts";
 import type { SealedWaiting } from "./sealed-waiting.ts";
 import { stubNotification } from "./stub.ts";
@@ -24,7 +26,7 @@ import { unwrap } from "./unwrap.ts";
 /** What capturing messages works with. */
 export interface MessageDeps {
   readonly book: AddressBook;
-  readonly messages: Pick<MessageStore, "get">;
+  readonly messages: Pick<MessageStore, "get" | "list">;
   /** Messages that another one is the key to. */
   readonly sealed: SealedWaiting<MessageOrigin>;
   readonly log: Log;
@@ -46,11 +48,47 @@ export interface MessageOrigin {
 export async function captureMessage(deps: MessageDeps, origin: MessageOrigin, info: WAMessage): Promise<CapturedOne> {
   const one = await captureOne(deps, origin, info);
   if (!info.message) return one;
-  const all = [one];
-  for (const sealed of deps.sealed.arrived(origin.owner.instanceId, info)) {
+  return together([one, ...(await openedBy(deps, origin.owner, info))]);
+}
+
+/**
+ * What opens with the messages of a piece of history that the phone was asked for. They are rows already, and nobody is
+ * told of them.
+ */
+export async function captureOpened(
+  deps: MessageDeps,
+  input: { readonly owner: Owner; readonly now: number },
+  infos: readonly WAMessage[],
+): Promise<CapturedOne> {
+  const { owner, now } = input;
+  const all: CapturedOne[] = [];
+  for (const [remoteJid, inChat] of Map.groupBy(infos, ({ key }) => key.remoteJid ?? "")) {
+    const { chatId } = await deps.book.chat(owner, remoteJid);
+    const chat = await deps.book.chatRow(owner, chatId);
+    const messageIds = new Set(inChat.map(({ key }) => key.id ?? ""));
+    const found = { owner, chat, messageIds, receivedAt: now, originOf: earlier(owner) };
+    const awaited = await recallSealed(deps, found);
+    for (const info of inChat) if (awaited.has(info.key.id ?? "")) all.push(...(await openedBy(deps, owner, info)));
+  }
+  return together(all);
+}
+
+/** How a message that was stored came: from outside. */
+const earlier =
+  (owner: Owner) =>
+  (at: number): MessageOrigin => ({ owner, fromApi: false, receivedAt: at });
+
+async function openedBy(deps: MessageDeps, owner: Owner, info: WAMessage): Promise<readonly CapturedOne[]> {
+  const all: CapturedOne[] = [];
+  for (const sealed of deps.sealed.arrived(owner.instanceId, info)) {
     all.push(openedLate(await captureOne(deps, sealed.origin, sealed.info)));
   }
-  if (all.length === 1) return one;
+  return all;
+}
+
+function together(all: readonly CapturedOne[]): CapturedOne {
+  const [one = nothing] = all;
+  if (all.length < 2) return one;
   const { captured, records } = joined(all);
   return { captured, ...records };
 }
@@ -113,11 +151,16 @@ async function captureOne(deps: MessageDeps, origin: MessageOrigin, info: WAMess
   const converted = await convertContent(message, context);
   if (converted === undefined) return base;
   const captured = await messageOf(deps, { origin, scene, context }, { message, converted });
+  const chat = await deps.book.chatRow(owner, captured.chat.chatId);
+  deps.book.forgetChat(owner.instanceId, captured.chat.chatId);
+  const { receivedAt } = origin;
+  await recallSealed(deps, { owner, chat, messageIds: new Set([messageId]), receivedAt, originOf: earlier(owner) });
+  const noted = sealed?.awaitsTarget === true ? notedSealed(receivedAt) : {};
   return {
     ...base,
     captured: [captured],
     messages: [stored(owner, { info, captured })],
-    chats: [await chatPatch(deps, owner, captured)],
+    chats: [{ ...chatPatch(chat, captured), ...noted }],
   };
 }
 
@@ -304,10 +347,8 @@ function stored(
   };
 }
 
-async function chatPatch(deps: MessageDeps, owner: Owner, captured: CapturedMessage): Promise<ChatPatch> {
+function chatPatch(row: ChatRow | undefined, captured: CapturedMessage): ChatPatch {
   const { chatId } = captured.chat;
-  const row = await deps.book.chatRow(owner, chatId);
-  deps.book.forgetChat(owner.instanceId, chatId);
   const unread =
     captured.fromMe || captured.isEdit || captured.content.type === "reaction" ? undefined : (row?.unread ?? 0) + 1;
   return {

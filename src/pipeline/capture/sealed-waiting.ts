@@ -24,14 +24,14 @@ export function nothingSealed<Origin>(): SealedWaiting<Origin> {
   return { wait: () => {}, arrived: () => [], replaced: () => {}, recent: () => undefined };
 }
 
-/** How long a sealed message is kept. What waits is published unread meanwhile, so forgetting it loses nothing. */
-const waitMs = 24 * 3_600_000;
+/** How long a sealed message waits. It is published unread meanwhile, so forgetting it loses nothing. */
+export const sealedWaitMs = 24 * 3_600_000;
 const recentMs = 60_000;
 const maxTargets = 2_000;
 const maxPerTarget = 20;
 const maxRecent = 2_000;
 
-/** Nothing waits yet; what waits is gone with the process. */
+/** Nothing waits yet. It is gone with the process; `recallSealed` brings back what waits. */
 export function createSealedWaiting<Origin>(clock: Clock): SealedWaiting<Origin> {
   const waiting = createTtlCache<readonly SealedMessage<Origin>[]>(clock, maxTargets);
   const recent = createTtlCache<proto.IWebMessageInfo>(clock, maxRecent);
@@ -40,7 +40,7 @@ export function createSealedWaiting<Origin>(clock: Clock): SealedWaiting<Origin>
       const key = `${instanceId} ${targetId}`;
       const others = waiting.get(key)?.value ?? [];
       if (others.some(({ info }) => info.key.id === sealed.info.key.id)) return;
-      waiting.set(key, [...others, sealed].slice(-maxPerTarget), waitMs);
+      waiting.set(key, [...others, sealed].slice(-maxPerTarget), sealedWaitMs);
     },
     arrived: (instanceId, info) => {
       const key = `${instanceId} ${info.key.id ?? ""}`;

@@ -42,6 +42,12 @@ export async function unsealed(message: proto.IMessage, context: ContentContext)
   return { targetId, awaitsTarget: false, ...(said === undefined ? {} : { message: said }) };
 }
 
+/** The message whose secret opens this one; undefined for what is not sealed. */
+export function sealedFor(message: proto.IMessage): string | undefined {
+  const sealed = sealedIn(message);
+  return sealed === undefined ? undefined : textOr(sealed.key?.id);
+}
+
 // WhatsApp protocol: `SecretEncType`; 3, a scheduled message, is not opened by any client known to us.
 const uses: Readonly<Record<number, Use>> = {
   1: "Event Edit",
