@@ -2,6 +2,7 @@
 export const unknownWireKinds = [
   "tag",
   "notification",
+  "group",
   "ib",
   "attribute",
   "ack",

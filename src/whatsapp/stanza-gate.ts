@@ -5,6 +5,8 @@ import type { Log } from "#lib/log.ts";
 import { sleepUnless } from "#lib/sleep.ts";
 import { isWazapiError } from "#domain/errors.ts";
 import type { JournalEntry } from "#store/auth-state.ts";
+import type { TellUnknown } from "./content/readable-message.ts";
+import { readablePlain } from "./content/readable-plain.ts";
 import { ackOf } from "./intake/own-ack.ts";
 import { isMessageStanza, lacksAddressee, whyUnplaced } from "./intake/placing.ts";
 import { stanzaEntry, type Correlation, type StanzaRef } from "./journal-entry.ts";
@@ -35,6 +37,8 @@ export interface GateDeps {
   readonly send: (ack: BinaryNode) => Promise<void>;
   /** The own account, by which messages are placed; undefined before a phone accepted. */
   readonly own: () => OwnJids | undefined;
+  /** Told about each part of a message that Baileys' protobuf does not have; must not throw. */
+  readonly unknownWire?: TellUnknown;
   /** Looks at each stanza before Baileys does; true: Baileys does not get it, and somebody else acknowledges it. */
   readonly takeOver?: (stanza: BinaryNode) => Promise<boolean>;
   readonly clock: Clock;
@@ -156,9 +160,11 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
       });
       backlog = last;
     });
-    deps.ws.on(event, (node: BinaryNode) => {
-      const why = whyNotDecrypted(node, deps.own());
-      const entry = why !== undefined || needsJournal(node) ? stanzaEntry(node, deps.clock.now()) : undefined;
+    deps.ws.on(event, (received: BinaryNode) => {
+      const why = whyNotDecrypted(received, deps.own());
+      // The journal has it as it came.
+      const entry = why !== undefined || needsJournal(received) ? stanzaEntry(received, deps.clock.now()) : undefined;
+      const node = readablePlain(received, deps.unknownWire);
       const durable = entry === undefined ? Promise.resolve() : deps.journal([entry]);
       // Handled in `enqueue`; without this the rejection would count as unhandled while it waits for its turn.
       durable.catch(() => {});
@@ -195,7 +201,7 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
     inject: (stanzas) => {
       for (const node of stanzas) {
         enqueue(node.tag, async () => {
-          await deliver.get(node.tag)?.(node);
+          await deliver.get(node.tag)?.(readablePlain(node));
         });
       }
     },

@@ -14,8 +14,10 @@ export const contentFacts: readonly Fact[] = [
         name: "field %i is published under its name or number, with its bytes",
       },
     ],
-    client: "Publishes them under their name or number with their bytes in base64, and counts them.",
+    client:
+      "Publishes them under their name or number with their bytes in base64, and counts them; in posts of channels, too.",
     clientBy: [
+      { file: "scenarios/newer-contents.test.ts", name: "a kind that is younger than our protobuf, as <%s>" },
       {
         file: "scenarios/newer-contents.test.ts",
         name: "field %i is published under its name or number, with its bytes",
@@ -27,6 +29,24 @@ export const contentFacts: readonly Fact[] = [
     ],
     phone:
       "Whether 123 is key material only: send a message in a group of a community and look at `wazapi_unknown_wire_total`.",
+  },
+  {
+    id: "novel-group-notices",
+    fact: "Notices about groups (`w:gp2`) gain changes, attributes and children: suspended, growth_locked, history mode, labels of members.",
+    since: "2026",
+    source: "whatsmeow (source); whatsapp-rust",
+    sandbox: "Any notice is sent by control: `wazapi sandbox stanza` or `notify`.",
+    sandboxBy: [
+      { file: "scenarios/newer-contents.test.ts", name: "a notice about a group that nobody here knows is told word" },
+    ],
+    client:
+      "A change without a name of ours is published as `GROUP_<WhatsApp's word>`, a notice that has only attributes as `GROUP_OTHER`, each with all it says; what is not known beside or in a known change is counted and shown by `wazapi doctor`.",
+    clientBy: [
+      { file: "scenarios/newer-contents.test.ts", name: "a notice about a group that nobody here knows is told word" },
+      { file: "scenarios/newer-contents.test.ts", name: "a notice about a group that says what it says in attributes" },
+      { file: "whatsapp/wire-watch.test.ts", name: "%j" },
+    ],
+    phone: "A group that WhatsApp suspends: `wazapi listen` shows GROUP_SUSPENDED.",
   },
   {
     id: "wrappers-by-shape",

@@ -1,7 +1,7 @@
 import { createCipheriv, hkdfSync } from "node:crypto";
 import { proto } from "@whiskeysockets/baileys";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fieldWith } from "#lib/protobuf-fields.ts";
+import { fieldsOf, fieldWith } from "#lib/protobuf-fields.ts";
 import type { ContentBody } from "#sandbox/content-body.ts";
 import { openScenario, type Scenario, type WebhookBody } from "./rig.ts";
 
@@ -94,6 +94,35 @@ describe("kinds that are younger than our protobuf", () => {
       const vote = await told({ pollVote: { messageId: pollMessageId, options: ["Salad"] } }, { to });
       expect(vote["pollVote"]).toEqual({ pollMessageId, options: [{ name: "Salad" }] });
     }
+  });
+});
+
+describe("posts of channels", () => {
+  const channel = "120363000000000009@newsletter";
+  let posts = 0;
+
+  /** What the customer is told about a post. */
+  async function posted(tag: "message" | "status", ...parts: readonly Uint8Array[]): Promise<WebhookBody> {
+    posts += 1;
+    const id = `POST${posts}`;
+    const plaintext = { tag: "plaintext", attrs: {}, content: { base64: Buffer.concat(parts).toString("base64") } };
+    const attrs = { id, from: channel, type: "text", server_id: String(100 + posts) };
+    await world.sandbox.control.stanza({ number: world.own, stanza: { tag, attrs, content: [plaintext] } });
+    return world.webhook(id, ({ messageId }) => messageId === id);
+  }
+
+  test.each(["message", "status"] as const)("a kind that is younger than our protobuf, as <%s>", async (tag) => {
+    const body = fieldWith(2, Buffer.from("what it says"));
+    expect(await posted(tag, fieldWith(129, body))).toMatchObject({
+      isNewsletter: true,
+      contentType: "music",
+      musicMessage: { field: 129, base64: Buffer.from(body).toString("base64") },
+    });
+    const poll = encoded({ pollCreationMessageV5: { name: "Lunch?", options: [{ optionName: "Pizza" }] } });
+    const asV6 = fieldWith(119, fieldsOf(poll)?.[0]?.value ?? new Uint8Array(0));
+    expect(await posted(tag, asV6)).toMatchObject({ poll: { question: "Lunch?" }, phone: channel });
+    const spoiler = fieldWith(118, fieldWith(1, words("hidden at first")));
+    expect(await posted(tag, spoiler)).toMatchObject({ text: { message: "hidden at first" } });
   });
 });
 
@@ -292,6 +321,20 @@ test("a notice about a group that nobody here knows is told word for word", asyn
   await sandbox.control.notify({ number: own, attrs: { from: group.jid, type: "w:gp2" }, content });
   const webhook = await world.webhook("the notice", ({ notification }) => notification === "GROUP_GROWTH_LOCKED");
   expect(webhook).toMatchObject({ notificationParameters: ["expiration=1800000000", "type=invite"], isGroup: true });
+});
+
+test("a notice about a group that says what it says in attributes only is told, too; one that says nothing is not", async () => {
+  const { sandbox, own, group, contact } = world;
+  const attrs = { from: group.jid, type: "w:gp2", participant: `${contact}@s.whatsapp.net` };
+  await sandbox.control.notify({ number: own, attrs, content: [] });
+  await sandbox.control.notify({ number: own, attrs: { ...attrs, history_mode: "all" }, content: [] });
+  const webhook = await world.webhook("the notice", ({ notification }) => notification === "GROUP_OTHER");
+  expect(webhook).toMatchObject({
+    notificationParameters: ["history_mode=all"],
+    participantPhone: contact,
+    isGroup: true,
+  });
+  expect(world.webhooks().filter(({ notification }) => notification === "GROUP_OTHER")).toHaveLength(1);
 });
 
 test("what came without a body waits, and is told under the same id once the phone has given it", async () => {

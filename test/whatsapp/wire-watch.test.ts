@@ -13,6 +13,12 @@ import { openSessionRig } from "./session-rig.ts";
 
 const named = (found: readonly UnknownWire[]) => found.map(({ kind, name }) => `${kind} ${name}`);
 
+const inGroup = (...content: BinaryNode[]): BinaryNode => ({
+  tag: "notification",
+  attrs: { id: "A", from: "1@g.us", type: "w:gp2" },
+  content,
+});
+
 describe("what is not known in a stanza", () => {
   it.each<[BinaryNode, string[]]>([
     [{ tag: "message", attrs: { id: "A", from: "x", notify: "Bob", mood: "good" } }, ["attribute message mood"]],
@@ -40,6 +46,26 @@ describe("what is not known in a stanza", () => {
     [{ tag: "ack", attrs: { id: "A", class: "message", error: "463", refresh_lid: "true" } }, []],
     [{ tag: "ack", attrs: { id: "A", class: "receipt", error: "498" } }, []],
     [{ tag: "iq", attrs: { whatever: "1" } }, []],
+    [
+      inGroup(
+        { tag: "ephemeral", attrs: { expiration: "86400", mood: "1" } },
+        { tag: "growth_locked", attrs: { type: "invite" } },
+        { tag: "history_mode", attrs: { mode: "on" } },
+      ),
+      ["group ephemeral mood", "group history_mode"],
+    ],
+    [
+      inGroup({
+        tag: "add",
+        attrs: { v_id: "1" },
+        content: [
+          { tag: "participant", attrs: { jid: "1@lid", phone_number: "2@s.whatsapp.net", label: "boss" } },
+          { tag: "guest", attrs: { jid: "3@lid" } },
+        ],
+      }),
+      ["group add participant label", "group add guest"],
+    ],
+    [inGroup({ tag: "create", attrs: { key: "1" }, content: [{ tag: "group", attrs: { new: "1" } }] }), []],
   ])("%j", (node, names) => {
     expect(named(strangersIn(node))).toEqual(names);
   });
@@ -130,5 +156,13 @@ describe("a session", () => {
     await expect
       .poll(() => named(unknown), { timeout: 8_000 })
       .toEqual(["attribute notification mood", "notification teleport"]);
+    unknown.length = 0;
+    const newest = { base64: Buffer.from([0xd2, 0x0f, 1, 0]).toString("base64") };
+    for (const tag of ["message", "status"]) {
+      const stanza = { tag, attrs: { id: tag, from: "120363000000000009@newsletter", type: "text" } };
+      const content = [{ tag: "plaintext", attrs: {}, content: newest }];
+      await sandbox.control.stanza({ number, stanza: { ...stanza, content } });
+    }
+    await expect.poll(() => named(unknown), { timeout: 8_000 }).toEqual(["field Message.250", "field Message.250"]);
   });
 });

@@ -48,6 +48,32 @@ function unknownChange(child: BinaryNode, actor: PersonRef | undefined): GroupCh
   };
 }
 
+/**
+ * What a notification without any change says: a novelty in its own attributes or words; undefined when it has none.
+ * WhatsApp protocol: all other attributes say from whom, when and where it comes.
+ */
+export function bareChangeOf(node: BinaryNode, actor: PersonRef | undefined): GroupChange | undefined {
+  const attrs = Object.fromEntries(Object.entries(node.attrs).filter(([name]) => !ofEveryNotice.has(name)));
+  const change = unknownChange({ ...node, tag: "other", attrs }, actor);
+  return change.parameters.length === 0 ? undefined : change;
+}
+
+const ofEveryNotice: ReadonlySet<string> = new Set([
+  "id",
+  "from",
+  "to",
+  "type",
+  "t",
+  "offline",
+  "notify",
+  "addressing_mode",
+  "participant",
+  "participant_pn",
+  "participant_lid",
+  "participant_username",
+  "username",
+]);
+
 async function membersChange(
   child: BinaryNode,
   actor: PersonRef | undefined,

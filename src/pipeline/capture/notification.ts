@@ -4,7 +4,7 @@ import { canonicalJid, isGroupJid, isLidJid, isPersonJid, userOf } from "#domain
 import type { LidPair } from "#store/records.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 import { type CapturedOne, nothing } from "./captured-one.ts";
-import { groupChangeOf, phoneOfPerson } from "./group-notification.ts";
+import { bareChangeOf, groupChangeOf, phoneOfPerson } from "./group-notification.ts";
 import { newsletterChangesOf } from "./newsletter-notification.ts";
 import { childOf, childrenOf, textOf, timeOf } from "./node.ts";
 import { isOwn, ownPerson, sceneOf } from "./scene.ts";
@@ -40,7 +40,9 @@ async function captureGroup(book: AddressBook, input: Input, node: BinaryNode): 
   const actor = participant === undefined ? undefined : await book.person(owner, canonicalJid(participant), alt);
   const people = (child: BinaryNode): Promise<PersonRef> =>
     book.person(owner, canonicalJid(child.attrs["jid"] ?? ""), child.attrs["phone_number"] ?? child.attrs["lid"]);
-  const changes = await Promise.all(childrenOf(node).map((child) => groupChangeOf(child, actor, people)));
+  const named = await Promise.all(childrenOf(node).map((child) => groupChangeOf(child, actor, people)));
+  const bare = named.length > 0 ? undefined : bareChangeOf(node, actor);
+  const changes = bare === undefined ? named : [bare];
   const subject = changes.find((change) => change.subject !== undefined)?.subject;
   const chat = await book.chat(owner, from);
   if (subject !== undefined) book.forgetChat(owner.instanceId, chat.chatId);
@@ -53,8 +55,8 @@ async function captureGroup(book: AddressBook, input: Input, node: BinaryNode): 
   });
   const captured = changes.flatMap((change, index): CapturedNotification[] => {
     const { subject: _, ...said } = change;
-    const named = change.subject === undefined ? scene : { ...scene, chatName: change.subject };
-    return [{ kind: "notification", ...named, ...said, key: `${id ?? ""}:${index}`, ...(id ? { messageId: id } : {}) }];
+    const place = change.subject === undefined ? scene : { ...scene, chatName: change.subject };
+    return [{ kind: "notification", ...place, ...said, key: `${id ?? ""}:${index}`, ...(id ? { messageId: id } : {}) }];
   });
   return {
     captured,

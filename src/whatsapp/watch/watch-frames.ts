@@ -2,11 +2,12 @@ import type { EventEmitter } from "node:events";
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import { ackErrorOf } from "../addressing/ack-errors.ts";
 import type { UnknownWire } from "../unknown-wire.ts";
+import { strangersInGroup } from "./group-changes.ts";
 import { knownAttributes, knownInfo, knownMexUpdates, knownNotifications } from "./known-wire.ts";
 
 /**
- * Tells of whatever passes that this version does not know: types of notifications, children of `<ib>`, attributes of
- * known stanzas, codes in acks, mex updates. Reads only, and changes nothing. Tags of whole stanzas and contents of
+ * Tells of whatever passes that this version does not know: types of notifications, changes of groups and what stands in
+ * them, children of `<ib>`, attributes of known stanzas, codes in acks, mex updates. Reads only, and changes nothing. Tags of whole stanzas and contents of
  * messages are told by those who read them.
  */
 export function watchFrames(ws: EventEmitter, tell: (unknown: UnknownWire) => void): void {
@@ -42,6 +43,7 @@ export function strangersIn(node: BinaryNode): readonly UnknownWire[] {
 function inNotification(node: BinaryNode): readonly UnknownWire[] {
   const type = node.attrs["type"] ?? "";
   if (!knownNotifications.has(type)) return one("notification", type);
+  if (type === "w:gp2") return strangersInGroup(node);
   if (type !== "mex") return [];
   return childrenOf(node).flatMap(({ tag, attrs }) => {
     const name = attrs["op_name"];
