@@ -40,6 +40,8 @@ export const defaultAttendantsOptions: AttendantsOptions = {
 export interface Attendants extends AsyncDisposable {
   /** Events were stored, all of one instance. Never waits. */
   readonly stored: (rows: readonly EventRow[]) => void;
+  /** Something about this person is not as it was. Never waits. */
+  readonly changed: (instanceId: string, jid: string) => void;
   /** Asks the phone for what chats of this instance lack; answers for how many it asked. */
   readonly closeHistoryGaps: (instanceId: string, signal: AbortSignal) => Promise<number>;
 }
@@ -86,6 +88,7 @@ export function startAttendants(deps: AttendantsDeps, options: AttendantsOptions
       names.stored(rows);
       actions.stored(rows);
     },
+    changed: names.changed,
     closeHistoryGaps: gaps.close,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

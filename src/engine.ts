@@ -108,6 +108,10 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
         if (hasFiles) deps.media.wake();
         attendants.stored(rows);
       },
+      people: {
+        changed: (instanceId, jid) => attendants.changed(instanceId, jid),
+        unmatched: () => deps.observe.unknownWire({ kind: "jid", name: "contact hash" }),
+      },
       attempted: deps.observe.attempted,
     },
     // Where nobody asks for pictures there is none to wait for.

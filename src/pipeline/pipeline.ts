@@ -10,7 +10,7 @@ import { sleep } from "#lib/sleep.ts";
 import type { EventRow } from "#store/records.ts";
 import type { Store } from "#store/store.ts";
 import { createBuffer } from "./buffer/buffer.ts";
-import { createCapture, type SentMessage } from "./capture/capture.ts";
+import { type CaptureDeps, createCapture, type SentMessage } from "./capture/capture.ts";
 import type { InboundBatch } from "./capture/inbound-batch.ts";
 import type { CaptureResult } from "./capture-result.ts";
 import { createDeliver } from "./deliver/deliver.ts";
@@ -35,6 +35,8 @@ export interface PipelineDeps {
   readonly log: Log;
   /** Told after each commit: event streams, wake signals to other nodes, the media downloads. Must not throw. */
   readonly stored?: PersistDeps["stored"];
+  /** Told of changes of people that become neither event nor row. */
+  readonly people?: CaptureDeps["people"];
   /** Told after each try of a delivery, for metrics. Must not throw. */
   readonly attempted?: (input: Attempted) => void;
   /** Waits and chance; tests bring their own. */
@@ -173,7 +175,13 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
     },
     options.persist,
   );
-  const { capture, sent, shown } = createCapture({ directory: store.directory, messages: store.messages, clock, log });
+  const { capture, sent, shown } = createCapture({
+    directory: store.directory,
+    messages: store.messages,
+    people: deps.people,
+    clock,
+    log,
+  });
   const buffer = parts.use(
     createBuffer<Intake>(
       {

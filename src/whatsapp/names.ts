@@ -58,6 +58,8 @@ export const defaultNamesOptions: NamesOptions = {
 export interface Names extends AsyncDisposable {
   /** Events were stored, all of one instance: whoever is in them may have to be asked for. Never waits. */
   readonly stored: (rows: readonly EventRow[]) => void;
+  /** Somebody changed, and nobody said how: the picture is asked for again. Never waits. */
+  readonly changed: (instanceId: string, jid: string) => void;
   /** Questions that wait. */
   readonly waiting: () => number;
 }
@@ -178,6 +180,10 @@ export function startNames(deps: NamesDeps, options: NamesOptions, signal: Abort
         const captured = JSON.parse(row.captured) as Captured; // Written by persist out of this very type.
         for (const wanted of wishesOf(captured, clock.now())) wish(row.instanceId, wanted);
       }
+    },
+    changed: (instanceId, jid) => {
+      if (options.everyMs === 0 || either.aborted) return;
+      wish(instanceId, { jid, question: "picture", isNews: true });
     },
     waiting: () => [...lanes.values()].reduce((sum, { wishes }) => sum + wishes.size, 0),
     [Symbol.asyncDispose]: async () => {

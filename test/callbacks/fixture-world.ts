@@ -59,6 +59,9 @@ export async function captureFixture(upstream: Upstream): Promise<readonly Captu
   const { stored, sent, before, ...reported } = upstream;
   const { capture, sent: captureSent } = createCapture({
     directory: {
+      pairs: async () => [],
+      contacts: async () => [],
+      chats: async () => [],
       phoneOf: async ({ lid }) => pairs.get(lid),
       lidOf: async ({ phone }) => [...pairs].find(([, known]) => known === phone)?.[0],
       contact: async ({ contactId }) => {

@@ -340,16 +340,21 @@ export const contentFacts: readonly Fact[] = [
   },
   {
     id: "opaque-picture-notices",
-    fact: "Notices about pictures and contacts can name people by an opaque hash.",
+    fact: "Notices about pictures (`<set hash>`, `<delete hash>`) and contacts (`<update hash>`) name whom the address book does not have by a hash: base64 of the first three bytes of the MD5 of number or LID and `WA_ADD_NOTIF`. `from` may then be a LID that nothing else names.",
     since: "2026-05",
-    source: "WhiskeySockets/Baileys #2598",
-    sandbox: "Does not send them.",
-    sandboxBy: {
-      not: "only the phone can say whom the hash means",
-    },
-    client: "Publishes nothing about them.",
-    clientBy: {
-      not: "there is nobody to publish it about",
-    },
+    source: "WhatsApp Web's own source (the hash); WhiskeySockets/Baileys #2598 (users: the LID)",
+    sandbox: "Such notices are sent by control (`POST /sandbox/phones/{number}/notify`, `wazapi sandbox stanza`).",
+    sandboxBy: [
+      { file: "whatsapp/hashed-notices.test.ts", name: "a notice of type %s whose %s names somebody by hash" },
+    ],
+    client:
+      "Looks for the hash among pairs, contacts and chats: the picture is asked for anew, and the webhook about a picture names that contact. A hash of nobody it knows is counted (unknown wire `jid contact hash`) and told as it came. An unknown kind of change in these notices is counted, too.",
+    clientBy: [
+      { file: "pipeline/people-notices.test.ts", name: "a picture of somebody named by hash" },
+      { file: "pipeline/people-notices.test.ts", name: "a hash of nobody we know" },
+      { file: "pipeline/people-notices.test.ts", name: "contacts that changed" },
+      { file: "whatsapp/hashed-notices.test.ts", name: "a notice of type %s whose %s names somebody by hash" },
+    ],
+    phone: "what `from` names in such a notice: change the picture of somebody who is no contact of the account",
   },
 ];

@@ -14,6 +14,9 @@ function world(): { readonly capture: Capture; readonly asked: string[] } {
   const asked: string[] = [];
   const capture = createCapture({
     directory: {
+      pairs: async () => [],
+      contacts: async () => [],
+      chats: async () => [],
       phoneOf: async ({ lid }) => void asked.push(`phone of ${lid}`),
       lidOf: async ({ phone }) => void asked.push(`lid of ${phone}`),
       contact: async () => undefined,

@@ -26,6 +26,9 @@ interface World {
 function world(known = false): World {
   const capture = createCapture({
     directory: {
+      pairs: async () => [],
+      contacts: async () => [],
+      chats: async () => [],
       phoneOf: async (asked) => (known && asked.lid === lid ? phone : undefined),
       lidOf: async (asked) => (known && asked.phone === phone ? lid : undefined),
       contact: async () => undefined,

@@ -29,6 +29,9 @@ function messageOf(chatId: string, fromMe: boolean): StoredMessage {
 async function takenBack(stored: StoredMessage, by: { readonly fromMe: boolean }): Promise<StoredMessage | undefined> {
   const { capture } = createCapture({
     directory: {
+      pairs: async () => [],
+      contacts: async () => [],
+      chats: async () => [],
       phoneOf: async () => undefined,
       lidOf: async () => undefined,
       contact: async () => undefined,

@@ -178,6 +178,17 @@ describe("asking for pictures", () => {
     expect(rig.asked[1]?.jid).toBe(jidOf(1));
   });
 
+  it("asks again for the picture of somebody who changed", async () => {
+    const rig = openRig({ everyMs: 1_000 });
+    await using names = rig.names;
+    names.stored([from(1)]);
+    await rig.time.until(() => rig.asked.length === 1);
+    const instanceId = from(1).instanceId;
+    names.changed(instanceId, jidOf(1));
+    await rig.time.until(() => rig.asked.length === 2);
+    expect(rig.asked[1]?.jid).toBe(jidOf(1));
+  });
+
   it("switched off it asks nothing", async () => {
     const rig = openRig({ everyMs: 0 });
     await using names = rig.names;

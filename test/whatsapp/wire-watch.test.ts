@@ -26,6 +26,17 @@ describe("what is not known in a stanza", () => {
     [
       {
         tag: "notification",
+        attrs: { from: "x", type: "picture" },
+        content: [
+          { tag: "set", attrs: { hash: "cMbN" } },
+          { tag: "paint", attrs: {} },
+        ],
+      },
+      ["notification picture paint"],
+    ],
+    [
+      {
+        tag: "notification",
         attrs: { from: "x", type: "mex" },
         content: [{ tag: "update", attrs: { op_name: "NotificationUserTeleported" } }],
       },

@@ -21,15 +21,19 @@ import {
 } from "./directory.ts";
 import type { InboundBatch, OwnAccount } from "./inbound-batch.ts";
 import { captureMessage, captureOpened, type MessageOrigin } from "./message.ts";
+import { createHashedPeople } from "./hashed-people.ts";
 import { captureNotification } from "./notification.ts";
+import type { PeopleListener } from "./people-notification.ts";
 import { capturePresence } from "./presence.ts";
 import { captureReceipt } from "./receipt.ts";
 import { createSealedWaiting, nothingSealed } from "./sealed-waiting.ts";
 
 /** What capturing works with: tables and a clock, never the network. */
 export interface CaptureDeps {
-  readonly directory: Pick<DirectoryStore, "phoneOf" | "lidOf" | "contact" | "chat">;
+  readonly directory: Pick<DirectoryStore, "phoneOf" | "lidOf" | "contact" | "chat" | "pairs" | "contacts" | "chats">;
   readonly messages: Pick<MessageStore, "get" | "list">;
+  /** Told of changes that become neither event nor row. */
+  readonly people?: PeopleListener | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -59,6 +63,7 @@ const maxRingingCalls = 10_000;
 /** Opens the stage. It keeps bounded caches of names, numbers and ringing calls, nothing else. */
 export function createCapture(deps: CaptureDeps): Capture {
   const book = createAddressBook(deps.directory, deps.clock);
+  const hashed = createHashedPeople(deps.directory, deps.clock);
   const calls = createTtlCache<RingingCall>(deps.clock, maxRingingCalls);
   const messageDeps = {
     book,
@@ -78,7 +83,7 @@ export function createCapture(deps: CaptureDeps): Capture {
       case "receipt":
         return captureReceipt(book, input, node);
       case "notification":
-        return captureNotification(book, input, node);
+        return captureNotification({ book, hashed, tell: deps.people }, input, node);
       case "call":
         return captureCall({ book, calls }, input, node);
       default:

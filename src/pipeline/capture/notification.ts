@@ -1,12 +1,13 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { CapturedNotification, PersonRef } from "#domain/captured.ts";
-import { canonicalJid, isGroupJid, isLidJid, isPersonJid, userOf } from "#domain/jid.ts";
+import { canonicalJid, isLidJid, isPersonJid, userOf } from "#domain/jid.ts";
 import type { LidPair } from "#store/records.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 import { type CapturedOne, nothing } from "./captured-one.ts";
 import { bareChangeOf, groupChangeOf, phoneOfPerson } from "./group-notification.ts";
 import { newsletterChangesOf } from "./newsletter-notification.ts";
 import { childOf, childrenOf, textOf, timeOf } from "./node.ts";
+import { captureChangedPerson, captureNamedPicture, type PeopleDeps } from "./people-notification.ts";
 import { isOwn, ownPerson, sceneOf } from "./scene.ts";
 
 interface Input {
@@ -15,12 +16,15 @@ interface Input {
 }
 
 /** Reads a raw notification; most types are between clients and tell nobody anything. */
-export async function captureNotification(book: AddressBook, input: Input, node: BinaryNode): Promise<CapturedOne> {
+export async function captureNotification(deps: PeopleDeps, input: Input, node: BinaryNode): Promise<CapturedOne> {
+  const { book } = deps;
   switch (node.attrs["type"]) {
     case "w:gp2":
       return captureGroup(book, input, node);
     case "picture":
-      return capturePicture(book, input, node);
+      return captureNamedPicture(deps, input, node);
+    case "contacts":
+      return captureChangedPerson(deps, input, node);
     case "status":
       return captureAbout(book, input, node);
     case "newsletter":
@@ -62,42 +66,6 @@ async function captureGroup(book: AddressBook, input: Input, node: BinaryNode): 
     captured,
     lidPairs: pairs,
     ...(subject === undefined ? {} : { chats: [{ chatId: chat.chatId, name: subject }] }),
-  };
-}
-
-async function capturePicture(book: AddressBook, input: Input, node: BinaryNode): Promise<CapturedOne> {
-  const { owner, now } = input;
-  const { from, id } = node.attrs;
-  const change = childOf(node, "set") ?? childOf(node, "delete");
-  if (from === undefined || change === undefined) return nothing;
-  const own = isOwn(owner, from);
-  const isGroup = isGroupJid(from);
-  const author = change.attrs["author"] ?? (isGroup ? undefined : from);
-  const actor = author === undefined ? undefined : await book.person(owner, canonicalJid(author));
-  const chat = await book.chat(owner, from);
-  const scene = await sceneOf(book, owner, {
-    chat,
-    sender: actor ?? { jid: chat.chatId },
-    fromMe: own || isOwn(owner, author),
-    at: timeOf(node, now),
-  });
-  const picture = change.tag === "set" ? change.attrs["id"] : undefined;
-  const name = own ? "PROFILE_PICTURE_UPDATED" : isGroup ? "GROUP_CHANGE_ICON" : "CONTACT_PICTURE_UPDATED";
-  return {
-    captured: [
-      {
-        kind: "notification",
-        ...scene,
-        name,
-        key: id ?? `${scene.at}`,
-        ...(id === undefined || own ? {} : { messageId: id }),
-        ...(own || picture === undefined ? {} : { parameters: [picture] }),
-        ...(own && change.tag === "set" ? { hasNewPhoto: true } : {}),
-        ...(isGroup && actor !== undefined ? { participant: actor } : {}),
-      },
-    ],
-    // The link of the one before is no longer right; the new one is asked for once this is stored.
-    ...(own ? { contacts: [{ contactId: chat.chatId, photoUrl: "" }] } : {}),
   };
 }
 

@@ -36,6 +36,12 @@ export const knownNotifications: ReadonlySet<string> = new Set([
   "waffle",
 ]);
 
+/** WhatsApp protocol (WhatsApp Web): what notifications of these types hold; those of others are not looked at. */
+export const knownChanges: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ["picture", new Set(["set", "delete", "request", "set_avatar"])],
+  ["contacts", new Set(["add", "remove", "update", "modify", "sync"])],
+]);
+
 /** WhatsApp protocol: children of `<ib>`. */
 export const knownInfo: ReadonlySet<string> = new Set([
   "attestation",

@@ -3,7 +3,7 @@ import type { BinaryNode } from "@whiskeysockets/baileys";
 import { ackErrorOf } from "../addressing/ack-errors.ts";
 import type { UnknownWire } from "../unknown-wire.ts";
 import { strangersInGroup } from "./group-changes.ts";
-import { knownAttributes, knownInfo, knownMexUpdates, knownNotifications } from "./known-wire.ts";
+import { knownAttributes, knownChanges, knownInfo, knownMexUpdates, knownNotifications } from "./known-wire.ts";
 
 /**
  * Tells of whatever passes that this version does not know: types of notifications, changes of groups and what stands in
@@ -44,6 +44,10 @@ function inNotification(node: BinaryNode): readonly UnknownWire[] {
   const type = node.attrs["type"] ?? "";
   if (!knownNotifications.has(type)) return one("notification", type);
   if (type === "w:gp2") return strangersInGroup(node);
+  const changes = knownChanges.get(type);
+  if (changes !== undefined) {
+    return childrenOf(node).flatMap(({ tag }) => (changes.has(tag) ? [] : one("notification", `${type} ${tag}`)));
+  }
   if (type !== "mex") return [];
   return childrenOf(node).flatMap(({ tag, attrs }) => {
     const name = attrs["op_name"];
