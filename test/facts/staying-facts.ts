@@ -173,7 +173,7 @@ export const stayingFacts: readonly Fact[] = [
       { file: "whatsapp/app-state-care.test.ts", name: "the server's whole copy: noticed" },
     ],
     client:
-      "Checks them (Baileys does not unless told to), logs, counts in `wazapi_app_state_damages_total`, and takes the collection anew once an hour at most. A whole copy that does not fit is used as far as it can be read, and the phone is asked (see settings-from-phone).",
+      "Checks them (Baileys does not unless told to), logs, counts in `wazapi_app_state_damages_total`, and takes the collection anew once an hour at most. A whole copy that does not fit is used as far as it can be read, and the phone is asked (see settings-from-phone); so it is when changes do not fit a copy that was just taken.",
     clientBy: [
       { file: "whatsapp/app-state-care.test.ts", name: "a change: noticed, and the collection is taken anew" },
       { file: "whatsapp/app-state-care.test.ts", name: "the server's whole copy: noticed" },

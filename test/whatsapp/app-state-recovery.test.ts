@@ -92,6 +92,24 @@ describe("settings whose copy at the server cannot be verified", () => {
     expect(after().filter((jid) => jid === "5522@s.whatsapp.net")).toHaveLength(1);
   });
 
+  it("are asked of the phone, too, when changes go on not fitting a copy that did", async () => {
+    const { rig, told } = await openRig();
+    await using _rig = rig;
+    await rig.pair();
+    const damage = () => sandbox.control.addFault({ type: "settings-damage", match: { number: rig.number } });
+    await damage();
+    await label(rig, "1", "Damaged");
+    await expect.poll(() => named(rig), wait).toContain("Damaged");
+    expect(told).toEqual(["patch"]);
+    await damage();
+    await label(rig, "2", "Damaged again");
+    await expect.poll(() => named(rig), wait).toContain("Damaged again");
+    await expect.poll(() => told, wait).toEqual(["patch", "patch", "asked", "recovered"]);
+    await label(rig, "3", "Later");
+    await expect.poll(() => named(rig), wait).toContain("Later");
+    expect(told).toHaveLength(4);
+  });
+
   it("a phone that is silent: told, and asked no more for a while", async () => {
     const { rig, told } = await openRig({ answerMs: 20, againMs: 3_600_000 });
     await using _rig = rig;

@@ -48,7 +48,7 @@ export function createAppStateCare(deps: AppStateCareDeps, options: SettingsReco
   const { auth, clock, log, signal } = deps;
   // Baileys speaks inside its transaction; what is done about it must not become a part of that.
   const outside = AsyncLocalStorage.snapshot();
-  const takenAnew = new Map<Collection, number>();
+  const takenAnew = new Map<Collection, { readonly at: number; isOver: boolean }>();
   const recovery = createAppStateRecovery(deps, options);
 
   async function takeAnew(name: Collection): Promise<void> {
@@ -62,6 +62,9 @@ export function createAppStateCare(deps: AppStateCareDeps, options: SettingsReco
       log.info({ collection: name }, "settings were taken anew");
     } catch (error) {
       if (!signal.aborted) log.warn({ collection: name, error }, "settings could not be taken anew");
+    } finally {
+      const taken = takenAnew.get(name);
+      if (taken !== undefined) taken.isOver = true;
     }
   }
 
@@ -81,8 +84,11 @@ export function createAppStateCare(deps: AppStateCareDeps, options: SettingsReco
       log.warn({ collection: name, damage }, "settings that WhatsApp sent do not fit their checksum");
       if (damage === "snapshot") return outside(() => guarded(recovery.wanted(name)));
       const before = takenAnew.get(name);
-      if (before !== undefined && clock.monotonicMs() - before < restMs) return;
-      takenAnew.set(name, clock.monotonicMs());
+      if (before !== undefined && clock.monotonicMs() - before.at < restMs) {
+        // The server's copy fitted, and what follows it does not.
+        return before.isOver ? outside(() => guarded(recovery.wanted(name))) : undefined;
+      }
+      takenAnew.set(name, { at: clock.monotonicMs(), isOver: false });
       outside(() => void takeAnew(name));
     },
     opened: () => guarded(recovery.resume()),

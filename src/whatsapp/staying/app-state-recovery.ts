@@ -84,13 +84,15 @@ export function createAppStateRecovery(deps: AppStateRecoveryDeps, options: Sett
     return { [type]: { [name]: asked } } as unknown as SignalDataSet;
   }
 
-  async function ask(name: Collection): Promise<void> {
+  /** A question that did not leave is asked again by the next connection, one that did not before its time. */
+  async function ask(name: Collection, isOpen: () => boolean): Promise<void> {
     const at = clock.now();
-    await auth.keys.set(questionAs(name, { at, open: true }));
+    await auth.keys.set(questionAs(name, { at: 0, open: true }));
     await deps.sock().sendPeerDataOperationMessage({
       peerDataOperationRequestType: Request.COMPANION_SYNCD_SNAPSHOT_FATAL_RECOVERY,
       syncdCollectionFatalRecoveryRequest: { collectionName: name, timestamp: Math.floor(at / 1000) },
     });
+    if (isOpen()) await auth.keys.set(questionAs(name, { at, open: true }));
     log.info({ collection: name }, "the phone was asked for settings that the server has damaged");
     deps.recovery?.("asked");
   }
@@ -100,12 +102,13 @@ export function createAppStateRecovery(deps: AppStateRecoveryDeps, options: Sett
     if (pursued.has(name)) return;
     const answered = Promise.withResolvers<void>();
     pursued.set(name, answered);
+    const isOpen = (): boolean => !signal.aborted && pursued.get(name) === answered;
     try {
       await sleepUnless(firstAfterMs, [answered.promise], signal);
-      while (!signal.aborted && pursued.get(name) === answered) {
-        await ask(name);
+      while (isOpen()) {
+        await ask(name, isOpen);
         await sleepUnless(options.answerMs, [answered.promise], signal);
-        if (signal.aborted || pursued.get(name) !== answered) return;
+        if (!isOpen()) return;
         log.warn({ collection: name }, "the phone does not answer for settings that the server has damaged");
         deps.recovery?.("silent");
         await sleepUnless(options.againMs - options.answerMs, [answered.promise], signal);
@@ -156,8 +159,7 @@ export function createAppStateRecovery(deps: AppStateRecoveryDeps, options: Sett
     await tell();
     return await keys.transaction(async () => {
       if (read.state.version < ((await held())?.version ?? 0)) return "older";
-      const asked = await question(name);
-      const done = questionAs(name, { at: asked?.at ?? clock.now(), open: false });
+      const done = questionAs(name, { at: clock.now(), open: false });
       await keys.set({ "app-state-sync-version": { [name]: read.state }, ...done });
       return read;
     }, auth.creds.me?.id ?? "");
