@@ -948,6 +948,19 @@ export interface PasskeyCallback {
   expiresAt: number;
 }
 
+/** New chats are locked, their lock has another end, or it is over; messages to new chats wait meanwhile */
+export interface NewChatsCallback {
+  type: "NewChatsCallback";
+  status: "LOCKED" | "OPEN";
+  instanceId: string;
+  /** epoch milliseconds */
+  momment: number;
+  /** while locked: WhatsApp's word for why, or CAPPED when the quota of new chats is used up */
+  kind?: string;
+  /** while locked: epoch milliseconds of its end; null while WhatsApp names none */
+  until?: number | null;
+}
+
 /** The body of any webhook; `type` tells which */
 export type WebhookBody =
   | ReceivedCallback
@@ -957,7 +970,8 @@ export type WebhookBody =
   | ConnectedCallback
   | DisconnectedCallback
   | HistorySyncCallback
-  | PasskeyCallback;
+  | PasskeyCallback
+  | NewChatsCallback;
 
 /** Headers of every webhook request. */
 export interface WebhookHeaders {

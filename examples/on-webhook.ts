@@ -16,6 +16,7 @@ export function onWebhook(body: WebhookBody): string {
     case "DisconnectedCallback":
     case "HistorySyncCallback":
     case "PasskeyCallback":
+    case "NewChatsCallback":
       return body.type;
   }
 }

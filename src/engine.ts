@@ -13,6 +13,7 @@ import { sleep } from "#lib/sleep.ts";
 import { findMedia, moveMedia } from "#pipeline/capture/find-media.ts";
 import type { MediaLinks } from "#pipeline/deliver/media-links.ts";
 import type { Outcome } from "#pipeline/outcome.ts";
+import { toNewEvent } from "#pipeline/persist/to-new-event.ts";
 import { toStoredEvent } from "#pipeline/persist/to-stored-event.ts";
 import { type PipelineDeps, type PipelineOptions, type PipelineStats, startPipeline } from "#pipeline/pipeline.ts";
 import type { QueueDeps } from "#queue/deps.ts";
@@ -136,6 +137,16 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
       owner: deps.owner,
       ...(deps.webVersions !== undefined && { webVersions: deps.webVersions }),
       observe: deps.observe,
+      newChatsNews: {
+        eventsOf: async (instanceId, captured) => {
+          const instance = await store.instances.get({ instanceId });
+          return instance === undefined ? [] : [toNewEvent(captured, instance)];
+        },
+        stored: (instanceId) => {
+          pipeline.wake(instanceId);
+          news.ring();
+        },
+      },
       newChatsLifted: (instanceId) => {
         queue.controls
           .release({ instanceId, waitsFor: "restriction", now: clock.now() })

@@ -7,6 +7,7 @@ import type { CallbackDefinition, CallbackType, RenderContext } from "./definiti
 import { delivery } from "./delivery.ts";
 import { historySync } from "./history-sync.ts";
 import { messageStatus } from "./message-status.ts";
+import { newChats } from "./new-chats.ts";
 import { passkey } from "./passkey.ts";
 import { presenceChat } from "./presence.ts";
 import { messageSchema, receivedMessage } from "./received-message.ts";
@@ -25,6 +26,7 @@ const callbacks = {
   delivery,
   history: historySync,
   passkey,
+  newChats,
 } as const satisfies { [K in CapturedKind]: { readonly kind: K; readonly type: CallbackType } };
 
 /** The callback type a captured event becomes. */
@@ -85,6 +87,7 @@ export function callbackSchemas(): Readonly<Record<string, CallbackSchema>> {
     delivery,
     historySync,
     passkey,
+    newChats,
   ].map(({ kind, type, summary, payload }) => ({
     name: kind === "waiting" ? `${type}.waiting` : type,
     type,

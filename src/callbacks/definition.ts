@@ -30,6 +30,7 @@ export const callbackTypes = [
   "DisconnectedCallback",
   "HistorySyncCallback",
   "PasskeyCallback",
+  "NewChatsCallback",
 ] as const;
 
 /** One of them. */

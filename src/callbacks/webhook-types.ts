@@ -6,6 +6,7 @@ import { callbackTypes } from "./definition.ts";
 import { delivery } from "./delivery.ts";
 import { historySync } from "./history-sync.ts";
 import { messageStatus } from "./message-status.ts";
+import { newChats } from "./new-chats.ts";
 import { passkey } from "./passkey.ts";
 import { presenceChat } from "./presence.ts";
 import { receivedMessage } from "./received-message.ts";
@@ -24,7 +25,7 @@ const head = `// Webhook bodies of wazapi. Made by \`wazapi openapi\` out of the
 
 /** Declarations of every webhook body as one self-contained .d.ts. Pure, and the same schemas give the same text. */
 export function webhookTypes(): string {
-  const others = [delivery, messageStatus, presenceChat, connected, disconnected, historySync, passkey];
+  const others = [delivery, messageStatus, presenceChat, connected, disconnected, historySync, passkey, newChats];
   const messages = (Object.keys(contents) as ContentType[]).map((name) => ({ ...contents[name], name: nameOf(name) }));
   return [
     head,

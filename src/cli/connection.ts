@@ -21,8 +21,8 @@ export interface ConnectionView {
     readonly fetchedAt?: number;
     readonly expiresAt?: number;
   };
-  /** New chats wait until then. */
-  readonly restricted_until?: number;
+  /** New chats wait until then; null while no end is known. */
+  readonly restricted_until?: number | null;
   readonly restriction?: string;
   readonly newChats?: { readonly total?: number; readonly used?: number; readonly status: string };
   readonly history: readonly { readonly state: ConnectionState; readonly reason?: string; readonly at: number }[];
@@ -50,7 +50,8 @@ const colors = {
 export function reasonOf({ state, reason, refusal, ...view }: ConnectionView): string | undefined {
   if (state === "connected") {
     const { restricted_until: until } = view;
-    return until === undefined ? undefined : `no new chats until ${new Date(until).toISOString()}`;
+    if (until === undefined) return undefined;
+    return until === null ? "no new chats, no end known" : `no new chats until ${new Date(until).toISOString()}`;
   }
   return refusal === undefined ? reason : refusalText(refusal);
 }

@@ -1,4 +1,5 @@
 import type { CapturedContent } from "./captured-content.ts";
+import type { NewChatsRestriction } from "./chat-limits.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** Where something happened, numbers already resolved as far as the table knew. */
@@ -224,6 +225,14 @@ export interface CapturedPasskey {
   readonly at: number;
 }
 
+/** What keeps the account from new chats is another than was told before. */
+export interface CapturedNewChats {
+  readonly kind: "newChats";
+  /** Undefined: nothing does any more. */
+  readonly restriction?: NewChatsRestriction;
+  readonly at: number;
+}
+
 /** The end of a queued message: taken by WhatsApp, or given up. */
 export interface CapturedDelivery {
   readonly kind: "delivery";
@@ -262,6 +271,7 @@ export type Captured =
   | CapturedConnected
   | CapturedDisconnected
   | CapturedPasskey
+  | CapturedNewChats
   | CapturedDelivery
   | CapturedHistory;
 

@@ -11,13 +11,16 @@ export const hookSlots = [
   "disconnected",
   "historySync",
   "passkey",
+  "newChats",
 ] as const;
 
 /** One place for a webhook URL. */
 export type HookSlot = (typeof hookSlots)[number];
 
 /** What "every webhook" means: the slots Z-API knows. Ours get a URL only by name, and so no event a client does not know. */
-export const commonHookSlots: readonly HookSlot[] = hookSlots.filter((slot) => slot !== "passkey");
+export const commonHookSlots: readonly HookSlot[] = hookSlots.filter(
+  (slot) => slot !== "passkey" && slot !== "newChats",
+);
 
 /** The configured URLs; a missing slot receives nothing. */
 export type Hooks = Readonly<Partial<Record<HookSlot, string>>>;

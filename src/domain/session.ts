@@ -128,8 +128,10 @@ export type SendResult =
       readonly error: string;
       /** Server's code (463, 479…), when there was one. */
       readonly code?: number;
-      /** Epoch milliseconds until which WhatsApp keeps the account from such messages, when it says so. */
+      /** Epoch milliseconds until which such messages have to wait, when WhatsApp keeps the account from them. */
       readonly until?: number;
+      /** The end that WhatsApp names; without one it is asked again at `until`. */
+      readonly endsAt?: number;
     }
   | {
       /** Not sent or not known: the same message id may be sent again. */
@@ -150,6 +152,8 @@ export interface SendHold {
   readonly until: number;
   /** `restriction`: WhatsApp keeps the account from new chats. `pause`: this chat was refused a moment ago. */
   readonly reason: "restriction" | "pause";
+  /** Of a restriction, the end that WhatsApp names (epoch milliseconds); without one it is asked again at `until`. */
+  readonly endsAt?: number;
 }
 
 /** What the queue needs of the sessions. */

@@ -166,7 +166,11 @@ async function conclude(
     }
     case "hold":
       breaker.succeeded();
-      return await setAside(context, { ...attempt, probe: false }, restrictionWait(context, decision.until));
+      return await setAside(
+        context,
+        { ...attempt, probe: false },
+        restrictionWait(context, decision.until, decision.failure),
+      );
     case "release": {
       if (probe) breaker.abandoned();
       // A session that says "open" and "disconnected" at once must not make the lane spin.

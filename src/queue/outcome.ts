@@ -54,7 +54,7 @@ export function decide(
       const failure = failureOf(result.kind === "permanent" ? "send_rejected" : "send_restricted", result.error);
       if (result.kind === "permanent") return { kind: "failed", failure, answered: true };
       if (result.until !== undefined)
-        return { kind: "hold", failure: restrictedUntil(result.until), until: result.until };
+        return { kind: "hold", failure: restrictedUntil(result.endsAt, failure.text), until: result.until };
       const isNewChat = refusesNewChats(result.code);
       const isLast = isNewChat ? attempted.message.lastError === failureLine(failure) : attempts > maxRetries;
       if (isLast) return { kind: "failed", failure, answered: true };
@@ -78,10 +78,13 @@ export function decide(
   }
 }
 
-/** The restriction in words, with its end (epoch milliseconds). */
-export function restrictedUntil(until: number): SendFailure {
-  const text = `${errorTable.send_restricted.message} until ${new Date(until).toISOString()}`;
-  return { code: "send_restricted", text };
+/** A restriction in words, of new chats unless others are given, with its end (epoch milliseconds) where one is known. */
+export function restrictedUntil(
+  endsAt: number | undefined,
+  words: string = errorTable.send_restricted.message,
+): SendFailure {
+  const end = endsAt === undefined ? ", and names no end" : ` until ${new Date(endsAt).toISOString()}`;
+  return { code: "send_restricted", text: `${words}${end}` };
 }
 
 /** WhatsApp protocol: 463 and 475 in an ack say that the account may not start this chat; others, that it sends too much. */

@@ -20,10 +20,10 @@ export async function ownWait(
   return (await heldBack(context, claim)) ?? ownDelay(context, memory, claim);
 }
 
-/** The end of a restriction, a little later for each, so that not all of them begin new chats in the same second. */
-export function restrictionWait({ deps, options }: LaneContext, until: number): OwnWait {
+/** Until a restriction ends or is asked about, a little later for each, so that not all begin new chats in the same second. */
+export function restrictionWait({ deps, options }: LaneContext, until: number, failure: SendFailure): OwnWait {
   const dueAt = until + Math.ceil(deps.random() * options.restrictionJitterMs);
-  return { dueAt, waitsFor: "restriction", failure: restrictedUntil(until) };
+  return { dueAt, waitsFor: "restriction", failure };
 }
 
 async function heldBack(context: LaneContext, claim: ClaimedMessage): Promise<OwnWait | undefined> {
@@ -32,7 +32,8 @@ async function heldBack(context: LaneContext, claim: ClaimedMessage): Promise<Ow
   try {
     const held = await deps.sender.holds?.({ instanceId, outgoing });
     if (held === undefined || held.until <= deps.clock.now()) return undefined;
-    return held.reason === "restriction" ? restrictionWait(context, held.until) : { dueAt: held.until };
+    const { until, reason, endsAt } = held;
+    return reason === "restriction" ? restrictionWait(context, until, restrictedUntil(endsAt)) : { dueAt: until };
   } catch (error) {
     // A sender promises not to throw; if it does, WhatsApp itself says what it thinks of the message.
     deps.log.error({ instanceId, zaapId: claim.zaapId, error }, "sender could not say whether a message may go");

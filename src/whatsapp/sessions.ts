@@ -16,6 +16,7 @@ import { deleteMessage, readMessages } from "./message-actions.ts";
 import { requestPairingCode } from "./pairing-code.ts";
 import { passkeyControl, refuseDuringPasskey } from "./passkey/control.ts";
 import type { Recipient } from "./recipient.ts";
+import type { NewChatsNews } from "./restriction/known-limits.ts";
 import { createNewChats } from "./restriction/new-chats.ts";
 import { keepEdit } from "./send/keep-edit.ts";
 import { sendMessage } from "./send/send-message.ts";
@@ -52,6 +53,8 @@ export interface SessionsDeps extends SessionDeps {
   readonly chatLimits: ChatLimitsStore;
   /** New chats of this instance may be begun earlier than was known. Must not throw. */
   readonly newChatsLifted?: (instanceId: string) => void;
+  /** How customers are told what keeps an account from new chats; without it nobody is. */
+  readonly newChatsNews?: NewChatsNews;
 }
 
 /**
@@ -67,6 +70,7 @@ export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOp
   const recipients = new Map<string, BoundedMap<string, Recipient>>();
   const newChats = createNewChats({
     ...deps,
+    sleep,
     ...(deps.newChatsLifted === undefined ? {} : { lifted: deps.newChatsLifted }),
   });
   const asked = createAskedAuthors();
@@ -186,12 +190,17 @@ export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOp
       const socket = ready.get(input.instanceId)?.open();
       if (socket === undefined) return { outcome: "unknown", kind: "disconnected", error: "not connected" };
       const { instanceId } = input;
-      const sending = { ...deps, known: recipientsOf(instanceId) };
+      let hasAsked = false;
+      const isLocked = (): Promise<boolean> => {
+        hasAsked = true;
+        return newChats.isLocked(instanceId, socket.sock);
+      };
+      const sending = { ...deps, known: recipientsOf(instanceId), isLocked };
       const result = await sendMessage(sending, { ...input, socket }, sendSignal);
       if (result.outcome === "acked") {
         await keepEdit(deps, { instanceId, socket, content: input.outgoing.content, proto: result.proto });
       }
-      return await newChats.explained({ ...input, result }, socket.sock);
+      return await newChats.explained({ ...input, result, hasAsked }, socket.sock);
     },
     startAll: (startSignal) => startAll(AbortSignal.any([signal, startSignal])),
     owned: () => [...ready].flatMap(([instanceId, session]) => (session.view().owned ? [instanceId] : [])),

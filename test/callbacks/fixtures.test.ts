@@ -78,6 +78,9 @@ test("catalogue: what the client reports has its report, too; the rest is what q
     "DeliveryCallback/delivery_success",
     "MessageStatusCallback/status_SENT",
     "MessageStatusCallback/status_group_SENT",
+    "NewChatsCallback/locked",
+    "NewChatsCallback/locked_without_end",
+    "NewChatsCallback/open",
     "PasskeyCallback/required",
   ]);
 });

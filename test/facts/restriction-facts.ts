@@ -2,6 +2,7 @@ import type { Fact } from "./fact.ts";
 
 const newChats = "whatsapp/new-chats.test.ts";
 const engine = "faults/restriction.test.ts";
+const lockEnd = "whatsapp/new-chats-end.test.ts";
 
 /** Facts about restriction. */
 export const restrictionFacts: readonly Fact[] = [
@@ -15,10 +16,13 @@ export const restrictionFacts: readonly Fact[] = [
       "An account can be locked by control, with an end and a reason; strangers are refused 463, all others pass, and a try within a minute of a refusal is a recorded dishonesty.",
     sandboxBy: [{ file: "sandbox/reach.test.ts", name: "locked: strangers are refused" }],
     client:
-      "After the first refusal it asks WhatsApp why; new chats wait until the end without a try or an attempt, kept over a restart, and everything else leaves at once.",
+      "After the first refusal it asks WhatsApp why, before the message is tried by its other name, which is done only when there is no lock; new chats wait until the end without a try or an attempt, kept over a restart, and everything else leaves at once.",
     clientBy: [
       { file: engine, name: "new chats locked: a stranger's messages wait" },
       { file: newChats, name: "refused: WhatsApp is asked why at once" },
+      { file: newChats, name: "463 under a lock that nobody knew of" },
+      { file: newChats, name: "463 without a lock" },
+      { file: engine, name: "a group while the account is restricted" },
       { file: "queue/chats.test.ts", name: "restriction: new chats wait for its end" },
     ],
     phone:
@@ -26,17 +30,21 @@ export const restrictionFacts: readonly Fact[] = [
   },
   {
     id: "new-chats-lock-told",
-    fact: "Begin and end of the lock are told by the mex notification NotificationUserReachoutTimelockUpdate, with the end in seconds and a word for why; a query answers the same. Without an end a minute is meant.",
+    fact: "Begin and end of the lock are told by the mex notification NotificationUserReachoutTimelockUpdate, with the end in seconds and a word for why; a query answers the same. Many locks name no end; WhatsApp Web then counts on a minute.",
     since: "2026-05",
     source:
       "WhiskeySockets/Baileys 7.0.0-rc14 (its parser and types); the branch that would ask after a 463 is never reached there",
     sandbox: "It tells both and answers the query.",
     sandboxBy: [{ file: "sandbox/reach.test.ts", name: "locked: begin and end are told" }],
     client:
-      "It stores what it is told, asks again after a login while a lock is known, and lets go at once what waited when the lock is lifted.",
+      "It stores what it is told, reads the notification itself (Baileys makes up the minute), asks after a login, at the end and, where none is named, again and again; it lets go at once what waited when the lock is lifted. Begin, other end and end are told by a webhook of their own, once each.",
     clientBy: [
       { file: newChats, name: "locked: strangers are held before anything leaves" },
       { file: engine, name: "new chats locked: a stranger's messages wait" },
+      { file: lockEnd, name: "a lock that runs out is over when WhatsApp says so" },
+      { file: lockEnd, name: "an end is looked at by itself" },
+      { file: lockEnd, name: "a lock without an end: none is shown" },
+      { file: engine, name: "a lock is told to the hook that is set for it alone" },
     ],
   },
   {

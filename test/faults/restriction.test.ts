@@ -82,6 +82,25 @@ it("new chats locked: a stranger's messages wait, an old chat's and a group's le
   expect(refusedOf(rig)).toEqual([]);
 });
 
+it("a lock is told to the hook that is set for it alone: begin, end and nothing twice, over a crash as well", async () => {
+  const hooks = (url: string) => ({ newChats: url, received: `${url}/received`, connected: `${url}/connected` });
+  await using rig = await openEngineRig(sandbox, { hooks });
+  await oldChat(rig);
+  const told = () =>
+    rig.receiver.taken
+      .map(({ body, path }) => ({ path, ...(JSON.parse(body) as { readonly type?: string }) }))
+      .filter(({ type }) => type === "NewChatsCallback");
+  const until = Math.ceil(Date.now() / 1000) * 1000 + 3_600_000;
+  await sandbox.control.restrict({ number: rig.number, until, kind: "BIZ_QUALITY" });
+  const locked = { type: "NewChatsCallback", status: "LOCKED", kind: "BIZ_QUALITY", until, path: "/hook" };
+  await expect.poll(told, wait).toMatchObject([locked]);
+  await rig.restart("cut");
+  await rig.opened();
+  await sandbox.control.release({ number: rig.number });
+  await expect.poll(told, wait).toMatchObject([locked, { status: "OPEN", path: "/hook" }]);
+  expect(told()[1]).not.toHaveProperty("until");
+});
+
 it("refused without a lock: the same person is left alone for a minute, however short the queue's own wait; others leave", async () => {
   await using rig = await openEngineRig(sandbox);
   await oldChat(rig);
@@ -95,6 +114,33 @@ it("refused without a lock: the same person is left alone for a minute, however 
   expect(await row()).toMatchObject({ state: "queued", attempts: 1 });
   const other = await enqueue(rig, rig.contact, "to somebody else");
   await expect.poll(() => textsOf(rig, rig.contact), wait).toEqual([other]);
+});
+
+it("a group while the account is restricted: under a lock of new chats it leaves; too much at once is said as what it is", async () => {
+  await using rig = await openEngineRig(sandbox);
+  await oldChat(rig);
+  const { instanceId } = rig;
+  const group = await sandbox.control.createGroup({ subject: "G", participants: [rig.number, rig.contact] });
+  const toGroup = async (text: string): Promise<string> => {
+    const outgoing = { to: group.id, content: { kind: "text" as const, text }, options: {} };
+    return (await rig.engine().http.sendQueue.enqueue({ instanceId, outgoing })).messageId;
+  };
+  const row = (messageId: string) => rig.inner.queue.byMessageId({ instanceId, messageId });
+  await sandbox.control.restrict({ number: rig.number });
+  const first = await toGroup("under a lock");
+  await expect.poll(() => textsOf(rig, rig.contact), wait).toContain(first);
+  await sandbox.control.release({ number: rig.number });
+
+  await sandbox.control.addFault({ type: "ack-error", match: { number: rig.number }, code: 429 });
+  const second = await toGroup("too much");
+  await expect
+    .poll(async () => (await row(second))?.lastError, wait)
+    .toBe("send_restricted: WhatsApp restricts what this account sends for a while");
+  // Another try, without a limit of new chats that it could wait for.
+  const refused = (await row(second))!;
+  expect(refused).toMatchObject({ state: "queued", attempts: 1 });
+  expect(refused).not.toHaveProperty("waitsFor");
+  expect(refused.dueAt).toBeGreaterThan(refused.updatedAt);
 });
 
 it("quota of new chats used up: the next stranger waits for the end of the cycle, and status says how much is used", async () => {

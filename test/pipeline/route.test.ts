@@ -20,6 +20,8 @@ const receipt: Captured = { kind: "receipt", chat, messageIds: ["M1"], status: "
 const presence: Captured = { kind: "presence", chat, status: "COMPOSING", at: 1 };
 const connected: Captured = { kind: "connected", phone: "1", at: 1 };
 const disconnected: Captured = { kind: "disconnected", reason: "lost", error: "lost", at: 1 };
+const passkey: Captured = { kind: "passkey", ceremony: "C", expiresAt: 2, at: 1 };
+const newChats: Captured = { kind: "newChats", restriction: { kind: "DEFAULT" }, at: 1 };
 const delivery: Captured = { kind: "delivery", chat, zaapId: "Z", messageId: "M1", at: 1 };
 const history: Captured = {
   kind: "history",
@@ -59,6 +61,8 @@ test.each<[string, Captured, readonly HookSlot[], boolean, readonly HookSlot[]]>
   ["disconnected", disconnected, hookSlots, false, ["disconnected"]],
   ["outcome of a send", delivery, hookSlots, true, ["delivery"]],
   ["history", history, hookSlots, false, ["historySync"]],
+  ["passkey", passkey, hookSlots, false, ["passkey"]],
+  ["lock of new chats", newChats, hookSlots, true, ["newChats"]],
 ])("route: %s", (_, captured, configured, notifySentByMe, expected) => {
   const hooks = Object.fromEntries(configured.map((slot) => [slot, `https://hook.test/${slot}`]));
   const settings = { ...defaultInstanceSettings, notifySentByMe };

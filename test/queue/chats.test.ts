@@ -93,6 +93,20 @@ test("restriction: new chats wait for its end without a try and without an attem
   expect(timesOf(rig)).toEqual(["bela 1 at 0", "anna 1 at 3630000", "anna 2 at 3630000"]);
 });
 
+test("restriction without an end: its row says so, and it is looked at again when the sender says", async () => {
+  await using store = await openQueueStore();
+  await using rig = startRig(store);
+  rig.sender.hold(anna, 60_000, "restriction", false);
+  await say(rig, [anna, "anna 1"]);
+  await rig.time.settle(20);
+  const [held] = await store.queue.list({ instanceId: one, states: ["queued"], limit: 9 });
+  expect(held).toMatchObject({
+    waitsFor: "restriction",
+    lastError: "send_restricted: WhatsApp restricts new conversations of this account, and names no end",
+  });
+  expect(held!.dueAt - rig.time.clock.now()).toBe(90_000);
+});
+
 test("restriction: lifted early, what waits for it leaves at once", async () => {
   await using store = await openQueueStore();
   await using rig = startRig(store);

@@ -62,7 +62,7 @@ export interface ScriptedSender extends Sender {
   readonly close: (instanceId: string) => void;
   readonly open: (instanceId: string) => void;
   /** Keeps messages to this number from being tried, until a time in fake milliseconds since the start; undefined lets go. */
-  readonly hold: (to: string, untilMs: number | undefined, reason?: SendHold["reason"]) => void;
+  readonly hold: (to: string, untilMs: number | undefined, reason?: SendHold["reason"], isEndKnown?: boolean) => void;
   /** Asked for right before each answer, e.g. to act while a message is on its way. */
   readonly during: (act: (sent: Sent) => Promise<void> | void) => void;
 }
@@ -107,9 +107,12 @@ function createScriptedSender(time: FakeTime): ScriptedSender {
       closed.delete(instanceId);
       for (const waiter of waiters) if (waiter.instanceId === instanceId) waiter.wake();
     },
-    hold: (to, untilMs, reason = "restriction") => {
+    hold: (to, untilMs, reason = "restriction", isEndKnown = true) => {
       if (untilMs === undefined) holds.delete(to);
-      else holds.set(to, { until: start + untilMs, reason });
+      else {
+        const until = start + untilMs;
+        holds.set(to, { until, reason, ...(reason === "restriction" && isEndKnown && { endsAt: until }) });
+      }
     },
     holds: async ({ outgoing }) => holds.get(outgoing.to),
     during: (action) => (act = action),

@@ -98,13 +98,55 @@ test("locked: strangers are held before anything leaves, those who wrote are not
   expect(await holds(stranger.number)).toBeUndefined();
   const until = Math.ceil(Date.now() / 1000) * 1000 + 600_000;
   await sandbox.control.restrict({ number: rig.number, until, kind: "BIZ_QUALITY" });
-  await expect.poll(() => holds(stranger.number), wait).toEqual({ until, reason: "restriction" });
+  await expect.poll(() => holds(stranger.number), wait).toEqual({ until, endsAt: until, reason: "restriction" });
   expect(await holds(friend.number)).toBeUndefined();
   expect(await rig.store.chatLimits.get({ instanceId: rig.instanceId })).toMatchObject({
     lock: { until, kind: "BIZ_QUALITY" },
   });
   await sandbox.control.release({ number: rig.number });
   await expect.poll(() => holds(stranger.number), wait).toBeUndefined();
+});
+
+const triesOf = (id: string) =>
+  sandbox.control
+    .trace()
+    .stanzas.filter(({ direction, stanza }) => direction === "in" && stanza.includes(`id="${id}"`))
+    .filter(({ stanza }) => stanza.startsWith("<message"))
+    .map(({ stanza }) => stanza.match(/ to="[^"]*@([^"]*)"/)?.[1]);
+const questions = () =>
+  sandbox.control
+    .trace()
+    .stanzas.filter(({ direction, stanza }) => direction === "in" && stanza.includes("23983697327930364")).length;
+
+test("463 under a lock that nobody knew of: WhatsApp is asked first, and the message is not tried by its other name", async () => {
+  const stranger = await person("5537");
+  // The notice of the lock is lost.
+  const { ws } = rig.sessions.openSocket(rig.instanceId)!.sock;
+  const listeners = ws.listeners("CB:notification,type:mex");
+  ws.removeAllListeners("CB:notification,type:mex");
+  await sandbox.control.restrict({ number: rig.number });
+  const before = questions();
+  const result = await rig.sendText("3EB0ONETRY", "hello", { to: stranger.number });
+  expect(result).toMatchObject({ outcome: "rejected", kind: "restricted", code: 463, until: expect.any(Number) });
+  expect(result).not.toHaveProperty("endsAt");
+  expect([triesOf("3EB0ONETRY").length, questions() - before]).toEqual([1, 1]);
+  expect(sandbox.control.trace().refusals.filter(({ kind }) => kind === "reach-out")).toEqual([]);
+  for (const listener of listeners) ws.on("CB:notification,type:mex", listener as () => void);
+  await sandbox.control.release({ number: rig.number });
+  await expect.poll(async () => (await rig.sessions.view(rig.instanceId)).newChats?.lock, wait).toBeUndefined();
+});
+
+test("463 without a lock: once WhatsApp has said so, the message is tried by its other name at once", async () => {
+  const stranger = await person("5538");
+  // As an account that was linked before anybody asked for the name its chats have: the number is tried first.
+  const { creds } = rig.sessions.openSocket(rig.instanceId)!.sock.authState;
+  delete creds.additionalData;
+  const { numberDevices } = sandbox.control.state().behaviour;
+  await sandbox.control.behaviour({ numberDevices: "listed" });
+  const before = questions();
+  expect(await rig.sendText("3EB0TWOTRIES", "hello", { to: stranger.number })).toMatchObject({ outcome: "acked" });
+  expect([triesOf("3EB0TWOTRIES"), questions() - before]).toEqual([["s.whatsapp.net", "lid"], 1]);
+  await sandbox.control.behaviour({ numberDevices });
 });
 
 test("refused: WhatsApp is asked why at once, and the person is left alone for a minute", async () => {

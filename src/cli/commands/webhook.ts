@@ -24,6 +24,7 @@ const setterOf = {
   disconnected: "/update-webhook-disconnected",
   historySync: "/update-webhook-history-sync",
   passkey: "/update-webhook-passkey",
+  newChats: "/update-webhook-new-chats",
 } as const satisfies Record<HookSlot, `/${string}`>;
 
 /** `wazapi webhook`. */

@@ -25,7 +25,7 @@ export const furtherHooksBody = z
         .default([...commonHookSlots])
         .meta({
           description:
-            "What it receives, everything but passkeys when left out; both received slots mean the same here",
+            "What it receives, everything but passkeys and locks of new chats when left out; both received slots mean the same here",
         }),
     }),
   )
@@ -53,6 +53,7 @@ export const hookFieldNames = {
   disconnected: "disconnectedCallbackUrl",
   historySync: "historySyncCallbackUrl",
   passkey: "passkeyCallbackUrl",
+  newChats: "newChatsCallbackUrl",
 } as const satisfies Record<HookSlot, string>;
 
 /** The configured URLs under Z-API's names; null where there is none. */

@@ -1,14 +1,14 @@
 import { z } from "zod";
 
 import type { ChatLimits } from "#domain/chat-limits.ts";
-import { newChatsLockedUntil } from "#domain/chat-limits.ts";
+import { restrictionOf } from "#domain/chat-limits.ts";
 
 /** What WhatsApp keeps an account from beginning, in answers; every field is absent while nothing was said. */
 export const newChatsFields = {
-  restricted_until: z
-    .number()
-    .optional()
-    .meta({ description: "New chats wait until then, epoch milliseconds; answers and groups leave all the same" }),
+  restricted_until: z.number().nullable().optional().meta({
+    description:
+      "New chats wait until then, epoch milliseconds, null while no end is known; answers and groups leave all the same",
+  }),
   restriction: z
     .string()
     .optional()
@@ -27,12 +27,12 @@ export const newChatsFields = {
 /** The fields as they are at `now`. */
 export function newChatsAt(limits: ChatLimits | undefined, now: number) {
   if (limits === undefined) return {};
-  const until = newChatsLockedUntil(limits, now);
-  const { lock, quota } = limits;
+  const restriction = restrictionOf(limits, now);
+  const { quota } = limits;
   return {
-    ...(until !== undefined && {
-      restricted_until: until,
-      restriction: lock?.until === until ? lock.kind : (quota?.status ?? "DEFAULT"),
+    ...(restriction !== undefined && {
+      restricted_until: restriction.until ?? null,
+      restriction: restriction.kind,
     }),
     ...(quota !== undefined && { newChats: { ...quota } }),
   };

@@ -25,6 +25,7 @@ const newInstanceBody = z.object({
   disconnectedCallbackUrl: hookUrl.optional(),
   historySyncCallbackUrl: hookUrl.optional(),
   passkeyCallbackUrl: hookUrl.optional(),
+  newChatsCallbackUrl: hookUrl.optional(),
   notifySentByMe: z.boolean().optional(),
   callRejectAuto: z.boolean().optional(),
   callRejectMessage: z.string().max(4096).optional(),

@@ -39,6 +39,7 @@ const hookSetters: readonly HookSetter[] = [
   { slot: "presenceChat", path: "/update-webhook-chat-presence", summary: "URL for presence in chats" },
   { slot: "historySync", path: "/update-webhook-history-sync", summary: "URL for the history sync" },
   { slot: "passkey", path: "/update-webhook-passkey", summary: "URL for requests for a passkey; only set by this" },
+  { slot: "newChats", path: "/update-webhook-new-chats", summary: "URL for locks of new chats; only set by this" },
 ];
 
 /** Where webhooks go. */

@@ -30,6 +30,10 @@ export function dedupeKeyOf(captured: Captured): string {
       return join("delivery", captured.zaapId, captured.error === undefined ? "sent" : "failed");
     case "passkey":
       return join("passkey", captured.ceremony);
+    case "newChats": {
+      const { kind = "", until = "" } = captured.restriction ?? {};
+      return join("newChats", kind, until, captured.at);
+    }
     case "history":
       return join("history", captured.syncType, captured.chunkOrder, captured.progress, captured.at);
   }

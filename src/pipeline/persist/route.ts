@@ -16,7 +16,7 @@ export type Routing = Pick<Instance, "hooks" | "settings">;
  * | receipt                             | messageStatus                                            |
  * | presence                            | presenceChat                                             |
  * | connected, disconnected, history    | their own                                                |
- * | passkey                             | its own, which nothing but its own route fills           |
+ * | passkey, lock of new chats          | their own, which nothing but their own routes fill       |
  *
  * `receivedAndDelivery` is active while notifySentByMe is on. Switched off, the received URL is used again; where only
  * the other one is configured it still gets what is received. A further hook that lists either gets what goes to either.
@@ -44,6 +44,8 @@ export function slotsOf(captured: Captured, routing: Routing): readonly HookSlot
       return ["historySync"];
     case "passkey":
       return ["passkey"];
+    case "newChats":
+      return ["newChats"];
   }
 }
 

@@ -1,7 +1,7 @@
 import { eq } from "drizzle-orm";
 import type { ChatLimitsStore } from "../chat-limits.ts";
+import { appendEvents } from "./append-events.ts";
 import type { PostgresContext } from "./context.ts";
-import { lockInstance } from "./instance-lock.ts";
 import { chatLimits } from "./schema.ts";
 import { statements } from "./statement.ts";
 
@@ -18,10 +18,11 @@ export function createChatLimits({ db }: PostgresContext): ChatLimitsStore {
       const [row] = await db.query((orm) => orm.select().from(chatLimits).where(eq(chatLimits.instanceId, instanceId)));
       return row?.limits;
     },
-    put: ({ instanceId, limits, now }) =>
+    put: ({ instanceId, limits, events, now }) =>
       db.transaction(async (tx) => {
         await Promise.all([
-          lockInstance(tx, instanceId),
+          // Takes the lock of the instance.
+          appendEvents(tx, { instanceId, events, now }),
           tx.run(chatLimitsSql.put, [instanceId, JSON.stringify(limits), now]),
         ]);
       }),

@@ -1,36 +1,32 @@
-import type { BaileysEventMap, WASocket } from "@whiskeysockets/baileys";
-import { type ChatLimits, newChatsLockedUntil } from "#domain/chat-limits.ts";
+import type { BinaryNode, WASocket } from "@whiskeysockets/baileys";
+import { askLockAt, type ChatLimits, newChatsHeldUntil, restrictionOf } from "#domain/chat-limits.ts";
 import type { Outgoing } from "#domain/content.ts";
-import { canonicalJid, isLidJid, isPersonJid, lidJid, personJid, userOf } from "#domain/jid.ts";
 import type { SendHold, SendResult } from "#domain/session.ts";
-import type { Clock } from "#lib/clock.ts";
-import type { Log } from "#lib/log.ts";
-import type { ChatLimitsStore } from "#store/chat-limits.ts";
-import type { DirectoryStore } from "#store/directory.ts";
+import type { sleep } from "#lib/sleep.ts";
 import type { MessageStore } from "#store/messages.ts";
 import { BoundedMap } from "../bounded-map.ts";
+import { createKnownLimits, type KnownLimitsDeps } from "./known-limits.ts";
+import { createLookAgain, type LookAgain } from "./look-again.ts";
+import { jidsOf, keyOf, personNames, type PersonNames, type PersonNamesDeps } from "./person-names.ts";
 import { holdsToken } from "./tokens.ts";
-import { lockOf, quotaOf } from "./words.ts";
+import { askAgainMs, lockOf, lockToldIn, quotaOf } from "./words.ts";
 
 /** What knowing about new chats works with. */
-export interface NewChatsDeps {
-  readonly chatLimits: ChatLimitsStore;
+export interface NewChatsDeps extends KnownLimitsDeps, PersonNamesDeps {
   readonly messages: Pick<MessageStore, "hasInbound">;
-  readonly directory: Pick<DirectoryStore, "phoneOf" | "lidOf">;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** New chats of this instance may be begun again, earlier than was known. Must not throw. */
-  readonly lifted?: (instanceId: string) => void;
+  readonly sleep: typeof sleep;
 }
 
 /** The parts of a socket that are asked. */
-type AskedSocket = Pick<WASocket, "fetchAccountReachoutTimelock" | "fetchNewChatMessageCap" | "authState" | "ev">;
+type AskedSocket = Pick<
+  WASocket,
+  "fetchAccountReachoutTimelock" | "fetchNewChatMessageCap" | "authState" | "ev" | "ws"
+>;
 
 /** Whom each account may write to first, and until when it may not. One for all instances of a process. */
 export interface NewChats {
-  /** Takes in what this connection tells, and asks whether a lock that is known still holds. */
+  /** Takes in what this connection tells, and asks whether what is known still holds: once it is open, and at each end. */
   readonly watch: (instanceId: string, sock: AskedSocket, signal: AbortSignal) => void;
-  /** What is known, with locks that are over left out. */
   readonly limits: (instanceId: string) => Promise<ChatLimits>;
   /** Why this message may not go now. WhatsApp is asked only when a lock has just run out: it may hold on. */
   readonly holds: (
@@ -38,11 +34,21 @@ export interface NewChats {
     sock: AskedSocket | undefined,
   ) => Promise<SendHold | undefined>;
   /**
+   * A message was refused as those of a locked account are: asks whether it is one. WhatsApp that does not answer leaves
+   * it at what was known.
+   */
+  readonly isLocked: (instanceId: string, sock: AskedSocket) => Promise<boolean>;
+  /**
    * WhatsApp refused to begin a chat: asks why, and answers the refusal with the end of the restriction when there is one.
-   * Any other result comes back as it is.
+   * Any other result comes back as it is. `hasAsked`: about the lock it was asked meanwhile, by `isLocked`.
    */
   readonly explained: (
-    input: { readonly instanceId: string; readonly outgoing: Outgoing; readonly result: SendResult },
+    input: {
+      readonly instanceId: string;
+      readonly outgoing: Outgoing;
+      readonly result: SendResult;
+      readonly hasAsked: boolean;
+    },
     sock: AskedSocket,
   ) => Promise<SendResult>;
   /** The instance is gone, or its session ends. */
@@ -53,48 +59,36 @@ export interface NewChats {
 const betweenTriesMs = 60_000;
 const maxChats = 10_000;
 
-interface Known {
-  limits: ChatLimits;
-  /** Writes of limits, one after the other. */
-  line: Promise<void>;
+/** What a process remembers of an account beside its limits. */
+interface Memory {
   /** Chats that were refused lately, with the time. */
   readonly refused: BoundedMap<string, number>;
+  /** A question about the lock that is under way. */
+  asking: Promise<void> | undefined;
+  looking: LookAgain | undefined;
 }
 
 /** Nothing is known before it is read from the store. */
 export function createNewChats(deps: NewChatsDeps): NewChats {
   const { clock, log } = deps;
-  const known = new Map<string, Promise<Known>>();
+  const known = createKnownLimits(deps);
+  const memories = new Map<string, Memory>();
 
-  function knownOf(instanceId: string): Promise<Known> {
-    const there = known.get(instanceId);
+  function memoryOf(instanceId: string): Memory {
+    const there = memories.get(instanceId);
     if (there !== undefined) return there;
-    const read = deps.chatLimits.get({ instanceId }).then((limits = {}) => ({
-      limits,
-      line: Promise.resolve(),
+    const made: Memory = {
       refused: new BoundedMap<string, number>({ limit: maxChats, ttlMs: betweenTriesMs, clock }),
-    }));
-    known.set(instanceId, read);
-    // A database that cannot be read now is asked again.
-    read.catch(() => known.delete(instanceId));
-    return read;
+      asking: undefined,
+      looking: undefined,
+    };
+    memories.set(instanceId, made);
+    return made;
   }
 
-  /** Changes what is known, stores it, and says so when chats may be begun earlier than was known. */
   async function change(instanceId: string, edit: (limits: ChatLimits) => ChatLimits): Promise<void> {
-    const about = await knownOf(instanceId);
-    const now = clock.now();
-    const before = newChatsLockedUntil(about.limits, now);
-    const limits = edit(about.limits);
-    if (JSON.stringify(limits) === JSON.stringify(about.limits)) return;
-    about.limits = limits;
-    const until = newChatsLockedUntil(limits, now);
-    log.warn({ instanceId, until, kind: limits.lock?.kind, quota: limits.quota }, "limits of new chats changed");
-    about.line = about.line
-      .then(() => deps.chatLimits.put({ instanceId, limits, now }))
-      .catch((error: unknown) => log.error({ instanceId, error }, "limits of new chats not stored"));
-    await about.line;
-    if (before !== undefined && (until === undefined || until < before)) deps.lifted?.(instanceId);
+    await known.change(instanceId, edit);
+    memoryOf(instanceId).looking?.set(await known.get(instanceId));
   }
 
   const locked = (instanceId: string, told: Parameters<typeof lockOf>[0]): Promise<void> =>
@@ -105,22 +99,28 @@ export function createNewChats(deps: NewChatsDeps): NewChats {
   const capped = (instanceId: string, told: Parameters<typeof quotaOf>[0]): Promise<void> =>
     change(instanceId, (limits) => ({ ...limits, quota: quotaOf(told) }));
 
-  /** All names of the person whose chat this is; undefined for groups, channels and the status. */
-  async function namesOf(instanceId: string, to: string): Promise<{ phone?: string; lid?: string } | undefined> {
-    const chat = canonicalJid(to);
-    if (isLidJid(chat)) {
-      const lid = userOf(chat);
-      const phone = await deps.directory.phoneOf({ instanceId, lid });
-      return { lid, ...(phone === undefined ? {} : { phone }) };
-    }
-    if (!isPersonJid(chat)) return undefined;
-    const phone = userOf(chat);
-    const lid = await deps.directory.lidOf({ instanceId, phone });
-    return { phone, ...(lid === undefined ? {} : { lid }) };
+  /** Asks about the lock, once at a time. Throws when WhatsApp does not answer. */
+  function askLock(instanceId: string, sock: AskedSocket): Promise<void> {
+    const memory = memoryOf(instanceId);
+    memory.asking ??= (async () => {
+      try {
+        await locked(instanceId, await sock.fetchAccountReachoutTimelock());
+      } finally {
+        memory.asking = undefined;
+      }
+    })();
+    return memory.asking;
   }
 
-  async function ask(instanceId: string, what: string, question: () => Promise<void>): Promise<void> {
-    await question().catch((error: unknown) => log.warn({ instanceId, what, error }, "WhatsApp did not say why"));
+  async function askQuota(instanceId: string, sock: AskedSocket): Promise<void> {
+    await capped(instanceId, await sock.fetchNewChatMessageCap());
+  }
+
+  /** As `askLock`; without an answer what was known stays. */
+  async function askWhy(instanceId: string, sock: AskedSocket): Promise<void> {
+    await askLock(instanceId, sock).catch((error: unknown) =>
+      log.warn({ instanceId, what: "lock", error }, "WhatsApp did not say why"),
+    );
   }
 
   /**
@@ -129,80 +129,108 @@ export function createNewChats(deps: NewChatsDeps): NewChats {
    */
   async function askWhetherOver(instanceId: string, sock: AskedSocket): Promise<void> {
     try {
-      await locked(instanceId, await sock.fetchAccountReachoutTimelock());
+      await askLock(instanceId, sock);
     } catch (error) {
       log.warn({ instanceId, error }, "WhatsApp did not say whether new chats are still locked");
-      const until = clock.now() + betweenTriesMs;
-      await change(instanceId, ({ lock, ...rest }) => ({ ...rest, lock: { kind: lock?.kind ?? "DEFAULT", until } }));
+      await change(instanceId, ({ lock, ...rest }) =>
+        lock === undefined ? rest : { ...rest, lock: { ...lock, askAt: clock.now() + askAgainMs } },
+      );
     }
+  }
+
+  /** Asks about what may be over: a lock also long before its end, when it may have been lifted while nobody listened. */
+  async function look(instanceId: string, sock: AskedSocket, hasOpened: boolean): Promise<void> {
+    const { lock, quota } = await known.get(instanceId);
+    const now = clock.now();
+    if (lock !== undefined && (hasOpened || (askLockAt({ lock }) ?? 0) <= now)) await askWhetherOver(instanceId, sock);
+    if (quota !== undefined && isOver(quota, now)) {
+      await askQuota(instanceId, sock).catch((error: unknown) =>
+        log.warn({ instanceId, what: "quota", error }, "WhatsApp did not say what may be begun"),
+      );
+    }
+    // Also sets the next look, and tells what could not be told before. A quota that is over says nothing any more.
+    await change(instanceId, ({ quota: last, ...rest }) =>
+      last === undefined || isOver(last, clock.now()) ? rest : { ...rest, quota: last },
+    );
   }
 
   return {
     watch: (instanceId, sock, signal) => {
-      const take = (work: () => Promise<void>): void => {
+      const take = async (work: () => Promise<void>): Promise<void> => {
         if (signal.aborted) return;
-        work().catch((error: unknown) => log.error({ instanceId, error }, "limits of new chats not taken in"));
+        await work().catch((error: unknown) => log.error({ instanceId, error }, "limits of new chats not taken in"));
       };
-      sock.ev.on("connection.update", ({ reachoutTimeLock, connection }: BaileysEventMap["connection.update"]) => {
-        if (reachoutTimeLock !== undefined) take(() => locked(instanceId, reachoutTimeLock));
+      sock.ws.on("CB:notification,type:mex", (node: BinaryNode) => {
+        const told = lockToldIn(node);
+        if (told !== undefined) void take(() => locked(instanceId, told));
+      });
+      sock.ev.on("message-capping.update", (told) => void take(() => capped(instanceId, told)));
+      const again = createLookAgain(deps, () => take(() => look(instanceId, sock, false)), signal);
+      sock.ev.on("connection.update", ({ connection }) => {
         if (connection !== "open") return;
-        take(async () => {
-          // It may have been lifted while nobody listened.
-          const { lock } = (await knownOf(instanceId)).limits;
-          if (lock === undefined || lock.until <= clock.now() || signal.aborted) return;
-          await ask(instanceId, "lock", async () => locked(instanceId, await sock.fetchAccountReachoutTimelock()));
+        void take(async () => {
+          memoryOf(instanceId).looking = again;
+          await known.reread(instanceId);
+          await look(instanceId, sock, true);
         });
       });
-      sock.ev.on("message-capping.update", (told) => take(() => capped(instanceId, told)));
     },
-    limits: async (instanceId) => {
-      const { limits } = await knownOf(instanceId);
-      const { lock, ...rest } = limits;
-      return lock === undefined || lock.until <= clock.now() ? rest : limits;
-    },
+    limits: async (instanceId) => await known.get(instanceId),
     holds: async ({ instanceId, outgoing }, sock) => {
-      const about = await knownOf(instanceId);
-      const lockedUntil = (): number | undefined => newChatsLockedUntil(about.limits, clock.now());
-      const { lock } = about.limits;
-      if (lockedUntil() === undefined && lock === undefined && about.refused.size === 0) return undefined;
-      const names = await namesOf(instanceId, outgoing.to);
+      const { refused } = memoryOf(instanceId);
+      const before = await known.get(instanceId);
+      const isRestricted = restrictionOf(before, clock.now()) !== undefined;
+      if (!isRestricted && refused.size === 0) return undefined;
+      const names = await personNames(deps, instanceId, outgoing.to);
       if (names === undefined) return undefined;
-      const pausedUntil = (about.refused.get(keyOf(names)) ?? Number.NEGATIVE_INFINITY) + betweenTriesMs;
-      if ((lockedUntil() !== undefined || lock !== undefined) && (await isNew(names))) {
-        if (lockedUntil() === undefined && sock !== undefined) await askWhetherOver(instanceId, sock);
-        const until = lockedUntil();
-        if (until !== undefined) return { until, reason: "restriction" };
+      const pausedUntil = (refused.get(keyOf(names)) ?? Number.NEGATIVE_INFINITY) + betweenTriesMs;
+      if (isRestricted && (await isNew(names))) {
+        const isDue = newChatsHeldUntil(await known.get(instanceId), clock.now()) === undefined;
+        if (isDue && sock !== undefined) await askWhetherOver(instanceId, sock);
+        const limits = await known.get(instanceId);
+        const until = newChatsHeldUntil(limits, clock.now());
+        if (until !== undefined) return { until, reason: "restriction", ...endOf(limits) };
       }
       return pausedUntil > clock.now() ? { until: pausedUntil, reason: "pause" } : undefined;
 
-      async function isNew({ phone, lid }: { readonly phone?: string; readonly lid?: string }): Promise<boolean> {
-        const chatIds = [
-          ...(phone === undefined ? [] : [personJid(phone)]),
-          ...(lid === undefined ? [] : [lidJid(lid)]),
-        ];
+      async function isNew(person: PersonNames): Promise<boolean> {
+        const chatIds = jidsOf(person);
         if (await deps.messages.hasInbound({ instanceId, chatIds })) return false;
         return sock === undefined || !(await holdsToken(sock.authState.keys, chatIds, clock.now()));
       }
     },
-    explained: async ({ instanceId, outgoing, result }, sock) => {
-      if (result.outcome !== "rejected" || (result.code !== 463 && result.code !== 475)) return result;
-      const about = await knownOf(instanceId);
-      const names = await namesOf(instanceId, outgoing.to);
-      if (names !== undefined) about.refused.set(keyOf(names), clock.now());
-      // WhatsApp protocol: 463 is the lock (or a missing token), 475 the quota that is used up.
-      if (result.code === 463) {
-        await ask(instanceId, "lock", async () => locked(instanceId, await sock.fetchAccountReachoutTimelock()));
-      }
-      if (newChatsLockedUntil(about.limits, clock.now()) === undefined) {
-        await ask(instanceId, "quota", async () => capped(instanceId, await sock.fetchNewChatMessageCap()));
-      }
-      const until = newChatsLockedUntil(about.limits, clock.now());
-      return until === undefined ? result : { ...result, until };
+    isLocked: async (instanceId, sock) => {
+      await askWhy(instanceId, sock);
+      return (await known.get(instanceId)).lock !== undefined;
     },
-    forget: (instanceId) => void known.delete(instanceId),
+    explained: async ({ instanceId, outgoing, result, hasAsked }, sock) => {
+      if (result.outcome !== "rejected" || (result.code !== 463 && result.code !== 475)) return result;
+      const names = await personNames(deps, instanceId, outgoing.to);
+      if (names !== undefined) memoryOf(instanceId).refused.set(keyOf(names), clock.now());
+      // WhatsApp protocol: 463 is the lock (or a missing token), 475 the quota that is used up.
+      if (result.code === 463 && !hasAsked) await askWhy(instanceId, sock);
+      if (newChatsHeldUntil(await known.get(instanceId), clock.now()) === undefined) {
+        await askQuota(instanceId, sock).catch((error: unknown) =>
+          log.warn({ instanceId, what: "quota", error }, "WhatsApp did not say why"),
+        );
+      }
+      const limits = await known.get(instanceId);
+      const until = newChatsHeldUntil(limits, clock.now());
+      return until === undefined ? result : { ...result, until, ...endOf(limits) };
+    },
+    forget: (instanceId) => {
+      known.forget(instanceId);
+      memories.delete(instanceId);
+    },
   };
+
+  function endOf(limits: ChatLimits): { readonly endsAt?: number } {
+    const end = restrictionOf(limits, clock.now())?.until;
+    return end === undefined ? {} : { endsAt: end };
+  }
 }
 
-function keyOf({ phone, lid }: { readonly phone?: string; readonly lid?: string }): string {
-  return phone ?? `lid ${lid}`;
+/** Whether the cycle is over in which this quota was used up. */
+function isOver({ status, endsAt }: NonNullable<ChatLimits["quota"]>, now: number): boolean {
+  return status === "CAPPED" && endsAt !== undefined && endsAt <= now;
 }

@@ -1,14 +1,55 @@
-import type { NewChatMessageCapInfo, ReachoutTimelockState } from "@whiskeysockets/baileys";
-import type { ChatLimits } from "#domain/chat-limits.ts";
+import type { BinaryNode, NewChatMessageCapInfo } from "@whiskeysockets/baileys";
+import type { ChatLimits, NewChatsLock } from "#domain/chat-limits.ts";
 
-/** WhatsApp protocol: a lock that names no end is asked about again after a minute. */
-const unknownEndMs = 60_000;
+/** WhatsApp is asked again after this time about a lock whose end it does not name. */
+export const askAgainMs = 60_000;
+
+/** What WhatsApp says of the lock, in a notification or an answer. */
+export interface ToldLock {
+  readonly isActive?: boolean | undefined;
+  readonly timeEnforcementEnds?: Date | undefined;
+  readonly enforcementType?: string | undefined;
+}
 
 /** The lock as WhatsApp tells it; undefined when there is none (or one that is over). */
-export function lockOf(told: ReachoutTimelockState, now: number): ChatLimits["lock"] {
-  if (!told.isActive) return undefined;
-  const until = told.timeEnforcementEnds?.getTime() ?? now + unknownEndMs;
-  return until > now ? { until, kind: told.enforcementType ?? "DEFAULT" } : undefined;
+export function lockOf(told: ToldLock, now: number): NewChatsLock | undefined {
+  if (told.isActive !== true) return undefined;
+  const kind = told.enforcementType ?? "DEFAULT";
+  const until = told.timeEnforcementEnds?.getTime();
+  if (until === undefined) return { kind, askAt: now + askAgainMs };
+  return until > now ? { kind, until } : undefined;
+}
+
+/** WhatsApp protocol: the notification of a lock that begins, changes or ends. */
+const lockNotice = "NotificationUserReachoutTimelockUpdate";
+
+/**
+ * The lock that a notification tells of; undefined for any other one. Baileys reads it too, but where WhatsApp names no
+ * end it makes one up, a minute from now.
+ */
+export function lockToldIn(node: BinaryNode): ToldLock | undefined {
+  const update = Array.isArray(node.content) ? node.content.find(({ tag }) => tag === "update") : undefined;
+  if (update?.attrs["op_name"] !== lockNotice || !(update.content instanceof Uint8Array)) return undefined;
+  const told: unknown = Object(Object(parsed(update.content)).data).xwa2_notify_account_reachout_timelock;
+  if (typeof told !== "object" || told === null) return undefined;
+  const { is_active: isActive, time_enforcement_ends: ends, enforcement_type: kind } = told as Record<string, unknown>;
+  if (isActive !== true) return { isActive: false };
+  const seconds = Number(ends);
+  return {
+    isActive: true,
+    ...(seconds > 0 && { timeEnforcementEnds: new Date(seconds * 1000) }),
+    // Words that this version has not heard of are shown as they are.
+    ...(typeof kind === "string" && { enforcementType: kind }),
+  };
+}
+
+function parsed(content: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(content).toString());
+  } catch {
+    // Baileys says so in its log.
+    return undefined;
+  }
 }
 
 /** The quota of new chats as WhatsApp tells it. */

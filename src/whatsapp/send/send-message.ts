@@ -1,6 +1,6 @@
 import { proto } from "@whiskeysockets/baileys";
 import { errorTable } from "#domain/errors.ts";
-import { canonicalJid } from "#domain/jid.ts";
+import { canonicalJid, isLidJid, isPersonJid } from "#domain/jid.ts";
 import type { SendResult } from "#domain/session.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
@@ -14,7 +14,15 @@ import { type Handed, type SendInput, type TryDeps, tryOnce } from "./one-try.ts
 export interface SendDeps extends TryDeps {
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether WhatsApp has locked the account out of new chats; asks it. */
+  readonly isLocked: () => Promise<boolean>;
 }
+
+/**
+ * WhatsApp protocol: the refusal of a locked account. Another try within a minute makes it worse, also by the other name;
+ * but a name that the account's chats do not have is refused with the same code.
+ */
+const lockedCode = 463;
 
 /**
  * Sends one message and waits until the server has said what it did with it; `ackTimeoutMs` covers everything of one try
@@ -51,6 +59,7 @@ async function remedied(
   { failure, used }: { readonly failure: FailedTry; readonly used: ReadonlySet<AckRemedy> },
 ) {
   try {
+    if (failure.code === lockedCode && (await deps.isLocked())) return undefined;
     return await applyRemedy(socket, failure, used);
   } catch (error) {
     // A question that the remedy needs was not answered; the queue's next try asks again.
@@ -64,7 +73,8 @@ function isOtherForm(form: Form | undefined, { address }: Handed): boolean {
 }
 
 /** What is told when nothing helped. */
-function verdict({ socket }: SendInput, failed: readonly FailedTry[]): SendResult {
+function verdict(input: SendInput, failed: readonly FailedTry[]): SendResult {
+  const { socket } = input;
   const forms = new Set(failed.flatMap(({ address }) => address.person?.form ?? []));
   const [first] = failed;
   if (forms.size > 1 && first !== undefined) socket.refusedBoth.set(first.address.chat, true);
@@ -76,7 +86,7 @@ function verdict({ socket }: SendInput, failed: readonly FailedTry[]): SendResul
     case "later":
       return { outcome: "unknown", kind: "transient", error: errorTable.send_failed.message, code };
     case "restricted":
-      return { outcome: "rejected", kind: "restricted", error: errorTable.send_restricted.message, code };
+      return { outcome: "rejected", kind: "restricted", error: restrictedWords(input, code), code };
     case "final":
       return { outcome: "rejected", kind: "permanent", error: errorTable.send_rejected.message, code };
   }
@@ -93,6 +103,15 @@ function tellingCode(failed: readonly FailedTry[]): number | undefined {
 }
 
 const mixedNames = 400;
+
+/** WhatsApp protocol: 463 and 475 keep the account from new chats, which groups and channels are not; 429 from anything. */
+function restrictedWords({ outgoing }: SendInput, code: number): string {
+  const to = canonicalJid(outgoing.to);
+  const isNewChat = code !== tooMuchCode && (isPersonJid(to) || isLidJid(to));
+  return isNewChat ? errorTable.send_restricted.message : "WhatsApp restricts what this account sends for a while";
+}
+
+const tooMuchCode = 429;
 
 function resultOf(clock: Clock, { address, composed }: Handed, { socket, outgoing }: SendInput): SendResult {
   return {
