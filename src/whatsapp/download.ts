@@ -1,12 +1,12 @@
-import { DEFAULT_ORIGIN, getMediaKeys, getUrlFromDirectPath, proto, type MediaType } from "@whiskeysockets/baileys";
-import { type Dispatcher, request } from "undici";
+import { getUrlFromDirectPath, proto, type MediaType } from "@whiskeysockets/baileys";
 import { WazapiError } from "#domain/errors.ts";
 import { isNewsletterJid } from "#domain/jid.ts";
 import type { MediaRow } from "#store/media.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { StoredMessage } from "#store/records.ts";
 import type { LiveSocket } from "./live-socket.ts";
-import { decryptedMedia, type MediaKeys } from "./media-cipher.ts";
+import { decryptedMedia } from "./media-cipher.ts";
+import { addressOf, keysOf, requestFile } from "./media-request.ts";
 import { askPhoneForMedia } from "./media-retry.ts";
 import type { Transport } from "./transport.ts";
 
@@ -64,8 +64,6 @@ export interface FileDownloads {
 /** WhatsApp protocol: what its media servers answer for files they do not have any more, or not under this address. */
 const goneStatuses: ReadonlySet<number> = new Set([403, 404, 410]);
 
-const headersTimeoutMs = 60_000;
-
 /** Fetches the files of stored messages over the transport of the sessions. */
 export function createFileDownloads(deps: FileDownloadDeps): FileDownloads {
   const stored = async ({ instanceId, chatId, messageId }: MediaRow): Promise<StoredMessage | undefined> => {
@@ -90,13 +88,7 @@ export function createFileDownloads(deps: FileDownloadDeps): FileDownloads {
       const isPlain = isNewsletterJid(message.chatId) && !file.mediaKey?.length;
       if (!isPlain && !file.mediaKey?.length)
         return { kind: "impossible", reason: "the message has no key of its file" };
-      const dispatcher = dispatcherOf(deps.transport);
-      const { statusCode, body } = await request(url, {
-        ...(dispatcher === undefined ? {} : { dispatcher }),
-        headers: { origin: DEFAULT_ORIGIN },
-        headersTimeout: headersTimeoutMs,
-        signal,
-      });
+      const { statusCode, body } = await requestFile(deps.transport, url, signal);
       if (statusCode !== 200) {
         await body.dump();
         if (!goneStatuses.has(statusCode)) throw new Error(`the media server answered ${statusCode}`);
@@ -127,33 +119,6 @@ export function createFileDownloads(deps: FileDownloadDeps): FileDownloads {
       return true;
     },
   };
-}
-
-/** Baileys types the key of the MAC as one that may be missing, and always makes it. */
-async function keysOf(mediaKey: Uint8Array | null | undefined, type: MediaType): Promise<MediaKeys> {
-  const { iv, cipherKey, macKey } = await getMediaKeys(mediaKey, type);
-  if (macKey === undefined) throw new Error("no key for the MAC of a file");
-  return { iv, cipherKey, macKey };
-}
-
-/** The sender names the address: only WhatsApp's own hosts are asked. */
-function addressOf(file: { readonly url?: string | null; readonly directPath?: string | null }): string | undefined {
-  const named = [file.directPath ? getUrlFromDirectPath(file.directPath) : undefined, file.url ?? undefined];
-  return named.find((url) => url !== undefined && isWhatsAppUrl(url));
-}
-
-function isWhatsAppUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return (
-    url?.protocol === "https:" && url.username === "" && url.port === "" && /(^|\.)whatsapp\.net$/.test(url.hostname)
-  );
-}
-
-/** Where the transport sends what Baileys downloads. */
-function dispatcherOf({ options }: Transport): Dispatcher | undefined {
-  const dispatcher: unknown = Object(options.options).dispatcher;
-  // Made by `sandboxTransport` with undici, too.
-  return dispatcher as Dispatcher | undefined;
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

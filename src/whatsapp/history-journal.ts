@@ -4,12 +4,17 @@ import type { BaileysEventMap, proto, WAMessage } from "@whiskeysockets/baileys"
 export interface HistoryJournal {
   /** Stanza ids that are settled once these events are stored. */
   readonly settledBy: (events: Partial<BaileysEventMap>) => readonly string[];
+  /** The notice that announced this chunk; to be asked for before the chunk settles it. */
+  readonly noticeOf: (set: BaileysEventMap["messaging-history.set"]) => Notice | undefined;
 }
+
+type Notice = proto.Message.IHistorySyncNotification;
 
 interface Awaited {
   readonly id: string;
   /** Kind, number and question of the chunk. */
   readonly chunk: string;
+  readonly notice: Notice;
 }
 
 /** Chunks on their way at a time; of more the entries stay in the journal, and are tried once more. */
@@ -31,11 +36,15 @@ export function createHistoryJournal(
     if (!id) return [];
     const notice = message.message?.protocolMessage?.historySyncNotification;
     if (!notice || message.key.fromMe !== true || !fetches(notice)) return [id];
-    if (awaited.length < maxAwaited) awaited.push({ id, chunk: nameOf(notice) });
+    if (awaited.length < maxAwaited) awaited.push({ id, chunk: nameOf(notice), notice });
     return [];
   }
 
   return {
+    noticeOf: (set) => {
+      const chunk = nameOf(set);
+      return awaited.findLast((one) => one.chunk === chunk)?.notice;
+    },
     settledBy: (events) => {
       const ids = (events["messages.upsert"]?.messages ?? []).flatMap(idOf);
       const set = events["messaging-history.set"];

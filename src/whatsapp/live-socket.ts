@@ -20,6 +20,7 @@ import type { Inbound, InboundBatch } from "./inbound.ts";
 import type { AskedAuthors } from "./intake/asked-authors.ts";
 import { openIntake, prepareIntake } from "./intake/open-intake.ts";
 import type { OwedAcks } from "./intake/owed-acks.ts";
+import { createReadableHistory } from "./content/readable-history.ts";
 import { handedOn } from "./intake/placing.ts";
 import type { Correlation } from "./journal-entry.ts";
 import type { SessionsOptions } from "./options.ts";
@@ -173,6 +174,7 @@ export function openLiveSocket(
   nameAnsweredPeople(sock.ws);
   const migration = learnMigration(deps, sock.ws);
   const raw = Reflect.get(sock.ws, "socket") as RawSocket;
+  const history = createReadableHistory({ ...deps, signal: ended.signal });
   const historyJournal = createHistoryJournal((notice) => fetchesHistory(notice, input.options));
   guardListeners(sock.ws, (event, error) => {
     if (ended.signal.aborted || !sock.ws.isOpen) {
@@ -284,7 +286,17 @@ export function openLiveSocket(
     // What is not kept now is asked for by Baileys, once.
     void placeholders.keep(events).catch((error: unknown) => deps.log.warn({ error }, "a placeholder was not kept"));
     if ("messages.upsert" in events) migration.came(events["messages.upsert"].messages);
-    const offline = "messages.upsert" in events && events["messages.upsert"].type === "append";
+    if ("messaging-history.set" in events) {
+      const set = events["messaging-history.set"];
+      const notice = historyJournal.noticeOf(set);
+      const journalIds = historyJournal.settledBy(events);
+      // What is not handed on the journal brings again.
+      history.read(set, notice, (whole) => {
+        void hand({ events: { "messaging-history.set": whole }, journalIds, offline: false });
+      });
+      return;
+    }
+    const offline = events["messages.upsert"].type === "append";
     void hand({ events, journalIds: historyJournal.settledBy(events), offline });
   });
   sock.ev.process((all) => {

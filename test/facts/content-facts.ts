@@ -7,7 +7,7 @@ export const contentFacts: readonly Fact[] = [
     fact: "Messages carry fields that are younger than any released protobuf (116 to 131 in August 2026); a library that does not know them drops them.",
     since: "2026-07",
     source: "whatsmeow's protocol of August 2026 (source); WhiskeySockets/Baileys #2724, #2725 (production)",
-    sandbox: "Sends any bytes as a message: content `raw {base64}`.",
+    sandbox: "Sends any bytes as a message: content `raw {base64}`, and `raw` of a shared history.",
     sandboxBy: [
       {
         file: "scenarios/newer-contents.test.ts",
@@ -15,9 +15,11 @@ export const contentFacts: readonly Fact[] = [
       },
     ],
     client:
-      "Publishes them under their name or number with their bytes in base64, and counts them; in posts of channels, too.",
+      "Publishes them under their name or number with their bytes in base64, and counts them; in posts of channels and in histories, too. Baileys downloads and decodes a history without a place in between: a chunk in which a message is left without content is downloaded a second time.",
     clientBy: [
       { file: "scenarios/newer-contents.test.ts", name: "a kind that is younger than our protobuf, as <%s>" },
+      { file: "scenarios/chat-messages.test.ts", name: "what is younger than our protobuf is kept: %s" },
+      { file: "whatsapp/readable-history.test.ts", name: "a message of which nothing was left is put into words" },
       {
         file: "scenarios/newer-contents.test.ts",
         name: "field %i is published under its name or number, with its bytes",

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { proto } from "@whiskeysockets/baileys";
+import { fieldWith } from "#lib/protobuf-fields.ts";
 import { openScenario, type Scenario, type WebhookBody } from "./rig.ts";
 
 /** GET chat-messages: what is stored, and what the phone still has. */
@@ -49,6 +51,22 @@ test("what is not stored is asked of the phone", async () => {
   expect(scenario.webhooks().filter(({ phone, type }) => phone === somebody && type === "ReceivedCallback")).toEqual(
     [],
   );
+});
+
+test.each(["in the chunk", "when the phone is asked"])("what is younger than our protobuf is kept: %s", async (how) => {
+  const { sandbox, own } = scenario;
+  const somebody = how === "in the chunk" ? "5521944446661" : "5521944446662";
+  const secret = proto.Message.encode({ messageContextInfo: { messageSecret: Buffer.alloc(32, 7) } }).finish();
+  const music = fieldWith(2, Buffer.from("what it says"));
+  const raw = Buffer.concat([secret, fieldWith(129, music)]).toString("base64");
+  const headsOnly = how !== "in the chunk";
+  await sandbox.control.history({ number: own, contacts: [somebody], messages: 2, raw, headsOnly });
+  let found: readonly WebhookBody[] = [];
+  await expect.poll(async () => (found = await page(somebody, "amount=2")).length, wait).toBe(2);
+  expect(found).toMatchObject([
+    { contentType: "music", musicMessage: { field: 129, base64: Buffer.from(music).toString("base64") } },
+    { text: { message: "history 1" } },
+  ]);
 });
 
 test("nothing is behind a message that nobody knows", async () => {

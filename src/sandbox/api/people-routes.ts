@@ -75,6 +75,7 @@ export const phoneRoutes: readonly Route[] = [
       messages: z.int().min(1).max(10_000),
       perChunk: z.int().min(1).max(10_000).exactOptional(),
       headsOnly: z.boolean().exactOptional(),
+      raw: z.base64().min(4).max(65_536).exactOptional(),
     }),
     run: async ({ control }, { params, body }) => control.history({ number: numberOf(params), ...body }),
   }),

@@ -49,6 +49,21 @@ export function encodeInfo({ message, ...info }: proto.IWebMessageInfo): Uint8Ar
   return bytes === undefined ? head : Buffer.concat([head, field(infoMessage, bytes)]);
 }
 
+/** A history whose messages are encoded as they stand on the wire. */
+export function encodeHistory({ conversations, ...history }: proto.IHistorySync): Uint8Array {
+  const chats = (conversations ?? []).map(({ messages, ...chat }) => {
+    const infos = (messages ?? []).map(({ message, ...place }) => {
+      const info = message ? [field(inHistory.info, encodeInfo(message))] : [];
+      return field(inHistory.message, Buffer.concat([...info, proto.HistorySyncMsg.encode(place).finish()]));
+    });
+    const head = proto.Conversation.encode({ ...chat, messages: [] }).finish();
+    return field(inHistory.chat, Buffer.concat([head, ...infos]));
+  });
+  return Buffer.concat([proto.HistorySync.encode({ ...history, conversations: [] }).finish(), ...chats]);
+}
+
+// WhatsApp protocol: numbers of a chat in `HistorySync`, of its messages, and of the `WebMessageInfo` in each.
+const inHistory = { chat: 2, message: 2, info: 1 };
 // WhatsApp protocol: numbers of `Message.deviceSentMessage`, of the message in it, and of that in `WebMessageInfo`.
 const deviceSent = { wrapper: 31, message: 2 };
 const infoMessage = 2;

@@ -1,6 +1,7 @@
 import { deflateSync } from "node:zlib";
 import { proto } from "@whiskeysockets/baileys";
 import type { MediaServer } from "../content-codec.ts";
+import { encodeHistory } from "../content/wire-bytes.ts";
 import { putEncrypted } from "./encrypted-file.ts";
 
 /** Up to this many compressed bytes the first history travels inside its message. */
@@ -31,7 +32,7 @@ export async function historyMessage(
 ): Promise<proto.IMessage> {
   const { syncType, chunkOrder, progress } = history;
   const kind = syncType ?? INITIAL_BOOTSTRAP;
-  const compressed = deflateSync(proto.HistorySync.encode(history).finish());
+  const compressed = deflateSync(encodeHistory(history));
   const isInline = kind === INITIAL_BOOTSTRAP && compressed.length <= maxInlineBytes;
   const where = isInline
     ? { initialHistBootstrapInlinePayload: compressed }

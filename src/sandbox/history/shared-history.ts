@@ -1,4 +1,5 @@
 import { proto } from "@whiskeysockets/baileys";
+import { decodeMessage } from "../content/wire-bytes.ts";
 import { newMessageId } from "../messages/batch.ts";
 import { conversationOf } from "../messages/conversations.ts";
 import { sendPeerMessage } from "../messages/own-phone.ts";
@@ -18,6 +19,8 @@ export interface SharedHistory {
   readonly perChunk?: number;
   /** The chats are named with the time of their newest message, but without messages: the device has to ask. */
   readonly headsOnly?: boolean;
+  /** Base64: the newest message of each chat is these bytes, whether or not anybody can name what is in them. */
+  readonly raw?: string;
 }
 
 const defaultPerChunk = 500;
@@ -57,7 +60,7 @@ export async function shareHistory(world: World, input: SharedHistory): Promise<
 function madeUp(
   world: World,
   chat: { readonly person: Person; readonly number: string },
-  { messages }: SharedHistory,
+  { messages, raw }: SharedHistory,
 ): readonly RememberedMessage[] {
   const { person, number } = chat;
   world.directory.person(number);
@@ -67,7 +70,10 @@ function madeUp(
     chat: number,
     author: index % 2 === 0 ? number : person.number,
     at: now - (messages - index) * pauseMs,
-    message: { conversation: `history ${index + 1}` },
+    message:
+      raw !== undefined && index === messages - 1
+        ? decodeMessage(Buffer.from(raw, "base64"))
+        : { conversation: `history ${index + 1}` },
     attrs: { type: "text" },
     addressing: "pn",
   }));

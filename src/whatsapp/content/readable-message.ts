@@ -19,6 +19,19 @@ export function readableMessage(message: Uint8Array, tell?: TellUnknown): Uint8A
   return rewritten(message, { shape: "message", tell: tell ?? (() => {}), depth: 0 }) ?? message;
 }
 
+/**
+ * The messages of a history (bytes of a `HistorySync`) in which something is younger than Baileys' protobuf, in the words
+ * that it knows: each as the bytes of its `WebMessageInfo`. Never throws.
+ */
+export function readableInHistory(history: Uint8Array, tell?: TellUnknown): readonly Uint8Array[] {
+  const reading = { shape: inInfo, tell: tell ?? (() => {}), depth: 0 };
+  const chats = valuesOf(history, inHistory.chats);
+  const infos = chats.flatMap((chat) =>
+    valuesOf(chat, inHistory.messages).flatMap((one) => valuesOf(one, inHistory.info)),
+  );
+  return infos.flatMap((info) => rewritten(info, reading) ?? []);
+}
+
 /** The same for a plaintext as it was encrypted, with WhatsApp's padding behind it: its last byte says how long that is. */
 export function readablePlaintext(padded: Uint8Array, tell?: TellUnknown): Uint8Array {
   const length = padded.at(-1) ?? 0;
@@ -41,6 +54,8 @@ interface Reading {
 const maxDepth = 8;
 // WhatsApp protocol: numbers of `Message`, `ProtocolMessage` and their parts.
 const fields = { keys: [2, 15], deviceSent: 31, context: 35, protocol: 12 };
+const inHistory = { chats: 2, messages: 2, info: 1 };
+const inInfo: Shape = { 2: "message" };
 const padding = 4;
 const pollV5Field = fieldsOf(proto.Message.encode({ pollCreationMessageV5: {} }).finish())?.[0]?.number ?? 111;
 
@@ -69,6 +84,10 @@ function rewritten(bytes: Uint8Array, reading: Reading): Uint8Array | undefined 
       : [fieldWith(fields.context, fieldWith(padding, keptAsPadding(kept.map((field) => field.bytes))))]),
   ]);
   return shape === "message" ? withOneContext(all) : all;
+}
+
+function valuesOf(bytes: Uint8Array, number: number): readonly Uint8Array[] {
+  return (fieldsOf(bytes) ?? []).flatMap((field) => (field.number === number && field.value ? [field.value] : []));
 }
 
 /** Of two contexts Baileys would read the last only; the secret of a poll stands beside its wrapper. */
