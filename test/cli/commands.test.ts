@@ -210,6 +210,23 @@ test("queue list: goes over the pages of the route up to its limit", () =>
     expect([await listed("5"), await listed("32"), await listed("500")]).toEqual([5, 32, 33]);
   }));
 
+test("queue list: says why all wait while the number is not connected", () =>
+  withServer(async ({ run, http }) => {
+    await run(["send", "5511999999999", "hi", ...main]);
+    http.control.connection = { state: "connected", at: 0, phone: "5511999990000" };
+    expect((await run(["queue", "list", ...main])).stderr).toBe("");
+    const refusal = { kind: "restricted", code: 402, cause: "strangers", until: Date.UTC(2026, 11, 24) } as const;
+    http.control.connection = { state: "restricted", reason: "restricted", refusal, at: 0, phone: "5511999990000" };
+    const listed = await run(["queue", "list", ...main]);
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining("5511999999999") });
+    expect(listed.stderr).toMatch(
+      /^all wait until \S+ is connected: WhatsApp restricts this account until 2026-12-24T/,
+    );
+    const { stdout, stderr } = await run(["queue", "list", ...main, "--json"]);
+    expect(JSON.parse(stdout)).toHaveLength(1);
+    expect(stderr).toContain("all wait");
+  }));
+
 test("send --wait: gives up in time, and says which message goes on", () =>
   withServer(async ({ run }) => {
     const send = ["send", "5511999999999", "hi", ...main, "--wait", "sent", "--timeout", "0.2"];

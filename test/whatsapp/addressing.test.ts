@@ -280,6 +280,20 @@ describe("what an ack says", () => {
     ]);
   });
 
+  it("restricted in a group: it is no new conversation, and too much sent is another thing than this chat", async () => {
+    const { id } = await sandbox.control.createGroup({ subject: "g", participants: [rig.number, rig.contact] });
+    const words = async (code: number): Promise<unknown> => {
+      await sandbox.control.addFault({ type: "ack-error", match: { number: rig.number }, code, times: 2 });
+      const result = await send(rig, id);
+      await sandbox.control.clearFaults();
+      return result.outcome === "acked" ? undefined : result.error;
+    };
+    expect([await words(429), await words(463)]).toEqual([
+      "WhatsApp restricts what this account sends for a while",
+      "WhatsApp restricts what this account sends to this chat for a while",
+    ]);
+  });
+
   it.each([
     [403, 1, { outcome: "acked" }],
     [421, 1, { outcome: "acked" }],

@@ -1,9 +1,12 @@
 import { type Command, Option } from "commander";
 
-import type { Run } from "../cli.ts";
+import type { InstanceRef } from "../api.ts";
+import type { Cli, Run } from "../cli.ts";
 import type { Declare } from "../command-table.ts";
+import { connectionOf, reasonOf } from "../connection.ts";
 import { instanceOption, whole } from "../options.ts";
 import { connectServer } from "../server.ts";
+import type { Server } from "../server.ts";
 
 interface QueuedMessage {
   readonly ZaapId: string;
@@ -75,10 +78,18 @@ function declareList(command: Command, run: Run): void {
             ]),
           ),
         );
+        if (shown.length > 0 && options.state === "waiting") await sayWhyAllWait(cli, server, instance);
         if (shown.length === 0)
           cli.out.say(options.state === "waiting" ? "nothing waits" : `nothing is ${options.state}`);
       }),
     );
+}
+
+/** Nothing in a message says that its number is not connected. */
+async function sayWhyAllWait(cli: Cli, server: Server, instance: InstanceRef): Promise<void> {
+  const connection = await connectionOf(server.api, instance);
+  if (connection.state === "connected") return;
+  cli.out.say(`all wait until ${instance.name} is connected: ${reasonOf(connection) ?? connection.state}`);
 }
 
 function declareCancel(command: Command, run: Run): void {

@@ -107,8 +107,9 @@ const mixedNames = 400;
 /** WhatsApp protocol: 463 and 475 keep the account from new chats, which groups and channels are not; 429 from anything. */
 function restrictedWords({ outgoing }: SendInput, code: number): string {
   const to = canonicalJid(outgoing.to);
-  const isNewChat = code !== tooMuchCode && (isPersonJid(to) || isLidJid(to));
-  return isNewChat ? errorTable.send_restricted.message : "WhatsApp restricts what this account sends for a while";
+  if (code === tooMuchCode) return "WhatsApp restricts what this account sends for a while";
+  if (isPersonJid(to) || isLidJid(to)) return errorTable.send_restricted.message;
+  return "WhatsApp restricts what this account sends to this chat for a while";
 }
 
 const tooMuchCode = 429;
