@@ -30,6 +30,7 @@ async function runHere() {
   const { enableCompileCache } = await import("node:module");
   // Compiled code is kept beside the packages, where only those who may change the program can write.
   enableCompileCache(join(root, "node_modules", ".cache", "compile"));
+  await import("./quick-imports.js");
   const { main } = await import("../src/cli/main.ts");
   process.exitCode = await main(process.argv.slice(2));
 }
