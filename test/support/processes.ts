@@ -1,10 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
 import { once } from "node:events";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Root of the checkout. */
 export const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Where `bin/wazapi.js` keeps compiled code too: a start is a third shorter. */
+const compileCache = join(projectRoot, "node_modules", ".cache", "compile");
 
 /** A process of ours under test. Disposing ends it with SIGKILL when it still runs. */
 export interface TestProcess extends AsyncDisposable {
@@ -16,6 +20,9 @@ export interface TestProcess extends AsyncDisposable {
   /** The last lines of stdout and stderr, for messages of failures. */
   readonly output: () => string;
 }
+
+/** Options of Node with which the program is imported as `bin/wazapi.js` imports it. */
+export const quick = ["--import", "./bin/quick-imports.js"] as const;
 
 /** Starts `node <args>` in the project root under the very Node that runs the tests. */
 export function startNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): TestProcess {
@@ -29,7 +36,7 @@ export function startProcess(
 ): TestProcess {
   const child: ChildProcess = spawn(command, args, {
     cwd: projectRoot,
-    env: { ...process.env, NO_COLOR: "1", ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let tail = "";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Trace } from "#sandbox/observed.ts";
 import { dishonestyOf } from "./honesty.ts";
-import { freePort, startNode, startProcess, until, type TestProcess } from "./processes.ts";
+import { freePort, quick, startNode, startProcess, until, type TestProcess } from "./processes.ts";
 
 /** A webhook request as the receiver process remembers it. */
 export interface Hit {
@@ -143,7 +143,7 @@ export async function openRig(
     const command =
       env["CRASH_POINT"] === undefined
         ? [...wazapi, "serve", `--sandbox=${sandboxUrl}`, "--data", dataDir, "--port", String(serverPort)]
-        : [process.execPath, "test/crash/server-process.ts", dataDir, String(serverPort), sandboxUrl];
+        : [process.execPath, ...quick, "test/crash/server-process.ts", dataDir, String(serverPort), sandboxUrl];
     server = startProcess(command, { ...serverEnv, ...options.env, ...env });
     return server;
   };

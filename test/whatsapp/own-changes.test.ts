@@ -37,6 +37,13 @@ async function label(rig: SessionRig, labelId: string): Promise<void> {
   await sandbox.control.setting({ number: rig.number, collection: "regular", index, value });
 }
 
+/** Until what there is at linking was taken in: what changes before that belongs to it, and is not told. */
+async function settled({ sessions, instanceId }: SessionRig): Promise<void> {
+  const keys = sessions.openSocket(instanceId)?.sock.authState.keys;
+  const versions = async () => (await keys?.get("app-state-sync-version", ["regular"]))?.["regular"];
+  await expect.poll(versions, wait).toBeDefined();
+}
+
 describe("what the owner changes on the phone", () => {
   it("a new name is told once, the one it had at linking and the same again are not", async () => {
     await using rig = await openSessionRig(sandbox);
@@ -63,6 +70,7 @@ describe("what the owner changes on the phone", () => {
     const { qr } = await second.sessions.qr(second.instanceId, second.signal);
     await sandbox.control.scan({ number: rig.number, qr, name: "Shop" }, second.signal);
     await second.opened();
+    await settled(second);
     await label(rig, "6");
     await expect.poll(() => labelled(second), wait).toEqual(["6"]);
   });
