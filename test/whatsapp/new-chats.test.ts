@@ -120,6 +120,9 @@ const questions = () =>
 
 test("463 under a lock that nobody knew of: WhatsApp is asked first, and the message is not tried by its other name", async () => {
   const stranger = await person("5537");
+  // The other name could be tried.
+  const { numberDevices } = sandbox.control.state().behaviour;
+  await sandbox.control.behaviour({ numberDevices: "listed" });
   // The notice of the lock is lost.
   const { ws } = rig.sessions.openSocket(rig.instanceId)!.sock;
   const listeners = ws.listeners("CB:notification,type:mex");
@@ -131,6 +134,7 @@ test("463 under a lock that nobody knew of: WhatsApp is asked first, and the mes
   expect(result).not.toHaveProperty("endsAt");
   expect([triesOf("3EB0ONETRY").length, questions() - before]).toEqual([1, 1]);
   expect(sandbox.control.trace().refusals.filter(({ kind }) => kind === "reach-out")).toEqual([]);
+  await sandbox.control.behaviour({ numberDevices });
   for (const listener of listeners) ws.on("CB:notification,type:mex", listener as () => void);
   await sandbox.control.release({ number: rig.number });
   await expect.poll(async () => (await rig.sessions.view(rig.instanceId)).newChats?.lock, wait).toBeUndefined();
