@@ -41,6 +41,17 @@ describe("the commands of the sandbox, on one that runs alone", () => {
     await expect.poll(() => client.texts(), { timeout: 8_000 }).toEqual(["message 1", "message 2", "message 3"]);
   });
 
+  test("contact --hosted, send --hosted: a provider's device writes, until it is gone", async () => {
+    const company = "5511977770001";
+    expect(await json("contact", company, "--hosted")).toMatchObject({ hosted: true, devices: 1 });
+    await json("send", company, "from the provider", "--hosted");
+    await expect.poll(() => client.texts().at(-1), { timeout: 8_000 }).toBe("from the provider");
+    expect(client.stanzas("message").at(-1)?.attrs["from"]).toBe(`${company}:99@hosted`);
+    expect(await json("contact", company, "--name", "Shop")).toMatchObject({ hosted: true });
+    expect(await json("contact", company, "--no-hosted")).not.toHaveProperty("hosted");
+    expect((await call("send", company, "again", "--hosted")).stderr).toContain("no provider runs a device");
+  });
+
   test("inbox: what the contact decrypted, as a table and as JSON", async () => {
     await client.sock.sendMessage(`${contact}@s.whatsapp.net`, { text: "for the inbox" });
     expect(await json("inbox", contact, "--wait", "8")).toMatchObject([{ text: "for the inbox", from: own }]);

@@ -10,9 +10,10 @@ import { openServer, run } from "./support.ts";
 
 const own = "5511999990000";
 
-test("every trigger leads to a webhook that the OpenAPI document knows", () => {
+test("every trigger that leads to a webhook leads to one that the OpenAPI document knows", () => {
   const known = Object.keys(callbackSchemas());
-  expect(Object.values(triggers).filter(({ webhook }) => !known.includes(webhook))).toEqual([]);
+  const named = Object.values(triggers).flatMap(({ webhook }) => webhook ?? []);
+  expect(named.filter((webhook) => !known.includes(webhook))).toEqual([]);
 });
 
 test("without a name: lists them, and needs no server", async () => {

@@ -188,11 +188,13 @@ export const intakeFacts: readonly Fact[] = [
     fact: "Any whole stanza with an id is owed an ack, also of a tag that appeared yesterday; else it stays queued.",
     since: "2026-08",
     source: "oxidezap/whatsapp-rust #1239",
-    sandbox: "Any stanza can be sent raw and waits until an ack of its own class.",
+    sandbox:
+      "Any stanza can be sent raw (`wazapi trigger unknown-stanza` sends one) and waits until an ack of its own class.",
     sandboxBy: [{ file: offline, name: "what it refuses stays first and holds back the rest at later logins" }],
     client: "Kept in the journal until retention, confirmed by its own tag, counted, and logged once per tag.",
     clientBy: [
       { file: intake, name: "stanzas of an unknown kind are kept, confirmed by their own tag, and told once" },
+      { file: "live/live.test.ts", name: "live: %s leads to no webhook, is confirmed and shown" },
     ],
   },
   {

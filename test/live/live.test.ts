@@ -15,16 +15,21 @@ import { expectHonest } from "./honest.ts";
 import { difference, keyPaths } from "./key-paths.ts";
 
 /** Everything a contact or the own phone can do, through the whole program, to a receiver. */
-const cases = Object.entries(triggers).flatMap(([name, trigger]) => [
-  { name, trigger, onOwnPhone: false, inGroup: false, who: "contact" },
-  ...(isTyped(name)
-    ? [
-        { name, trigger, onOwnPhone: true, inGroup: false, who: "own phone" },
-        { name, trigger, onOwnPhone: false, inGroup: true, who: "member" },
-        { name, trigger, onOwnPhone: true, inGroup: true, who: "own phone, in a group" },
-      ]
-    : []),
-]);
+const cases = Object.entries(triggers).flatMap(([name, { webhook, fire }]) => {
+  if (webhook === undefined) return [];
+  const trigger = { webhook, fire };
+  return [
+    { name, trigger, onOwnPhone: false, inGroup: false, who: "contact" },
+    ...(isTyped(name)
+      ? [
+          { name, trigger, onOwnPhone: true, inGroup: false, who: "own phone" },
+          { name, trigger, onOwnPhone: false, inGroup: true, who: "member" },
+          { name, trigger, onOwnPhone: true, inGroup: true, who: "own phone, in a group" },
+        ]
+      : []),
+  ];
+});
+const silent = Object.entries(triggers).filter(([, { webhook }]) => webhook === undefined);
 
 const patienceMs = 60_000;
 
@@ -108,6 +113,25 @@ test.each(cases)(
   },
 );
 
+test.each(silent)(
+  "live: %s leads to no webhook, is confirmed and shown",
+  { timeout: patienceMs },
+  async (_, { fire }) => {
+    const before = scenario.receiver.taken.length;
+    const { own, contact } = scenario;
+    const stage = { sandbox, own, contact, onOwnPhone: false, text: undefined, now: Date.now };
+    await fire({ ...stage, signal: AbortSignal.timeout(patienceMs) });
+    const queued = async () => (await sandbox.state()).devices.find(({ number }) => number === own)?.queued;
+    await until(async () => (await queued()) === 0 || undefined, { what: "an empty queue", withinMs: patienceMs });
+    const seen = await scenario.fetch("/unknown-wire");
+    const { seen: unknown } = (await seen.json()) as { seen: readonly { kind: string; name: string }[] };
+    // Contents apart, nothing else that the triggers play is unknown.
+    const strange = unknown.filter(({ kind }) => kind !== "field");
+    expect(strange).toMatchObject([{ kind: "tag", name: "novelty", count: 1 }]);
+    expect(scenario.receiver.taken).toHaveLength(before);
+  },
+);
+
 test("live: the event stream carries what the webhooks carried, in their order", { timeout: patienceMs }, async () => {
   const sent = new Map(
     scenario.receiver.taken.map(({ headers, body }) => [headers["webhook-id"], JSON.parse(body) as WebhookBody]),
@@ -177,7 +201,7 @@ async function expectSample(url: string): Promise<void> {
 
 /** Whether a webhook is the one that a trigger leads to. */
 function fitOf(
-  { webhook }: Trigger,
+  { webhook }: { readonly webhook: NonNullable<Trigger["webhook"]> },
   { id, status }: { readonly id: string | undefined; readonly status: string | undefined },
 ): (body: WebhookBody) => boolean {
   const [type, variant = ""] = webhook.split(".");

@@ -24,7 +24,7 @@ const defaultContact = "5511988887777";
 export const declareTrigger: Declare = (command, run) => {
   command
     .description(
-      "Make the simulated WhatsApp do something that leads to a webhook. Without a name: list what there is.",
+      "Make the simulated WhatsApp do something that leads to a webhook, or to none. Without a name: list what there is.",
     )
     .argument("[event]", "what, e.g. image, poll-vote, call-missed, group-add")
     .option("--from <number>", "the contact that does it", defaultContact)
@@ -42,11 +42,11 @@ export const declareTrigger: Declare = (command, run) => {
 };
 
 function list({ out }: Cli): void {
-  const all = Object.entries(triggers).map(([event, { webhook, summary }]) => ({ event, webhook, summary }));
+  const all = Object.entries(triggers).map(([event, { webhook = null, summary }]) => ({ event, webhook, summary }));
   out.document(all, (page) =>
     page.table(
       ["EVENT", "WEBHOOK", "WHAT HAPPENS"],
-      all.map(({ event, webhook, summary }) => [event, webhook, summary]),
+      all.map(({ event, webhook, summary }) => [event, webhook ?? "-", summary]),
     ),
   );
 }
@@ -79,7 +79,7 @@ async function fire(
   const own = await accountNumber(cli, stage, options.instance);
   const group = inGroup ? { group: (await groupOf({ ...stage, own })).id } : {};
   const ids = await trigger.fire({ ...stage, own, ...group });
-  cli.out.document({ event: name, webhook: trigger.webhook, ids }, (page) => {
+  cli.out.document({ event: name, webhook: trigger.webhook ?? null, ids }, (page) => {
     for (const id of ids) page.text(id);
   });
   cli.out.say(`${name}: ${trigger.summary}`);

@@ -101,4 +101,7 @@ export const strangerTriggers = {
   "channel-status": from("ReceivedCallback.text", "a channel posts a text in the form of a status", (stage) =>
     tell(stage, post("status", stage)),
   ),
+  "unknown-stanza": from(undefined, "a stanza of a kind younger than this version; `wazapi doctor` shows it", (stage) =>
+    tell(stage, { tag: "novelty", attrs: { from: "s.whatsapp.net" } }),
+  ),
 } as const satisfies Record<string, Trigger>;
