@@ -1,5 +1,4 @@
 import type { Cli } from "./cli.ts";
-import { connectionOf } from "./connection.ts";
 import type { ConnectionView } from "./connection.ts";
 import { untilConnected } from "./until-connected.ts";
 import type { PairTarget } from "./until-connected.ts";
@@ -17,13 +16,19 @@ const ends: Readonly<Record<string, CodeEnd>> = {
 };
 const connectionEnded: CodeEnd = { says: "the connection has ended, and the code with it; the next one:" };
 
+type Standing = Pick<ConnectionView, "state" | "reason">;
+
+/** What the server has stored before it hands a code out: whatever it says next is news, however soon it comes. */
+const codeWaits: Standing = { state: "pairing", reason: "code_waiting" };
+
 /** Shows a code, and another when it is over, until a phone is linked. Throws what `untilConnected` throws. */
 export async function showCodesUntilLinked(
   cli: Cli,
   target: PairTarget & { readonly phone: string },
   limit: AbortSignal,
 ): Promise<ConnectionView> {
-  let waiting = await showCode(cli, target);
+  await showCode(cli, target);
+  let waiting: Standing = codeWaits;
   cli.out.say("on the phone: WhatsApp > Linked devices > Link a device > Link with phone number instead");
   const look = async (connection: ConnectionView): Promise<void> => {
     await target.look?.(connection);
@@ -33,18 +38,14 @@ export async function showCodesUntilLinked(
     if ((state !== "pairing" && state !== "unpaired") || reason?.startsWith("passkey") === true) return;
     const { says, stillWorks } = ends[reason ?? ""] ?? connectionEnded;
     cli.out.say(says);
-    waiting = stillWorks === true ? connection : await showCode(cli, target);
+    if (stillWorks !== true) await showCode(cli, target);
+    waiting = stillWorks === true ? connection : codeWaits;
   };
   return untilConnected(cli, { ...target, look }, limit);
 }
 
-/** Answers how the connection is while the code waits. */
-async function showCode(
-  cli: Cli,
-  { server, instance, phone }: PairTarget & { readonly phone: string },
-): Promise<ConnectionView> {
+async function showCode(cli: Cli, { server, instance, phone }: PairTarget & { readonly phone: string }): Promise<void> {
   const { code } = await server.api.instance<{ readonly code: string }>(instance, { path: `/phone-code/${phone}` });
   const spaced = code.length === 8 ? `${code.slice(0, 4)}-${code.slice(4)}` : code;
   cli.out.entry({ code }, cli.out.drawn ? cli.out.paint("bold", spaced) : code);
-  return connectionOf(server.api, instance);
 }

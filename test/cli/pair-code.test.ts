@@ -24,6 +24,16 @@ test.each([
   expect(await pairing.ran).toMatchObject({ code: 0, stdout: "ABCD1234\nABCD1234\nconnected as 5511988887777\n" });
 });
 
+test("pair --code: a code that is over before anybody looked is over all the same", async () => {
+  await using server = await openServer();
+  server.http.control.connection = { ...waiting, reason: "code_expired" };
+  const pairing = server.start(argv);
+  await expect.poll(pairing.stderr).toContain("WhatsApp takes this code no more");
+  server.http.control.connection = connected;
+  server.http.news.ring();
+  expect((await pairing.ran).code).toBe(0);
+});
+
 test("pair --code: after a wrong code the one that is shown still works", async () => {
   await using server = await openServer();
   server.http.control.connection = waiting;
