@@ -90,8 +90,8 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 }
 
 /** An empty directory that disappears. */
-export async function temporaryDirectory(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), "wazapi-cli-"));
+export async function temporaryDirectory(place = tmpdir()): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(place, "wazapi-cli-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
