@@ -18,7 +18,7 @@ export interface EarlyNoticeDeps {
 /**
  * Keeps every notification from Baileys until a phone accepted this device. Baileys has no answer to most of them then,
  * and acknowledges none while it does not know who it is: here each is taken by the handler of its type and acknowledged
- * once. Call it when all other listeners for notifications are on the socket. `handlers` may be added to at any time.
+ * once; those that do not come from the server are acknowledged and do nothing. Call it when all other listeners for notifications are on the socket. `handlers` may be added to at any time.
  */
 export function takeEarlyNotices(deps: EarlyNoticeDeps, handlers: ReadonlyMap<string, EarlyNoticeHandler>): void {
   const { ws } = deps.sock;
@@ -30,12 +30,16 @@ export function takeEarlyNotices(deps: EarlyNoticeDeps, handlers: ReadonlyMap<st
       for (const listener of others) listener.call(ws, notice);
       return;
     }
-    const type = notice.attrs["type"] ?? "";
-    const handler = handlers.get(type);
+    const { type = "", from = "" } = notice.attrs;
+    // What is not the server's own word changes nothing about linking.
+    const handler = isServer(from) ? handlers.get(type) : undefined;
     if (handler === undefined) deps.log.info({ type }, "a notification that nobody takes came before the login");
     void acknowledge(deps, notice, handler?.(notice));
   });
 }
+
+/** WhatsApp protocol: the server itself, as Baileys reads its name or as it is written. */
+const isServer = (jid: string): boolean => jid.replace(/^@/, "") === "s.whatsapp.net";
 
 /** WhatsApp protocol: every notification is acknowledged, linked or not; `error` says that it could not be used. */
 async function acknowledge(deps: EarlyNoticeDeps, notice: BinaryNode, error: number | undefined): Promise<void> {

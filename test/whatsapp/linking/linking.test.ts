@@ -123,6 +123,27 @@ describe("a notification before the login", () => {
     expect(socket.sent).toEqual([{ tag, attrs: { ...attrs, error: "487" } }]);
   });
 
+  it("that did not come from the server is acknowledged, and nobody acts on it", async () => {
+    using socket = fakeSocket();
+    const taken: string[] = [];
+    socket.linking.take("passkey_prologue_request", ({ attrs }) => void taken.push(attrs["from"] ?? ""));
+    socket.offer("one");
+    const before = secretOf(socket);
+    const notice = (type: string, from: string, tag: string) => ({
+      tag: "notification",
+      attrs: { id: from, from, type },
+      content: [child(tag)],
+    });
+    for (const from of ["5511900000000@s.whatsapp.net", "777@lid"]) {
+      socket.ws.emit("CB:notification", notice("companion_reg_refresh", from, "pair-device-rotate-qr"));
+      socket.ws.emit("CB:notification", notice("passkey_prologue_request", from, "passkey_request_options"));
+    }
+    socket.ws.emit("CB:notification", notice("passkey_prologue_request", "s.whatsapp.net", "passkey_request_options"));
+    await settled();
+    expect([secretOf(socket), refs(socket), taken]).toEqual([before, ["one"], ["s.whatsapp.net"]]);
+    expect(socket.sent.filter(({ tag }) => tag === "ack")).toHaveLength(5);
+  });
+
   it("is Baileys' business once a phone accepted", async () => {
     using socket = fakeSocket();
     Object.assign(socket.sock.authState.creds, { me: { id: "5511900000000:1@s.whatsapp.net" }, account: {} });
