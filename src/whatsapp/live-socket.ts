@@ -17,6 +17,7 @@ import { createGroupCache, type GroupCache } from "./group-cache.ts";
 import { guardListeners } from "./guarded-listeners.ts";
 import { createHistoryJournal } from "./history-journal.ts";
 import type { Inbound, InboundBatch } from "./inbound.ts";
+import { followBotChats } from "./intake/bot-chats.ts";
 import type { AskedAuthors } from "./intake/asked-authors.ts";
 import { openIntake, prepareIntake } from "./intake/open-intake.ts";
 import type { OwedAcks } from "./intake/owed-acks.ts";
@@ -204,6 +205,7 @@ export function openLiveSocket(
     input.options.placeholders,
   );
   const named = followUsernames(sock.ws, clock);
+  const inBotChats = followBotChats(sock.ws, clock);
   const gate = openIntake(
     {
       ...intake,
@@ -281,6 +283,7 @@ export function openLiveSocket(
     // Baileys' own listeners are gone by now, too; the journal has what still came.
     if (isOver) return;
     named(events);
+    inBotChats(events);
     settings.came(events);
     questions.heard(events);
     // What is not kept now is asked for by Baileys, once.

@@ -129,6 +129,39 @@ describe("what cannot be placed", () => {
     expect(passed("in", /<ack id="A\d".*class="message".*type=/)).toEqual([]);
   });
 
+  it("what the owner asks a bot waits in the chat with the bot, what comes to a broadcast list in that of the list", async () => {
+    await using rig = await openSessionRig(sandbox);
+    await rig.pair();
+    const none: StanzaJson = { tag: "unavailable", attrs: {} };
+    const bot = "867051314767696@bot";
+    const list = "1700000000@broadcast";
+    const own = `${rig.number}@s.whatsapp.net`;
+    const author = `${rig.contact}@s.whatsapp.net`;
+    const copy = { id: "OB1", type: "text", from: own, recipient: bot };
+    await tell(rig, { tag: "message", attrs: copy, content: [none] });
+    await tell(rig, {
+      tag: "message",
+      attrs: { id: "BL1", type: "text", from: list, participant: author },
+      content: [none],
+    });
+    await say(rig, "behind them");
+    await eventually(() => rig.texts()).toEqual(["behind them"]);
+    await eventually(() => queued(rig)).toBe(0);
+    const keys = rig.batches.flatMap(({ events }) =>
+      (events?.["messages.upsert"]?.messages ?? []).flatMap(({ message, key }) => (message ? [] : [key])),
+    );
+    expect(keys.length).toBeGreaterThan(1);
+    for (const key of keys) {
+      expect(key).toMatchObject(
+        key.id === "OB1"
+          ? { remoteJid: bot, fromMe: true }
+          : { id: "BL1", remoteJid: list, participant: author, fromMe: false },
+      );
+    }
+    expect(new Set(waitingIds(rig))).toEqual(new Set(["OB1", "BL1"]));
+    expect(passed("in", /^<ack .*error="/)).toEqual([]);
+  });
+
   it("stanzas of an unknown kind are kept, confirmed by their own tag, and told once", async () => {
     const told: unknown[] = [];
     await using rig = await openSessionRig(sandbox, {}, { unknownWire: (unknown) => void told.push(unknown) });

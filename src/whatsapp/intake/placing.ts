@@ -11,6 +11,7 @@ import { isGroupJid, isStatusJid, sameJid } from "#domain/jid.ts";
 import { readableMessage } from "../content/readable-message.ts";
 import type { InboundBatch } from "../inbound.ts";
 import type { OwnJids } from "../own-account.ts";
+import { intoBotChat } from "./bot-chats.ts";
 
 /** Whether this stanza carries a message: in WhatsApp's older form, or a status in its own. */
 export function isMessageStanza({ tag }: BinaryNode): boolean {
@@ -53,6 +54,7 @@ export function messageEvents(
     message.message = Object.assign(message.message ?? {}, content.deviceSentMessage?.message ?? content);
   }
   cleanMessage(message, own.id, own.lid ?? "");
+  intoBotChat(message, attrs);
   const offline = attrs["offline"] !== undefined;
   return { events: upsertOf(message, offline), offline };
 }
@@ -69,6 +71,7 @@ function placeholderOf(node: BinaryNode, own: OwnJids): Pick<InboundBatch, "even
   );
   if (isOnce) message.key.isViewOnce = true;
   cleanMessage(message, own.id, own.lid ?? "");
+  intoBotChat(message, node.attrs);
   const offline = node.attrs["offline"] !== undefined;
   return { events: upsertOf(message, offline), offline };
 }
