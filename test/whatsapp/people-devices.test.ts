@@ -50,6 +50,13 @@ const settled = () => eventually(() => device()?.queued).toBe(0);
 const unreadable = (number: string) =>
   sandbox.control.trace().decryptErrors.filter((error) => error.number === number).length;
 
+/** How many queries were answered that one of the devices is none any more. */
+const refusedQueries = (): number =>
+  sandbox.control
+    .trace()
+    .stanzas.filter(({ direction, stanza }) => direction === "out" && /^<iq .*type="error".*code="406"/.test(stanza))
+    .length;
+
 async function whileAway(happens: () => Promise<unknown>): Promise<void> {
   await rig.sessions.stop(rig.instanceId);
   await eventually(() => device()?.online).toBe(false);
@@ -110,11 +117,15 @@ describe("a device that is gone", () => {
       await rig.sessions.openSocket(rig.instanceId)!.sock.getUSyncDevices([`${lid}@lid`], true, false);
     }
     await sandbox.control.staleDevice({ number, device: 2, shown });
+    const refusedBefore = refusedQueries();
     await say(group, "to all");
     await say(group, "and on");
     for (const reader of [number, ...others]) await eventually(() => textsOf(reader)).toEqual(["to all", "and on"]);
     await say(number, "alone");
     await eventually(() => textsOf(number)).toEqual(["to all", "and on", "alone"]);
+    // What the phone's own list tells is not found out by a query that fails.
+    if (shown === "signed") expect(refusedQueries() - refusedBefore).toBe(0);
+    else expect(refusedQueries()).toBeGreaterThan(refusedBefore);
   });
 
   test("of somebody who is no member: a refusal of the group itself stays one", async () => {
