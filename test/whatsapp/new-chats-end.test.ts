@@ -239,3 +239,23 @@ it("a refusal is explained with the end that WhatsApp names, or without one; one
   expect(await one.explained(refused)).toEqual({ ...refused, until: endsAt, endsAt });
   expect(asked).toBe(1);
 });
+
+it("what WhatsApp tells while it is being asked is newer than its answer", async () => {
+  const one = startProcess();
+  one.lockTold({ is_active: true, time_enforcement_ends: seconds(60 * minute), enforcement_type: "BIZ_QUALITY" });
+  const lock = { until: time.clock.now() + 60 * minute };
+  await expect.poll(told).toMatchObject([lock]);
+  const { promise, resolve } = Promise.withResolvers<ReachoutTimelockState>();
+  answer = () => promise as unknown as ReachoutTimelockState;
+  one.opened();
+  await expect.poll(() => asked).toBe(1);
+  one.lockTold({ is_active: false });
+  await expect.poll(told).toMatchObject([lock, "open"]);
+  resolve(afterMs(60 * minute));
+  // The next question waits for the answer of the one before.
+  answer = () => ({ isActive: false });
+  await one.explained({ outcome: "rejected", kind: "restricted", error: "no", code: 463 });
+  expect(await told()).toMatchObject([lock, "open"]);
+  expect(await shown(one.chats)).toBeUndefined();
+  one.stop();
+});

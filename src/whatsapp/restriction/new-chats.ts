@@ -65,6 +65,8 @@ interface Memory {
   readonly refused: BoundedMap<string, number>;
   /** A question about the lock that is under way. */
   asking: Promise<void> | undefined;
+  /** How often WhatsApp told of the lock by itself. */
+  notices: number;
   looking: LookAgain | undefined;
 }
 
@@ -80,6 +82,7 @@ export function createNewChats(deps: NewChatsDeps): NewChats {
     const made: Memory = {
       refused: new BoundedMap<string, number>({ limit: maxChats, ttlMs: betweenTriesMs, clock }),
       asking: undefined,
+      notices: 0,
       looking: undefined,
     };
     memories.set(instanceId, made);
@@ -99,12 +102,17 @@ export function createNewChats(deps: NewChatsDeps): NewChats {
   const capped = (instanceId: string, told: Parameters<typeof quotaOf>[0]): Promise<void> =>
     change(instanceId, (limits) => ({ ...limits, quota: quotaOf(told) }));
 
-  /** Asks about the lock, once at a time. Throws when WhatsApp does not answer. */
+  /**
+   * Asks about the lock, once at a time. What WhatsApp tells by itself meanwhile is newer than the answer, which is
+   * dropped then. Throws when WhatsApp does not answer.
+   */
   function askLock(instanceId: string, sock: AskedSocket): Promise<void> {
     const memory = memoryOf(instanceId);
     memory.asking ??= (async () => {
       try {
-        await locked(instanceId, await sock.fetchAccountReachoutTimelock());
+        const { notices } = memory;
+        const answer = await sock.fetchAccountReachoutTimelock();
+        if (memory.notices === notices) await locked(instanceId, answer);
       } finally {
         memory.asking = undefined;
       }
@@ -162,7 +170,9 @@ export function createNewChats(deps: NewChatsDeps): NewChats {
       };
       sock.ws.on("CB:notification,type:mex", (node: BinaryNode) => {
         const told = lockToldIn(node);
-        if (told !== undefined) void take(() => locked(instanceId, told));
+        if (told === undefined) return;
+        memoryOf(instanceId).notices += 1;
+        void take(() => locked(instanceId, told));
       });
       sock.ev.on("message-capping.update", (told) => void take(() => capped(instanceId, told)));
       const again = createLookAgain(deps, () => take(() => look(instanceId, sock, false)), signal);
