@@ -47,6 +47,7 @@ export interface Refusal {
     | "missing-ack"
     | "double-ack"
     | "reach-out"
+    | "flood"
     | PasskeyRefusal;
   readonly detail: string;
 }

@@ -14,7 +14,7 @@ let sandbox: Sandbox;
 let client: Client;
 
 beforeAll(async () => {
-  sandbox = await openTestSandbox();
+  sandbox = await openTestSandbox({}, { wire: "any" });
   bobLid = `${(await sandbox.control.addContact({ number: bob, name: "Bob" })).lid}@lid`;
   client = await pairClient(sandbox, { number: own });
   await client.sock.signalRepository.lidMapping.storeLIDPNMappings([{ lid: bobLid, pn: bobPn }]);
@@ -122,7 +122,7 @@ describe("WhatsApp", () => {
   });
 
   it("forgets what it noted, with everything else", async () => {
-    await using other = await openTestSandbox();
+    await using other = await openTestSandbox({}, { wire: "any" });
     await using lax = await pairClient(other, { number: own });
     const { lid } = await other.control.addContact({ number: bob });
     await other.control.behaviour({ addressing: "checked" });

@@ -62,7 +62,7 @@ describe("an account that is refused", () => {
   });
 
   it("one that flooded is let in again as well", async () => {
-    await using sandbox = await openTestSandbox();
+    await using sandbox = await openTestSandbox({}, { wire: "any" });
     await using client = await pairClient(sandbox, { number: own });
     const { id } = await sandbox.control.createGroup({ subject: "G", participants: [own, "5511888880301"] });
     await sandbox.control.behaviour({ groupThrottle: 0 });

@@ -58,6 +58,6 @@ export function createGroupThrottle(clock: Clock): GroupThrottle {
  */
 export function lockAccount(world: World, person: Person): void {
   if (person.account === undefined) return;
-  world.trace.refusal("login", `${person.number} is locked: too many copies of one group message`);
+  world.trace.refusal("flood", `${person.number} is locked: too many copies of one group message`);
   refuseLogins(world, person, floodLock);
 }

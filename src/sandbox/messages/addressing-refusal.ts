@@ -18,7 +18,7 @@ export function misaddressed(world: World, message: ClientMessage): number | und
   if (listed(message).some((other) => other !== addressing)) return codes.mixed;
   if (person.lidMigrated && addressing === "pn") return codes.numberByMigrated;
   if (!person.lidMigrated && addressing === "lid") return codes.lidByUnmigrated;
-  if (addressing === "lid" && node.attrs["peer_recipient_pn"] === undefined) {
+  if (addressing === "lid" && node.attrs["peer_recipient_pn"] === undefined && showsNumber(world, to)) {
     world.trace.lapse({ number: person.number, messageId: id, lapse: "peer_recipient_pn is missing" });
   }
   return undefined;
@@ -28,6 +28,11 @@ export function misaddressed(world: World, message: ClientMessage): number | und
 export function misaddressedPost(world: World, message: ClientMessage): number | undefined {
   if (world.behaviour.addressing === "any" || !message.from.person.lidMigrated) return undefined;
   return listed(message).includes("pn") ? codes.statusByNumber : undefined;
+}
+
+/** Nobody can name the number of somebody who shows a username only. */
+function showsNumber(world: World, to: string): boolean {
+  return world.directory.identify(to) === undefined || world.directory.find(to)?.username === undefined;
 }
 
 /** Not to own devices only, and not the answer to a device that asked for a message again. */

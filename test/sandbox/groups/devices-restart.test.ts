@@ -37,7 +37,7 @@ it("after a restart a new installation has its new keys, a gone device is gone, 
   await first[Symbol.asyncDispose]();
   await before[Symbol.asyncDispose]();
 
-  const after = await openTestSandbox({ statePath });
+  const after = await openTestSandbox({ statePath }, { wire: "any" });
   const second = connectClient(after, first.auth);
   await second.opened();
   expect(await keysOf(second)).toBe(fresh);
