@@ -67,6 +67,11 @@ test("tokens: only a newer one replaces what is there, whether it comes with a m
   const old = { tag: "message", attrs: { from: `${lid}@lid`, id: "OLD", type: "text", t: "5" } };
   const { ws } = rig.sessions.openSocket(rig.instanceId)!.sock;
   ws.emit("CB:message", { ...old, content: [{ tag: "tctoken", attrs: { t: "5" }, content: Buffer.from("old") }] });
+  // One after the other: once somebody else's is filed, that one was looked at.
+  const next = { tag: "message", attrs: { from: "4711@lid", id: "NEXT", type: "text", t: "5" } };
+  ws.emit("CB:message", { ...next, content: [{ tag: "tctoken", attrs: { t: "5" }, content: Buffer.from("next") }] });
+  await expect.poll(async () => (await keys.get("tctoken", ["4711@lid"]))["4711@lid"], wait).toBeDefined();
+  expect(await held()).toEqual(second);
   await says(number, "lid");
   expect(await held()).toEqual(second);
 });
