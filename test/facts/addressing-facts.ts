@@ -44,7 +44,8 @@ export const addressingFacts: readonly Fact[] = [
       { file: client, name: "learns it from its phone, and its old chats go on by LID" },
       { file: client, name: "is refused the number once (463), takes the LID under the same id" },
     ],
-    phone: "Whether the three agree on a real account; nothing breaks when they do not, one message is tried twice.",
+    phone:
+      "Whether the three agree on a real account: `npx wazapi send OTHERNUMBER oi --wait delivered` right after linking; when they do not, nothing breaks, and the message is tried twice.",
   },
   {
     id: "devices-by-number",
@@ -75,6 +76,7 @@ export const addressingFacts: readonly Fact[] = [
       "Nothing is written unless somebody else has a device; whom a send encrypted for is counted. Else the devices are asked for anew, the other name is tried, and after the queue's retries the message fails with `send_unreadable`.",
     clientBy: [
       { file: client, name: "nothing is sent, and it is said so" },
+      { file: "whatsapp/hand-over.test.ts", name: "nobody but own devices could read what was written" },
       { file: "queue/outcome.test.ts", name: "nobody could have read it" },
     ],
   },
@@ -104,7 +106,8 @@ export const addressingFacts: readonly Fact[] = [
     sandboxBy: [{ file: server, name: "says refresh_lid and phash when it is told to" }],
     client: "The LID is asked for by number and kept; the chat's next message goes by LID.",
     clientBy: [{ file: client, name: "refresh_lid: the LID is asked for by number" }],
-    phone: "A contact's LID changes when they register anew; nobody can bring that about at will.",
+    phone:
+      "A contact's LID changes when they register anew, which nobody can bring about at will; after that `npx wazapi send NUMBER oi --wait delivered`.",
   },
   {
     id: "ack-phash",
@@ -122,7 +125,7 @@ export const addressingFacts: readonly Fact[] = [
       { file: client, name: "phash of a group that is ours: nobody is asked for anything" },
     ],
     phone:
-      "Whether WhatsApp compares without the attribute: link another device on the contact's side and write at once.",
+      "Whether WhatsApp compares without the attribute: link another device on the contact's side, and at once `npx wazapi send NUMBER oi --wait delivered`: that device must show it.",
   },
   {
     id: "status-by-lid",

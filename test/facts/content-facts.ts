@@ -30,7 +30,7 @@ export const contentFacts: readonly Fact[] = [
       },
     ],
     phone:
-      "Whether 123 is key material only: send a message in a group of a community and look at `wazapi_unknown_wire_total`.",
+      "Whether 123 is key material only: send a message in a group of a community, `wazapi doctor`, line protocol.",
   },
   {
     id: "novel-group-notices",
@@ -42,7 +42,7 @@ export const contentFacts: readonly Fact[] = [
       { file: "scenarios/newer-contents.test.ts", name: "a notice about a group that nobody here knows is told word" },
     ],
     client:
-      "A change without a name of ours is published as `GROUP_<WhatsApp's word>`, a notice that has only attributes as `GROUP_OTHER`, each with all it says; what is not known beside or in a known change is counted and shown by `wazapi doctor`.",
+      "A change without a name of ours is published as `GROUP_<WhatsApp's word>`, a notice that has only attributes as `GROUP_OTHER`, each with all it says, labels of members as `GROUP_MEMBER_LABEL_CHANGE`; what is not known beside or in a known change is counted and shown by `wazapi doctor`.",
     clientBy: [
       { file: "scenarios/newer-contents.test.ts", name: "a notice about a group that nobody here knows is told word" },
       { file: "scenarios/newer-contents.test.ts", name: "a notice about a group that says what it says in attributes" },
@@ -287,27 +287,6 @@ export const contentFacts: readonly Fact[] = [
     ],
   },
   {
-    id: "new-notices-about-groups",
-    fact: "Groups get properties by notices that nobody here knows: suspended, growth locked, history modes.",
-    since: "2026-01",
-    source: "whatsmeow (source)",
-    sandbox: "Sends any notice word for word.",
-    sandboxBy: [
-      {
-        file: "scenarios/newer-contents.test.ts",
-        name: "a notice about a group that nobody here knows",
-      },
-    ],
-    client:
-      "Publishes them under WhatsApp's word (`GROUP_GROWTH_LOCKED`), attributes word for word; labels of members as `GROUP_MEMBER_LABEL_CHANGE`.",
-    clientBy: [
-      {
-        file: "scenarios/newer-contents.test.ts",
-        name: "a notice about a group that nobody here knows",
-      },
-    ],
-  },
-  {
     id: "usernames",
     fact: "Accounts can go by a name and show no number: LID in every stanza, the name in `username` or `participant_username`.",
     since: "2026-08",
@@ -324,21 +303,7 @@ export const contentFacts: readonly Fact[] = [
       { file: "scenarios/usernames.test.ts", name: "in a group the member who shows no number is named" },
     ],
     phone:
-      "Which attribute names the sender in a chat of two: have somebody with a username write, and look for `senderUsername`.",
-  },
-  {
-    id: "silent-history",
-    fact: "A request for older messages can stay without any answer.",
-    since: "2026-06",
-    source: "WhiskeySockets/Baileys #2452 (production)",
-    sandbox: "A phone that does not answer (`phoneAnswers`).",
-    sandboxBy: {
-      not: "the same switch as for placeholders, shown there",
-    },
-    client: "Logs that the phone did not send them, once the time of the request is over.",
-    clientBy: {
-      not: "a line in the log; the route answers what is stored",
-    },
+      "Which attribute names the sender in a chat of two: `wazapi listen`, have somebody with a username write, and look for `senderUsername`.",
   },
   {
     id: "opaque-picture-notices",
@@ -357,6 +322,7 @@ export const contentFacts: readonly Fact[] = [
       { file: "pipeline/people-notices.test.ts", name: "contacts that changed" },
       { file: "whatsapp/hashed-notices.test.ts", name: "a notice of type %s whose %s names somebody by hash" },
     ],
-    phone: "what `from` names in such a notice: change the picture of somebody who is no contact of the account",
+    phone:
+      "what `from` names in such a notice: `wazapi listen`, and change the picture of somebody who is no contact of the account",
   },
 ];

@@ -33,7 +33,7 @@ export const groupFacts: readonly Fact[] = [
       { file: "whatsapp/retry-ledger.test.ts", name: "of %i members %i ask: %i are answered" },
     ],
     phone:
-      "Write to a large group, switch some members' phones off and on for a day, and look for `a device asked for a message` and `message sent again` with WAZAPI_LOG_LEVEL=debug: no storm, no lock.",
+      "`npx wazapi send GROUPID-group oi` to a large group, switch some members' phones off and on for a day, and look in the log (LOG_LEVEL=debug) for `message sent again to the device that asked`: no storm; and `wazapi status`: no lock.",
   },
   {
     id: "retry-of-late-message",
@@ -86,7 +86,7 @@ export const groupFacts: readonly Fact[] = [
       { file: devices, name: "devices come and go while we are away" },
     ],
     phone:
-      "A member of a test group reinstalls WhatsApp, once while wazapi runs and once while it is stopped; then send to the group: the text must show at once, without `Waiting for this message`.",
+      "A member of a test group reinstalls WhatsApp, once while wazapi runs and once while it is stopped; then `npx wazapi send GROUPID-group oi`: the text must show at once, without `Waiting for this message`.",
   },
   {
     id: "stale-device-fails-batch",
@@ -106,6 +106,6 @@ export const groupFacts: readonly Fact[] = [
       { file: devices, name: "a refusal of the group itself stays one" },
     ],
     phone:
-      "Unlink a companion of a member while wazapi is stopped, start it and send to the group at once: the message must be sent, with `a recipient's device is gone` in the log at most.",
+      "Unlink a companion of a member while wazapi is stopped, start it, and at once `npx wazapi send GROUPID-group oi --wait delivered`: the message must be sent, with `a recipient's device is gone` in the log at most.",
   },
 ];

@@ -157,8 +157,11 @@ export const intakeFacts: readonly Fact[] = [
     sandbox: "Sent by `wazapi sandbox stanza`.",
     sandboxBy: { not: "the phone that the sandbox plays does not talk to bots by itself" },
     client:
-      "Baileys files it in the own chat; whatever of it cannot be decrypted or placed is confirmed like the rest.",
-    clientBy: [{ file: intake, name: "is confirmed, handed on as a message that waits" }],
+      "It is an own message in the chat with the bot (Baileys files it under the own number), confirmed by a plain ack, since Baileys' receipt for it names nobody.",
+    clientBy: [
+      { file: intake, name: "what the owner asks a bot waits in the chat with the bot" },
+      { file: "whatsapp/bot-chats.test.ts", name: "as Baileys reports it; nobody else's message goes there" },
+    ],
     phone: "Ask Meta AI on the phone, `wazapi events tail`.",
   },
   {
@@ -194,6 +197,7 @@ export const intakeFacts: readonly Fact[] = [
     client: "Kept in the journal until retention, confirmed by its own tag, counted, and logged once per tag.",
     clientBy: [
       { file: intake, name: "stanzas of an unknown kind are kept, confirmed by their own tag, and told once" },
+      { file: "whatsapp/unknown-stanzas.test.ts", name: "confirmed in this order, and its kind is logged once" },
       { file: "live/live.test.ts", name: "live: %s leads to no webhook, is confirmed and shown" },
     ],
   },

@@ -101,6 +101,22 @@ export const linkingFacts: readonly Fact[] = [
     phone: "`npx wazapi pair --code YOURNUMBER`, and type another code.",
   },
   {
+    id: "linking-limits",
+    fact: "An account has room for a few linked devices, and linking too often is held up; with a passkey a full list ends in silence, by code too many requests are answered 429.",
+    since: "2026-08",
+    source: "remarks of people who run clients on Baileys; the number of devices and the waits are not published",
+    sandbox:
+      "Answers a request for a code with any error (`wazapi sandbox fault`), and can leave a ceremony in silence.",
+    sandboxBy: [{ file: "sandbox/passkey/passkey.test.ts", name: "accepted, and the phone never continues" }],
+    client:
+      "Says so where it fails: how long to wait and the other way to link, and whether there is room for a device.",
+    clientBy: [
+      { file: "whatsapp/linking/code.test.ts", name: "what the server answers reaches who asked" },
+      { file: "cli/pair-passkey.test.ts", name: "says how it failed: %s" },
+    ],
+    phone: "What a full list of devices does to a QR: link until the phone refuses, with `npx wazapi pair` each time.",
+  },
+  {
     id: "web-version",
     fact: "The oldest version that is taken moves, in waves: older ones are told 405, closed right after the greeting, or cannot link. WhatsApp Web's own script names the present one.",
     since: "2026-07",

@@ -104,8 +104,9 @@ export const otherFacts: readonly Fact[] = [
     source: "WhiskeySockets/Baileys #1862 (users)",
     sandbox: "Nobody has a broadcast list; such a stanza can be sent by control: `wazapi sandbox stanza`.",
     sandboxBy: { not: "what phones send is seen in reports only" },
-    client: "Baileys reads it with the list as chat; it is journaled and told like any message.",
-    clientBy: { not: "unproven until the stanza of a phone is known" },
+    client:
+      "Baileys reads it with the list as chat and its author as participant; it is journaled, confirmed and told like any message. Shown for one without a body: the sandbox encrypts for no list.",
+    clientBy: [{ file: "whatsapp/intake.test.ts", name: "what comes to a broadcast list in that of the list" }],
     phone: "Put the number into a broadcast list, write to the list, and look at `wazapi events tail`.",
   },
   {
@@ -116,7 +117,9 @@ export const otherFacts: readonly Fact[] = [
     sandbox: "Its people and phones never send the metadata.",
     sandboxBy: { not: "every message of every test comes without it" },
     client: "Nothing reads it; each message is decrypted once.",
-    clientBy: [{ file: "whatsapp/intake.test.ts", name: "is given up when" }],
+    clientBy: [
+      { file: "whatsapp/intake.test.ts", name: "is asked for until it ends, and what is live comes behind it" },
+    ],
   },
   {
     id: "business-nodes",
@@ -127,6 +130,6 @@ export const otherFacts: readonly Fact[] = [
     sandboxBy: [{ file: "scenarios/send-interactive.test.ts", name: "a film above the buttons arrives whole" }],
     client: "Each kind goes with its node.",
     clientBy: [{ file: "scenarios/send-interactive.test.ts", name: "in a group, with a quote and a mention" }],
-    phone: "Whether phones show them: `npx wazapi api POST /send-button-list …` to a phone of yours.",
+    phone: "Whether phones show them: `POST …/send-button-list` to a phone of yours.",
   },
 ];

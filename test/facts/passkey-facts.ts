@@ -79,7 +79,7 @@ export const passkeyFacts: readonly Fact[] = [
     sandboxBy: [{ file: sandboxFile, name: "an unknown credential is accepted, and then nothing comes" }],
     client: "Waits 120 s and ends with passkey_silent; accepted is never shown as linked.",
     clientBy: [{ file: session, name: "a passkey of somebody else is taken, and never shown as linked" }],
-    phone: "use the passkey of another number on the page",
+    phone: "`npx wazapi pair`, and use the passkey of another number on the page: it must end with `passkey_silent`",
   },
   {
     id: "passkey-ref-after-assertion",
@@ -115,7 +115,7 @@ export const passkeyFacts: readonly Fact[] = [
       { file: session, name: "after five minutes the codes are compared" },
       { file: session, name: "who says that the codes differ links nothing" },
     ],
-    phone: "open the link later than five minutes after the scan",
+    phone: "`npx wazapi pair`, and open the link later than five minutes after the scan: both screens show one code",
   },
   {
     id: "passkey-continuation",
@@ -174,8 +174,12 @@ export const passkeyFacts: readonly Fact[] = [
     source: "WhiskeySockets/Baileys #2738, PR #2749",
     sandbox: "Records a missing and a double acknowledgement.",
     sandboxBy: [{ file: sandboxFile, name: "notifications are acknowledged %s" }],
-    client: "Acknowledges each once, by QR and by code (every session test ends with an empty list of refusals).",
-    clientBy: [{ file: session, name: "by pairing code: the same" }],
+    client:
+      "Acknowledges each once, by QR and by code (every session test ends with an empty list of refusals). One that does not come from the server begins nothing.",
+    clientBy: [
+      { file: session, name: "by pairing code: the same" },
+      { file: "whatsapp/linking/linking.test.ts", name: "that did not come from the server is acknowledged" },
+    ],
   },
   {
     id: "passkey-page",

@@ -37,13 +37,14 @@ export const restrictionFacts: readonly Fact[] = [
     sandbox: "It tells both and answers the query.",
     sandboxBy: [{ file: "sandbox/reach.test.ts", name: "locked: begin and end are told" }],
     client:
-      "It stores what it is told, reads the notification itself (Baileys makes up the minute), asks after a login, at the end and, where none is named, again and again; it lets go at once what waited when the lock is lifted. Begin, other end and end are told by a webhook of their own, once each.",
+      "It stores what it is told, reads the notification itself (Baileys makes up the minute), asks after a login, at the end and, where none is named, again and again (news that come meanwhile count for more than the answer); it lets go at once what waited when the lock is lifted. Begin, other end and end are told by a webhook of their own, once each.",
     clientBy: [
       { file: newChats, name: "locked: strangers are held before anything leaves" },
       { file: engine, name: "new chats locked: a stranger's messages wait" },
       { file: lockEnd, name: "a lock that runs out is over when WhatsApp says so" },
       { file: lockEnd, name: "an end is looked at by itself" },
       { file: lockEnd, name: "a lock without an end: none is shown" },
+      { file: lockEnd, name: "what WhatsApp tells while it is being asked is newer than its answer" },
       { file: engine, name: "a lock is told to the hook that is set for it alone" },
     ],
   },
@@ -76,7 +77,8 @@ export const restrictionFacts: readonly Fact[] = [
       { file: newChats, name: "tokens: only a newer one replaces what is there" },
       { file: newChats, name: "a resend carries the token as well" },
     ],
-    phone: "Whether a message without a held token is refused: not to be tried on a real account.",
+    phone:
+      "Whether a message without a held token is refused is not to be tried on a real account; that one with it passes shows `npx wazapi send NUMBER oi --wait delivered` to somebody who wrote before.",
   },
   {
     id: "one-refused-contact",

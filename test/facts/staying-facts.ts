@@ -159,7 +159,8 @@ export const stayingFacts: readonly Fact[] = [
         name: "reads what was written to the key before while it was on its way",
       },
     ],
-    phone: 'that the server takes it: the log line "the signed pre-key was changed" after a month',
+    phone:
+      'that the server takes it: the log line "the signed pre-key was changed" after a month; a first message of somebody new then shows in `wazapi listen`',
   },
   {
     id: "settings-checksum",

@@ -57,6 +57,8 @@ describe("a backlog", () => {
     await eventually(() => rig.texts().length).toBe(251);
     expect(rig.texts()).toEqual([...Array.from({ length: 250 }, (_, n) => `m${n + 1}`), "live"]);
     await eventually(() => queued(rig)).toBe(0);
+    // None of them names devices (`deviceListMetadata`), and none had to be asked for again.
+    expect(passed("in", /^<receipt .*type="retry"/)).toEqual([]);
   });
 });
 
