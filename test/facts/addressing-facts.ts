@@ -76,6 +76,7 @@ export const addressingFacts: readonly Fact[] = [
       "Nothing is written unless somebody else has a device; whom a send encrypted for is counted. Else the devices are asked for anew, the other name is tried, and after the queue's retries the message fails with `send_unreadable`.",
     clientBy: [
       { file: client, name: "nothing is sent, and it is said so" },
+      { file: client, name: "a post whose readers all have no name" },
       { file: "whatsapp/hand-over.test.ts", name: "nobody but own devices could read what was written" },
       { file: "queue/outcome.test.ts", name: "nobody could have read it" },
     ],

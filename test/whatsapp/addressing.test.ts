@@ -131,6 +131,18 @@ describe.each([true, false])("an account that was migrated to LIDs: %s", (lidMig
     await arrived(rig.contact, result.id);
   });
 
+  it("posts a status that people can read whose LID nobody has told yet", async () => {
+    const number = stranger();
+    await rig.store.directory.putContacts({
+      instanceId: rig.instanceId,
+      contacts: [{ contactId: pnOf(number), name: "New" }],
+    });
+    const result = await send(rig, "status@broadcast");
+    expect(result).toMatchObject({ outcome: "acked" });
+    expect(tries(result.id)).toHaveLength(1);
+    await arrived(number, result.id);
+  });
+
   it("names the number beside each LID", () => {
     expect(sandbox.control.trace().lapses.filter(({ number }) => number === rig.number)).toEqual([]);
   });
@@ -192,6 +204,32 @@ describe("an account of which nothing is known", () => {
   });
 });
 
+describe("an account that is taken for migrated and is not", () => {
+  it.each(["somebody new", "somebody who wrote"])(
+    "%s: is refused the LID once (400), takes the number under the same id, and remembers it",
+    async (who) => {
+      await using rig = await account(false);
+      // As it was seen once, before the account moved back.
+      const { creds } = rig.sessions.openSocket(rig.instanceId)!.sock.authState;
+      creds.additionalData = { lidMigration: { migrated: true, at: 1, told: false } };
+      const number = stranger();
+      if (who === "somebody who wrote") {
+        await sandbox.control.contactSend(
+          { number, to: rig.number, content: { text: "first" }, addressing: "lid" },
+          rig.signal,
+        );
+        await expect.poll(() => rig.texts(), wait).toContain("first");
+      }
+      const first = await send(rig, pnOf(number));
+      expect(first.outcome).toBe("acked");
+      expect(tries(first.id)).toEqual([await lidOf(number), pnOf(number)]);
+      await arrived(number, first.id);
+      const next = await send(rig, pnOf(number));
+      expect(tries(next.id)).toEqual([pnOf(number)]);
+    },
+  );
+});
+
 describe("nobody to encrypt for", () => {
   it.each(["one person", "a group"])("%s: nothing is sent, and it is said so", async (what) => {
     await using rig = await account(true);
@@ -208,6 +246,19 @@ describe("nobody to encrypt for", () => {
     const again = await send(rig, to);
     expect(again.outcome).toBe("acked");
     await arrived(number, again.id);
+  });
+
+  it("a post whose readers all have no name that the account may use is not told as sent", async () => {
+    await using rig = await account(true);
+    await rig.store.directory.putContacts({
+      instanceId: rig.instanceId,
+      contacts: [{ contactId: pnOf(stranger()), name: "New" }],
+    });
+    const { lidMapping } = rig.sessions.openSocket(rig.instanceId)!.sock.signalRepository;
+    // As a server answers that tells nobody's LID.
+    lidMapping.getLIDsForPNs = async () => null;
+    const result = await send(rig, "status@broadcast");
+    expect(result.outcome).not.toBe("acked");
   });
 
   it("a server that names people by pn_jid alone is understood", async () => {
