@@ -7,6 +7,7 @@ export type FaultType =
   | "upgrade-refuse"
   | "settings-damage"
   | "silent"
+  | "deaf"
   | "ack-delay"
   | "ack-drop"
   | "ack-error"

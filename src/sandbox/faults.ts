@@ -20,6 +20,8 @@ export const faultShapes = {
   "settings-damage": { match: ["number"], options: [] },
   "upgrade-refuse": { match: [], options: ["code", "ms"] },
   silent: { match: ["number"], options: ["ms"] },
+  /** A login that is answered whatever it asks, and is given no stanza that waits or comes. */
+  deaf: { match: ["number"], options: [] },
   "ack-delay": { match: ["number", "messageId"], options: ["ms"], required: ["ms"] },
   "ack-drop": { match: ["number", "messageId"], options: [] },
   "ack-error": { match: ["number", "messageId"], options: ["code"] },

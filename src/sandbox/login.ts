@@ -41,7 +41,9 @@ export function logIn(world: World, connection: Connection): void {
   const watch = createUnconfirmedWatch({ later: world.later, ...limits }, ({ node }) => {
     connection.close(unconfirmed(node));
   });
-  const send = (node: BinaryNode): boolean => connection.send(node);
+  // WhatsApp protocol: some logins answer pings and deliver nothing (Baileys #2491, #2810).
+  const isDeaf = world.faults.match("deaf", { number }) !== undefined;
+  const send = (node: BinaryNode): boolean => !isDeaf && connection.send(node);
   const backlog = createBacklog({ send, watch }, companion.queue.list(), offlineQueue);
   connection.backlog = backlog;
   backlog.start();

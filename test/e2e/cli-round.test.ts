@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import type { Trace } from "#sandbox/observed.ts";
+
 import { run, start, temporaryDirectory } from "../cli/support.ts";
 import type { Ran } from "../cli/support.ts";
+import { dishonestyOf } from "../support/honesty.ts";
 import { startNode, until } from "../support/processes.ts";
 import type { TestProcess } from "../support/processes.ts";
 
@@ -128,3 +131,9 @@ test(
     expect([code, status]).toEqual([0, expect.stringMatching(/"running": false[\s\S]*"state": "connected"/)]);
   },
 );
+
+test("all of it was honest on the wire", async () => {
+  const trace = (await (await fetch(`${sandboxUrl}/sandbox/trace`)).json()) as Trace;
+  expect(trace.stanzas.length).toBeGreaterThan(0);
+  expect(dishonestyOf(trace, { refusals: true })).toEqual([]);
+});

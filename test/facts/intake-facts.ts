@@ -57,11 +57,13 @@ export const intakeFacts: readonly Fact[] = [
     fact: "Some logins answer pings and deliver nothing: neither stanzas nor the end of the backlog.",
     since: "2026-09",
     source: "WhiskeySockets/Baileys #2491 (5 times in 38 days), #2810",
-    sandbox: "A fault `silent` withholds everything; an unasked backlog does not move.",
-    sandboxBy: [{ file: offline, name: "a few come unasked, then only as many as are asked for" }],
+    sandbox:
+      "The fault `deaf` makes a login so: it is answered, and gets neither what waits, nor its end, nor what comes.",
+    sandboxBy: [{ file: offline, name: "a login may stay deaf" }],
     client:
       "After 60 s without progress and without the end it is logged, counted and asked once more; after 60 s more the connection is made anew.",
     clientBy: [
+      { file: intake, name: "is asked once more, then made anew, and nothing is lost" },
       { file: "whatsapp/backlog-pull.test.ts", name: "a backlog that neither moves nor ends is asked for once more" },
       { file: "whatsapp/backlog-pull.test.ts", name: "one that is taken in slowly is not given up" },
     ],

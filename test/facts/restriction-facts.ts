@@ -81,6 +81,20 @@ export const restrictionFacts: readonly Fact[] = [
       "Whether a message without a held token is refused is not to be tried on a real account; that one with it passes shows `npx wazapi send NUMBER oi --wait delivered` to somebody who wrote before.",
   },
   {
+    id: "tokens-after-linking",
+    fact: "Linking anew loses the privacy tokens of everybody who wrote before; the phone's history brings them back. What is sent before that carries none.",
+    since: "2026-03",
+    source:
+      "WhiskeySockets/Baileys #2441 (the same host: an old session fine, a new one refused); inferred from its code",
+    sandbox: "The history that it shares carries no tokens.",
+    sandboxBy: { not: "how a real phone's history carries them was not seen" },
+    client:
+      "Tokens in a history are taken by Baileys. Sending does not wait for it: what is refused 463 meanwhile waits for itself and is tried again.",
+    clientBy: { not: "nothing waits for the history after linking" },
+    phone:
+      "Link an account anew and at once `npx wazapi send NUMBER oi --wait delivered` to somebody who wrote before: look for code 463 in the log.",
+  },
+  {
     id: "one-refused-contact",
     fact: "A refusal of one chat (463, or a look-up that nobody answers) says nothing about the others.",
     since: "2026-04",

@@ -146,6 +146,30 @@ describe("what comes while the client is away", () => {
     await sandbox.control.behaviour({ unconfirmedMs: 3_000_000 });
   });
 
+  it("a login may stay deaf: it is answered, and gets neither what waits, nor its end, nor what comes live", async () => {
+    const own = "5511999990009";
+    const first = await pairClient(sandbox, { number: own });
+    await eventually(() => queued(own)).toBe(0);
+    await first[Symbol.asyncDispose]();
+    await say(own, "waits");
+    await sandbox.control.addFault({ type: "deaf", match: { number: own } });
+    await using again = connectClient(sandbox, first.auth);
+    await again.until(({ connection }) => connection === "open");
+    await say(own, "live");
+    const ping = { tag: "iq", attrs: { xmlns: "w:p", type: "get", to: "@s.whatsapp.net" } };
+    await again.sock.query(ping, 5_000);
+    await again.sock.sendNode({ tag: "ib", attrs: {}, content: [{ tag: "offline_batch", attrs: { count: "100" } }] });
+    await again.sock.query(ping, 5_000);
+    expect([
+      again.texts(),
+      again.stanzas("ib").filter(({ content }) => JSON.stringify(content).includes("offline")),
+    ]).toEqual([[], []]);
+    expect(queued(own)).toBe(2);
+    await again[Symbol.asyncDispose]();
+    await using next = connectClient(sandbox, first.auth);
+    await eventually(() => next.texts()).toEqual(["waits", "live"]);
+  });
+
   it("what a client got and did not confirm comes again", async () => {
     const own = "5511999990003";
     const first = await pairClient(sandbox, { number: own });

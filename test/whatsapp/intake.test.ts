@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Sandbox } from "#sandbox/sandbox.ts";
 import type { StanzaJson } from "#sandbox/tell.ts";
+import { defaultBacklogPull } from "#whatsapp/intake/backlog-pull.ts";
 import { openTestSandbox } from "../support/sandbox.ts";
 import { openSessionRig, type SessionRig } from "./session-rig.ts";
 
@@ -59,6 +60,30 @@ describe("a backlog", () => {
     await eventually(() => queued(rig)).toBe(0);
     // None of them names devices (`deviceListMetadata`), and none had to be asked for again.
     expect(passed("in", /^<receipt .*type="retry"/)).toEqual([]);
+  });
+});
+
+describe("a login that answers and delivers nothing", () => {
+  it("is asked once more, then made anew, and nothing is lost", async () => {
+    let stalls = 0;
+    await using rig = await openSessionRig(
+      sandbox,
+      { backlog: { ...defaultBacklogPull, stallMs: 150 } },
+      { backlogStalled: () => void (stalls += 1) },
+    );
+    await rig.pair();
+    await away(rig);
+    await say(rig, "waits");
+    // No login comes in between.
+    await Promise.all([
+      sandbox.control.clearFaults(),
+      sandbox.control.addFault({ type: "deaf", match: { number: rig.number } }),
+    ]);
+    await rig.opened();
+    await say(rig, "live");
+    await eventually(() => rig.texts()).toEqual(["waits", "live"]);
+    expect(stalls).toBe(2);
+    await eventually(() => queued(rig)).toBe(0);
   });
 });
 
