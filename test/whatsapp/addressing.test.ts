@@ -1,16 +1,13 @@
-import { randomInt } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Outgoing } from "#domain/content.ts";
-import type { SendResult } from "#domain/session.ts";
 import type { Behaviour } from "#sandbox/control.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
 import type { UnknownWire } from "#whatsapp/unknown-wire.ts";
 import { openTestSandbox } from "../support/sandbox.ts";
-import { openSessionRig, type SessionRig } from "./session-rig.ts";
+import { addressingTools, pnOf, stranger, wait } from "./addressing-tools.ts";
+import type { SessionRig } from "./session-rig.ts";
 
 let sandbox: Sandbox;
 let strict: Behaviour;
-let serial = 0;
 beforeAll(async () => {
   sandbox = await openTestSandbox();
   strict = sandbox.control.state().behaviour;
@@ -21,51 +18,7 @@ afterEach(async () => {
   await sandbox.control.clearFaults();
 });
 
-const wait = { timeout: 8_000 };
-const nextId = (): string => `3EB0ADDR${String((serial += 1)).padStart(4, "0")}`;
-const stranger = (): string => `55317${randomInt(10_000_000, 99_999_999)}`;
-
-/** A linked account whose chats are kept by LID, or by number. */
-async function account(lidMigrated: boolean, seen: UnknownWire[] = []): Promise<SessionRig> {
-  const rig = await openSessionRig(sandbox, {}, { unknownWire: (one) => void seen.push(one) });
-  await sandbox.control.migrate({ number: rig.number, lidMigrated });
-  await rig.pair();
-  return rig;
-}
-
-async function send(rig: SessionRig, to: string, more: Partial<Outgoing> = {}): Promise<SendResult & { id: string }> {
-  const id = nextId();
-  const result = await rig.sessions.send(
-    {
-      instanceId: rig.instanceId,
-      messageId: id,
-      ackTimeoutMs: 5_000,
-      outgoing: { to, content: { kind: "text", text: `text ${id}` }, options: {}, ...more },
-    },
-    AbortSignal.timeout(10_000),
-  );
-  return { ...result, id };
-}
-
-const pnOf = (number: string): string => `${number}@s.whatsapp.net`;
-const lidOf = async (number: string): Promise<string> => `${(await sandbox.control.addContact({ number })).lid}@lid`;
-
-/** The `to` of every try of this message, in order. */
-function tries(id: string): string[] {
-  const stanzas = sandbox.control.trace().stanzas.filter(({ direction, stanza }) => {
-    return direction === "in" && stanza.startsWith("<message ") && stanza.includes(`id="${id}"`);
-  });
-  return stanzas.map(({ stanza }) => / to="([^"]+)"/.exec(stanza)?.[1] ?? "");
-}
-
-async function has(number: string, id: string): Promise<boolean> {
-  const inbox = await sandbox.control.inbox({ number }, AbortSignal.timeout(5_000));
-  return inbox.some(({ messageId }) => messageId === id);
-}
-
-async function arrived(number: string, id: string): Promise<void> {
-  await expect.poll(() => has(number, id), wait).toBe(true);
-}
+const { account, send, lidOf, tries, arrived } = addressingTools(() => sandbox);
 
 describe.each([true, false])("an account that was migrated to LIDs: %s", (lidMigrated) => {
   let rig: SessionRig;
