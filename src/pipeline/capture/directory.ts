@@ -5,7 +5,7 @@ import type { ChatPatch, ContactPatch, LidPair, StoredMessage } from "#store/rec
 import type { AddressBook, Owner } from "./address-book.ts";
 import type { CapturedOne } from "./captured-one.ts";
 import { given } from "./content/converted.ts";
-import { numberOf, plainOf } from "./numbers.ts";
+import { epochMsOf, numberOf, plainOf } from "./numbers.ts";
 import { isOwn } from "./scene.ts";
 import { contentName, unwrap } from "./unwrap.ts";
 
@@ -67,7 +67,7 @@ export async function captureChats(
     if (!chat.id) continue;
     const { chatId } = await book.chat(owner, chat.id);
     book.forgetChat(owner.instanceId, chatId);
-    const last = numberOf(chat.conversationTimestamp) * 1000;
+    const last = epochMsOf(chat.conversationTimestamp, 0);
     const { archived, pinned, muteEndTime, readOnly, ephemeralExpiration, markedAsUnread } = chat;
     const extra = plainOf({ archived, pinned, muteEndTime, readOnly, ephemeralExpiration, markedAsUnread });
     const read = chat.unreadCount === 0 || (complete && typeof chat.unreadCount === "number");
@@ -144,7 +144,7 @@ export async function captureHistory(
       messageId: id,
       fromMe: fromMe === true,
       senderId: fromMe === true ? personJid(owner.own.phone) : canonicalJid(participant || remoteJid),
-      at: numberOf(info.messageTimestamp) * 1000,
+      at: epochMsOf(info.messageTimestamp, 0),
       type: contentName(unwrap(info.message).message) ?? "none",
       proto: proto.WebMessageInfo.encode(proto.WebMessageInfo.fromObject(info)).finish(),
     });

@@ -16,7 +16,7 @@ import { contextInfoOf, convertContent } from "./convert-content.ts";
 import { circumstancesOf } from "./message-circumstances.ts";
 import { parentOf } from "./message-parent.ts";
 import { type Place, placeOf } from "./message-place.ts";
-import { numberOf } from "./numbers.ts";
+import { epochMsOf, numberOf } from "./numbers.ts";
 import { notedSealed, recallSealed } from "./recall-sealed.ts";
 import { isOwn, ownPerson, sceneOf } from "./scene.ts";
 import type { SealedWaiting } from "./sealed-waiting.ts";
@@ -106,7 +106,7 @@ async function captureOne(deps: MessageDeps, origin: MessageOrigin, info: WAMess
   const place = await placeOf(deps.book, owner, info.key);
   const messageId = storable(info.key.id ?? "");
   if (place === undefined || messageId === "") return nothing;
-  const at = numberOf(info.messageTimestamp) * 1000 || origin.receivedAt;
+  const at = epochMsOf(info.messageTimestamp, origin.receivedAt);
   const fromMe = info.key.fromMe === true;
   const base = { lidPairs: place.pairs, contacts: contactPatches(info, place, fromMe) };
   for (const patch of base.contacts) deps.book.learnContact(owner.instanceId, patch);

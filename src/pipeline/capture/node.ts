@@ -1,4 +1,5 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
+import { epochMsOf } from "./numbers.ts";
 
 /** Child nodes; none when the content is text or bytes. */
 export function childrenOf(node: BinaryNode | undefined): readonly BinaryNode[] {
@@ -10,7 +11,7 @@ export function childOf(node: BinaryNode | undefined, tag: string): BinaryNode |
   return childrenOf(node).find((child) => child.tag === tag);
 }
 
-/** Text content of a node; empty when it has none. */
+/** Text content of a node; empty when it has none that is a moment. */
 export function textOf(node: BinaryNode | undefined): string {
   const content = node?.content;
   if (typeof content === "string") return content;
@@ -19,6 +20,5 @@ export function textOf(node: BinaryNode | undefined): string {
 
 /** Epoch milliseconds of a node's `t` attribute (seconds on the wire); `fallback` when it has none. */
 export function timeOf(node: BinaryNode, fallback: number): number {
-  const seconds = Number(node.attrs["t"]);
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : fallback;
+  return epochMsOf(node.attrs["t"], fallback);
 }

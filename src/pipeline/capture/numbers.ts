@@ -14,6 +14,18 @@ export function numberOf(value: number | bigint | string | LongLike | null | und
   return Number.isFinite(number) ? number : 0;
 }
 
+/** The latest moment that a date can name. */
+const latestMs = 8.64e15;
+
+/**
+ * Epoch milliseconds of seconds on the wire; `fallback` for what is no moment: nothing, a negative number, or one so large
+ * that no row could keep it (the whole line behind such a row would stand still for ever).
+ */
+export function epochMsOf(seconds: Parameters<typeof numberOf>[0], fallback: number): number {
+  const ms = Math.trunc(numberOf(seconds) * 1000);
+  return ms > 0 && ms <= latestMs ? ms : fallback;
+}
+
 /** Both halves of a 64-bit number. */
 export function halvesOf(value: number | bigint | string | LongLike | null | undefined) {
   if (typeof value === "object" && value !== null && isLong(value)) {
