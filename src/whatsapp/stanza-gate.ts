@@ -8,7 +8,7 @@ import type { JournalEntry } from "#store/auth-state.ts";
 import type { TellUnknown } from "./content/readable-message.ts";
 import { readablePlain } from "./content/readable-plain.ts";
 import { ackOf } from "./intake/own-ack.ts";
-import { isMessageStanza, lacksAddressee, whyUnplaced } from "./intake/placing.ts";
+import { isMessageStanza, lacksAddressee, lacksCollection, whyUnplaced } from "./intake/placing.ts";
 import { stanzaEntry, type Correlation, type StanzaRef } from "./journal-entry.ts";
 import type { OwnJids } from "./own-account.ts";
 
@@ -161,7 +161,7 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
       backlog = last;
     });
     deps.ws.on(event, (received: BinaryNode) => {
-      const why = whyNotDecrypted(received, deps.own());
+      const why = whyKept(received, deps.own());
       // The journal has it as it came.
       const entry = why !== undefined || needsJournal(received) ? stanzaEntry(received, deps.clock.now()) : undefined;
       const node = readablePlain(received, deps.unknownWire);
@@ -193,7 +193,9 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
     try {
       await deps.forward(node, journalId);
     } catch (error) {
-      deps.log.error({ tag: node.tag, journalId, error }, "a stanza could not be handed on");
+      // Nothing of the closed socket was confirmed: it comes again.
+      if (isWazapiError(error, "not_connected")) deps.log.debug({ tag: node.tag }, "the connection closed meanwhile");
+      else deps.log.error({ tag: node.tag, journalId, error }, "a stanza could not be handed on");
     }
   }
 
@@ -242,8 +244,9 @@ function correlate(
   return opened > 0;
 }
 
-/** Messages that Baileys would refuse, with the reason when it is one to be told; undefined for all others. */
-function whyNotDecrypted(node: BinaryNode, own: OwnJids | undefined): { readonly error?: Error } | undefined {
+/** What Baileys would refuse or choke on, with the reason when it is one to be told; undefined for all others. */
+function whyKept(node: BinaryNode, own: OwnJids | undefined): { readonly error?: Error } | undefined {
+  if (lacksCollection(node)) return {};
   if (!isMessageStanza(node) || own === undefined) return undefined;
   const error = whyUnplaced(node, own);
   if (error !== undefined) return { error };

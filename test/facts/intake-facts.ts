@@ -126,6 +126,20 @@ export const intakeFacts: readonly Fact[] = [
     clientBy: [{ file: gate, name: "what cannot be handed on is logged, stays in the journal" }],
   },
   {
+    id: "odd-stanzas",
+    fact: "Whatever a stanza says may be missing or absurd: a moment no date can name, settings without the name of their collection.",
+    since: "2026-12",
+    source: "own tests against raw stanzas",
+    sandbox: "Any stanza is sent by `wazapi sandbox stanza`.",
+    sandboxBy: { not: "the stanza itself is what is tried" },
+    client:
+      "A moment that cannot be stored is that of the arrival. Settings without a name are confirmed and kept from Baileys, which would ask WhatsApp for them without a pause or an end.",
+    clientBy: [
+      { file: "pipeline/odd-times.test.ts", name: "a moment on the wire that is %s" },
+      { file: gate, name: "settings without the name of their collection" },
+    ],
+  },
+  {
     id: "unconfirmed-named",
     fact: "A stanza that was not confirmed for about fifty minutes ends the stream: <stream:error> holds an ack with its class, id and type.",
     since: "2026-07",

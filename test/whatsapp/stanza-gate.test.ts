@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import { describe, expect, it } from "vitest";
+import { WazapiError } from "#domain/errors.ts";
 import { silentLog } from "#lib/log.ts";
 import type { JournalEntry } from "#store/auth-state.ts";
 import type { Correlation } from "#whatsapp/journal-entry.ts";
@@ -272,6 +273,32 @@ describe("stanza gate", () => {
     await settled();
     expect(seen).toEqual(["receipt:A", "receipt:B"]);
     expect([logged.length, journaled.length, new Set(logged).size]).toEqual([2, 2, 1]);
+  });
+
+  it("a connection that closes meanwhile is no failure: what came last is not confirmed, and comes again", async () => {
+    const closed = new WazapiError("not_connected", { message: "the socket is closed" });
+    const { logged, journaled, arrive } = gated({ forward: () => Promise.reject(closed) });
+    arrive(receipt("A"));
+    await settled();
+    expect([logged, journaled.length]).toEqual([[], 1]);
+  });
+
+  it("settings without the name of their collection are confirmed and kept from Baileys, which would ask for ever", async () => {
+    const { seen, sent, journaled, arrive } = gated({ own });
+    const changed = (id: string, attrs: Record<string, string>): BinaryNode => ({
+      tag: "notification",
+      attrs: { id, from: "s.whatsapp.net", type: "server_sync" },
+      content: [{ tag: "collection", attrs }],
+    });
+    arrive(changed("1", {}));
+    arrive(changed("2", { name: "", version: "7" }));
+    arrive(changed("3", { name: "regular", version: "7" }));
+    await settled();
+    expect(seen).toEqual(["notification:3"]);
+    expect(sent.map(({ attrs }) => attrs)).toEqual(
+      ["1", "2"].map((id) => ({ id, to: "s.whatsapp.net", class: "notification", type: "server_sync" })),
+    );
+    expect(journaled).toHaveLength(2);
   });
 
   it("what cannot be placed is logged once each, journaled, and confirmed, and Baileys does not get it", async () => {

@@ -18,6 +18,16 @@ export function isMessageStanza({ tag }: BinaryNode): boolean {
   return tag === "message" || tag === "status";
 }
 
+/**
+ * Whether a notice about settings does not say which. Baileys would ask WhatsApp for a collection without a name, again and
+ * again as fast as the answers come, and everything behind the notice would wait.
+ */
+export function lacksCollection(node: BinaryNode): boolean {
+  if (node.tag !== "notification" || node.attrs["type"] !== "server_sync") return false;
+  const collection = childrenOf(node).find(({ tag }) => tag === "collection");
+  return collection !== undefined && !collection.attrs["name"];
+}
+
 /** Why Baileys could not say which chat a message belongs to; undefined when it can. */
 export function whyUnplaced(node: BinaryNode, own: OwnJids): Error | undefined {
   try {

@@ -1,5 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { BinaryNode } from "@whiskeysockets/baileys";
+import { isWazapiError } from "#domain/errors.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { JournalEntry } from "#store/auth-state.ts";
@@ -55,10 +56,16 @@ export function confirmUnknown(deps: UnknownStanzasDeps): void {
     try {
       await deps.journal([entry]);
       await deps.forward(node, entry.stanzaId);
-      await deps.ack(node);
+      await deps.ack(node).catch((error: unknown) => closed(node, error));
     } catch (error) {
-      deps.log.warn({ tag: node.tag, error }, "an unknown stanza could not be kept");
+      if (isWazapiError(error, "not_connected")) closed(node, error);
+      else deps.log.warn({ tag: node.tag, error }, "an unknown stanza could not be kept");
     }
+  }
+
+  /** What was not confirmed comes again. */
+  function closed({ tag }: BinaryNode, error: unknown): void {
+    deps.log.debug({ tag, error }, "the connection closed meanwhile");
   }
 
   deps.ws.on("frame", (node: BinaryNode | Uint8Array) => {
