@@ -32,6 +32,7 @@ import type { Transport } from "#whatsapp/transport.ts";
 import type { WebVersions } from "#whatsapp/web-version/web-version.ts";
 import { createChatMessages } from "./engine-chat-messages.ts";
 import { type AttendantsOptions, defaultAttendantsOptions, startAttendants } from "./engine-attendants.ts";
+import { letGoHeldNewChats } from "./engine-new-chats.ts";
 
 /** What an engine works with. Whoever opened store and transport closes them, after it. */
 export interface EngineDeps {
@@ -108,6 +109,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
         news.ring();
         if (hasFiles) deps.media.wake();
         attendants.stored(rows);
+        heldNewChats.stored(rows);
       },
       people: {
         changed: (instanceId, jid) => attendants.changed(instanceId, jid),
@@ -147,11 +149,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
           news.ring();
         },
       },
-      newChatsLifted: (instanceId) => {
-        queue.controls
-          .release({ instanceId, waitsFor: "restriction", now: clock.now() })
-          .catch((error: unknown) => log.error({ instanceId, error }, "what waits for new chats not released"));
-      },
+      newChatsLifted: (instanceId) => heldNewChats.lifted(instanceId),
     },
     options.sessions,
     cut.sessions.signal,
@@ -187,6 +185,12 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
     options.queue,
     cut.queue.signal,
   );
+  const heldNewChats = letGoHeldNewChats({
+    release: queue.controls.release,
+    areHeld: sessions.holdsNewChats,
+    clock,
+    log,
+  });
   const reconcile = startReconcile(
     {
       instances: store.instances,

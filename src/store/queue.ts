@@ -114,8 +114,13 @@ export interface QueueStore {
     readonly events: readonly NewEvent[];
     readonly now: number;
   }): Promise<boolean>;
-  /** What was set aside for this is due now; answers how many. */
-  release(input: { readonly instanceId: string; readonly waitsFor: QueueWait; readonly now: number }): Promise<number>;
+  /** What was set aside for this, in this chat or in all, is due now; answers how many. */
+  release(input: {
+    readonly instanceId: string;
+    readonly waitsFor: QueueWait;
+    readonly chatId?: string;
+    readonly now: number;
+  }): Promise<number>;
   /** `canceled`, in the ledger too, or why not: it is being sent, or it is final or unknown. */
   cancel(input: {
     readonly instanceId: string;

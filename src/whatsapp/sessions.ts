@@ -1,4 +1,5 @@
 import type { WAMessageKey } from "@whiskeysockets/baileys";
+import { newChatsHeldUntil } from "#domain/chat-limits.ts";
 import { WazapiError } from "#domain/errors.ts";
 import { isPaired } from "#domain/instance.ts";
 import type { Sender, SessionControl } from "#domain/session.ts";
@@ -40,6 +41,8 @@ export interface Sessions extends SessionControl, Sender, AsyncDisposable {
     input: { readonly instanceId: string; readonly olderThanMs: number },
     signal: AbortSignal,
   ) => Promise<number>;
+  /** Whether new chats of an instance that this process drives have to wait now. */
+  readonly holdsNewChats: (instanceId: string) => Promise<boolean>;
   /** Asks to be told when this contact comes and goes. Throws `not_connected`. */
   readonly subscribePresence: (instanceId: string, jid: string) => Promise<void>;
   /** Tells the senders that these messages were read, as far as the account's privacy lets it. Throws `not_connected`. */
@@ -141,6 +144,8 @@ export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOp
       const connection = await asItIs(deps, { instanceId, connection: instance.connection });
       return { connection, owned: false, ...(limits === undefined ? {} : { newChats: limits }) };
     },
+    holdsNewChats: async (instanceId) =>
+      newChatsHeldUntil(await newChats.limits(instanceId), deps.clock.now()) !== undefined,
     qr: async (instanceId, waitSignal) => {
       const session = await sessionOf(instanceId);
       if (session.state().paired) throw new WazapiError("already_paired");

@@ -123,6 +123,16 @@ export function queueChatsContract(adapter: StoreAdapter): void {
       expect(await claim(other, t0 + 5)).toBeUndefined();
     });
 
+    test("release: of one chat alone", async () => {
+      const instanceId = await addInstance(store());
+      for (const chat of [anna, bela]) await add(instanceId, chat.chatId, chat);
+      for (const _ of [anna, bela]) await retry(instanceId, t0 + hourMs, { waitsFor: "restriction" });
+      const release = () =>
+        store().queue.release({ instanceId, waitsFor: "restriction", chatId: bela.chatId, now: t0 + 5 });
+      expect([await release(), await release()]).toEqual([1, 0]);
+      expect(await sendAll(instanceId, t0 + 5)).toEqual([bela.chatId]);
+    });
+
     test("release: of what ended meanwhile nothing comes back", async () => {
       const instanceId = await addInstance(store());
       await add(instanceId, "a", anna);

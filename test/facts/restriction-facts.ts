@@ -16,9 +16,10 @@ export const restrictionFacts: readonly Fact[] = [
       "An account can be locked by control, with an end and a reason; strangers are refused 463, all others pass, and a try within a minute of a refusal is a recorded dishonesty.",
     sandboxBy: [{ file: "sandbox/reach.test.ts", name: "locked: strangers are refused" }],
     client:
-      "After the first refusal it asks WhatsApp why, before the message is tried by its other name, which is done only when there is no lock; new chats wait until the end without a try or an attempt, kept over a restart, and everything else leaves at once.",
+      "After the first refusal it asks WhatsApp why, before the message is tried by its other name, which is done only when there is no lock; new chats wait until the end without a try or an attempt, kept over a restart, and everything else leaves at once. Whoever writes meanwhile is a new chat no more: what waits for them leaves.",
     clientBy: [
       { file: engine, name: "new chats locked: a stranger's messages wait" },
+      { file: engine, name: "whoever writes while new chats are locked" },
       { file: newChats, name: "refused: WhatsApp is asked why at once" },
       { file: newChats, name: "463 under a lock that nobody knew of" },
       { file: newChats, name: "463 without a lock" },

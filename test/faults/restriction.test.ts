@@ -82,6 +82,27 @@ it("new chats locked: a stranger's messages wait, an old chat's and a group's le
   expect(refusedOf(rig)).toEqual([]);
 });
 
+it("whoever writes while new chats are locked is answered at once: what waited for them leaves, what is for others stays", async () => {
+  await using rig = await openEngineRig(sandbox);
+  await oldChat(rig);
+  const { number } = await strangerOf(rig);
+  const other = await sandbox.control.addContact({ number: number.replace(/^553/, "554"), name: "Other" });
+  await sandbox.control.restrict({ number: rig.number, seconds: 3_600 });
+  const [first, toOther] = [await enqueue(rig, number, "first"), await enqueue(rig, other.number, "to another")];
+  const held = async () =>
+    (await rig.inner.queue.list({ instanceId: rig.instanceId, states: ["queued"], limit: 9 })).map(
+      ({ messageId, waitsFor }) => [messageId, waitsFor],
+    );
+  await expect.poll(held, wait).toEqual([
+    [first, "restriction"],
+    [toOther, "restriction"],
+  ]);
+  await sandbox.control.contactSend({ number, to: rig.number, content: { text: "who are you?" } }, rig.signal);
+  await expect.poll(() => textsOf(rig, number), wait).toEqual([first]);
+  await expect.poll(held, wait).toEqual([[toOther, "restriction"]]);
+  expect(refusedOf(rig)).toEqual([]);
+});
+
 it("a lock is told to the hook that is set for it alone: begin, end and nothing twice, over a crash as well", async () => {
   const hooks = (url: string) => ({ newChats: url, received: `${url}/received`, connected: `${url}/connected` });
   await using rig = await openEngineRig(sandbox, { hooks });

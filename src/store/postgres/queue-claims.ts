@@ -50,7 +50,7 @@ export const queueClaimsSql = statements("queue_claims", {
     WHERE sequence = $1`,
   letGo: `UPDATE queue SET due_at = $3, updated_at = $3, waits_for = NULL, held = CASE held WHEN 2 THEN 0 ELSE held END
     WHERE sequence = ANY(ARRAY(SELECT sequence FROM queue
-      WHERE waits_for = $2 AND instance_id = $1 ORDER BY sequence LIMIT ${stepRows}))`,
+      WHERE waits_for = $2 AND instance_id = $1 AND chat_id = coalesce($4, chat_id) ORDER BY sequence LIMIT ${stepRows}))`,
   settle: `UPDATE queue SET state = $2, held = NULL, last_error = coalesce($3, last_error), updated_at = $4 WHERE sequence = $1`,
 });
 
@@ -98,12 +98,12 @@ export function createQueueClaims(
         ]);
         return released === 1 ? true : tx.undo(false);
       }),
-    release: async ({ instanceId, waitsFor, now }) => {
+    release: async ({ instanceId, waitsFor, chatId = null, now }) => {
       for (let total = 0; ;) {
         const changed = await db.inTurn(lineTurn(instanceId), async (tx) => {
           const [, count] = await Promise.all([
             lockLine(tx, instanceId),
-            tx.run(queueClaimsSql.letGo, [instanceId, waitsFor, now]),
+            tx.run(queueClaimsSql.letGo, [instanceId, waitsFor, now, chatId]),
             refreshLine(tx, instanceId),
           ]);
           return count;

@@ -44,7 +44,7 @@ export const queueClaimsSql = {
     WHERE sequence = +@sequence`,
   letGo: `UPDATE queue SET due_at = @now, updated_at = @now, waits_for = NULL, held = iif(held = 2, 0, held)
     WHERE sequence IN (SELECT sequence FROM queue
-      WHERE waits_for = +@waitsFor AND instance_id = +@instanceId ORDER BY sequence LIMIT ${stepRows})`,
+      WHERE waits_for = +@waitsFor AND instance_id = +@instanceId AND chat_id = coalesce(@chatId, chat_id) ORDER BY sequence LIMIT ${stepRows})`,
   settle: `UPDATE queue SET state = @outcome, held = NULL, last_error = coalesce(@error, last_error), updated_at = @now
     WHERE sequence = +@sequence`,
 } as const;
@@ -119,10 +119,10 @@ export function createQueueClaims(
         line.refresh({ instanceId });
         return true;
       }),
-    release: async ({ instanceId, waitsFor, now }) => {
+    release: async ({ instanceId, waitsFor, chatId = null, now }) => {
       for (let total = 0; ;) {
         const { changes } = await context.write(() => {
-          const step = letGo.run({ instanceId, waitsFor, now });
+          const step = letGo.run({ instanceId, waitsFor, chatId, now });
           line.refresh({ instanceId });
           return step;
         });
