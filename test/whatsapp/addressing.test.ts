@@ -324,6 +324,14 @@ describe("what an ack says", () => {
     expect(await send(rig, id)).toMatchObject({ outcome: "rejected", kind: "permanent" });
   });
 
+  it("a question about devices that is refused says nothing about the group: the message is tried again", async () => {
+    const { id } = await sandbox.control.createGroup({ subject: "g", participants: [rig.number, stranger()] });
+    await sandbox.control.addFault({ type: "iq-error", match: { number: rig.number, xmlns: "usync" }, code: 403 });
+    expect(await send(rig, id)).toMatchObject({ outcome: "unknown", kind: "transient" });
+    await sandbox.control.clearFaults();
+    expect(await send(rig, id)).toMatchObject({ outcome: "acked" });
+  });
+
   it("refresh_lid: the LID is asked for by number, and the next message goes by it", async () => {
     await sandbox.control.behaviour({ addressing: "any", numberDevices: "listed" });
     await using other = await account(false);

@@ -48,12 +48,29 @@ export async function handOver(socket: LiveSocket, what: HandOver): Promise<Read
 async function peopleIn(socket: LiveSocket, { address, audience }: HandOver): Promise<readonly string[]> {
   const { jid, person } = address;
   if (isStatusJid(jid)) return audience ?? [];
-  if (isGroupJid(jid)) return (await socket.groups.get(jid))?.participants.map(({ id }) => id) ?? [];
+  if (isGroupJid(jid)) return (await membersOf(socket, jid)).map(({ id }) => id);
   if (person === undefined) return [];
   const own = socket.own();
   const me = own === undefined ? undefined : canonicalJid(isLidJid(jid) ? (own.lid ?? own.id) : own.id);
   return me === undefined || me === jid ? [jid] : [me, jid];
 }
+
+/** Throws `send_rejected` when WhatsApp does not tell us, for these codes say that we may not write there. */
+async function membersOf({ groups, sock }: LiveSocket, jid: string): Promise<readonly { readonly id: string }[]> {
+  const known = await groups.get(jid);
+  if (known !== undefined) return known.participants;
+  try {
+    return (await sock.groupMetadata(jid)).participants;
+  } catch (error) {
+    // Baileys' queries reject with the code of the answer as data.
+    const code: unknown = Object(error).data;
+    if (typeof code !== "number" || !shutOut.has(code)) throw error;
+    throw new WazapiError("send_rejected", { details: { code }, cause: error });
+  }
+}
+
+/** WhatsApp protocol: not signed in, forbidden, no such group, not acceptable. */
+const shutOut: ReadonlySet<number> = new Set([401, 403, 404, 406]);
 
 /** Whether somebody else has what it takes: a copy, or from an earlier message the key of the group. */
 async function isReadable(socket: LiveSocket, jid: string, devices: ReadonlySet<string>): Promise<boolean> {

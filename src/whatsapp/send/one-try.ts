@@ -156,18 +156,13 @@ function inChat({ quoted }: Quote, { chat, jid }: { readonly chat: string; reado
 function failureOf(error: unknown, input: SendInput): Tried {
   if (isWazapiError(error)) {
     if (error.code === "not_connected" || error.code === "lease_lost") return unknown("disconnected", error.message);
-    return errorTable[error.code].retryable
-      ? unknown("transient", error.message)
-      : { kind: "over", result: { outcome: "rejected", kind: "permanent", error: error.message } };
+    if (errorTable[error.code].retryable) return unknown("transient", error.message);
+    const { code } = error.details;
+    const said = typeof code === "number" ? { code } : {};
+    return { kind: "over", result: { outcome: "rejected", kind: "permanent", error: error.message, ...said } };
   }
   const text = error instanceof Error ? error.message : String(error);
   if (!input.socket.sock.ws.isOpen) return unknown("disconnected", text);
-  // A query that WhatsApp refused carries its code as data; about a group these say that we may not write there.
-  const code: unknown = Object(error).data;
-  if (isGroupJid(input.outgoing.to) && typeof code === "number" && [401, 403, 404, 406].includes(code)) {
-    const refused = { outcome: "rejected", kind: "permanent", error: errorTable.send_rejected.message, code } as const;
-    return { kind: "over", result: refused };
-  }
   return unknown("transient", text);
 }
 
