@@ -125,15 +125,14 @@ export function openPlaceholders(
         atLife: one.atLife || sawPhone,
       },
     ]);
-    for (const [id, one] of asked) {
-      open.set(id, one);
-      await deps.placeholders.set(id, one.info);
-    }
-    await put(Object.fromEntries(asked));
+    for (const [id, { info }] of asked) await deps.placeholders.set(id, { ...info });
     const questionId = await sock.sendPeerDataOperationMessage({
       placeholderMessageResendRequest: asked.map(([, { info }]) => ({ messageKey: plainKey(info.key) })),
       peerDataOperationRequestType: proto.Message.PeerDataOperationRequestType.PLACEHOLDER_MESSAGE_RESEND,
     });
+    // Only now: a question that the closing connection swallows is asked again on the next one. Twice does no harm.
+    for (const [id, one] of asked) open.set(id, one);
+    await put(Object.fromEntries(asked));
     deps.questions.asked("message", questionId);
     log.info({ count: asked.length }, "the phone was asked again for messages without content");
   }
