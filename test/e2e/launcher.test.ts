@@ -70,7 +70,8 @@ async function openTree(): Promise<AsyncDisposable & { readonly dir: string }> {
   const dir = await mkdtemp(join(tmpdir(), "wazapi-launcher-"));
   await mkdir(join(dir, "bin"));
   await mkdir(join(dir, "src/cli"), { recursive: true });
-  for (const file of ["bin/wazapi.js", "bin/quick-imports.js"]) await copyFile(join(projectRoot, file), join(dir, file));
+  for (const file of ["bin/wazapi.js", "bin/quick-imports.js"])
+    await copyFile(join(projectRoot, file), join(dir, file));
   await writeFile(join(dir, "package.json"), `{"type":"module"}`);
   await writeFile(join(dir, "src/cli/main.ts"), program);
   await symlink(join(projectRoot, "node_modules"), join(dir, "node_modules"));
