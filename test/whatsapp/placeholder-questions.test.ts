@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { NO_MESSAGE_FOUND_ERROR_TEXT, WAMessageStubType } from "@whiskeysockets/baileys";
 import { expect, it } from "vitest";
 import { silentLog } from "#lib/log.ts";
 import { openPlaceholders } from "#whatsapp/content/open-placeholders.ts";
@@ -11,8 +12,8 @@ const options = { againMs: [hourMs, 24 * hourMs], lifeGapMs: 20_000, keepMs: 14 
 /** A message of which nothing but its stanza came. */
 const empty = {
   key: { remoteJid: "5511900000002@s.whatsapp.net", fromMe: false, id: "LEAD" },
-  messageStubType: 2,
-  messageStubParameters: ["Message absent from node"],
+  messageStubType: WAMessageStubType.CIPHERTEXT,
+  messageStubParameters: [NO_MESSAGE_FOUND_ERROR_TEXT],
 };
 
 it("a question that the closing connection swallowed is asked again on the next one, not a day later", async () => {
