@@ -184,8 +184,16 @@ export const contentFacts: readonly Fact[] = [
       },
     ],
     client:
-      "Keeps open placeholders with the account's keys and asks at the phone's next sign of life, after an hour and a day, and each day it shows itself, for 14 days; publishes the content under the same id, with `adClick`.",
+      "Keeps open placeholders with the account's keys and asks at the phone's next sign of life, after an hour and a day, and each day it shows itself, for 14 days; publishes the content under the same id, with `adClick`. A question that may have gone with its connection is put again on the next one.",
     clientBy: [
+      {
+        file: "whatsapp/placeholder-questions.test.ts",
+        name: "a question that the closing connection swallowed",
+      },
+      {
+        file: "whatsapp/placeholder-questions.test.ts",
+        name: "what came right before the connection ended",
+      },
       {
         file: "whatsapp/open-placeholders.test.ts",
         name: "a phone that does not answer is asked again",

@@ -16,7 +16,8 @@ const empty = {
   messageStubParameters: [NO_MESSAGE_FOUND_ERROR_TEXT],
 };
 
-it("a question that the closing connection swallowed is asked again on the next one, not a day later", async () => {
+/** A list over several connections: what it stores, and what it asks on each. */
+function world() {
   const clock = handClock();
   const stored = new Map<string, unknown>();
   const auth = {
@@ -30,8 +31,12 @@ it("a question that the closing connection swallowed is asked again on the next 
     },
   };
   const questions: string[] = [];
+  const asks = async (): Promise<string> => {
+    questions.push("asked");
+    return "Q1";
+  };
   /** A connection on which the phone shows itself once. */
-  async function connection(send: () => Promise<string>) {
+  async function connection(send: () => Promise<string> = asks) {
     const ended = new AbortController();
     const sock = { ev: new EventEmitter(), ws: new EventEmitter(), sendPeerDataOperationMessage: send };
     const open = openPlaceholders(
@@ -59,15 +64,31 @@ it("a question that the closing connection swallowed is asked again on the next 
     };
   }
 
+  return { clock, connection, questions };
+}
+
+it("a question that the closing connection swallowed is asked again on the next one, not a day later", async () => {
+  const { connection, questions } = world();
   const first = await connection(() => Promise.reject(new Error("Connection Closed")));
   await first.keep({ "messages.upsert": { messages: [empty], type: "notify" } });
   await first.alive();
   first.end();
-  const second = await connection(async () => {
-    questions.push("asked");
-    return "Q1";
-  });
-  await second.alive();
+  const second = await connection();
   expect(questions).toEqual(["asked"]);
   second.end();
+});
+
+it("what came right before the connection ended is asked for on the next one: Baileys had no time to; and only there", async () => {
+  const { clock, connection, questions } = world();
+  const first = await connection();
+  await first.keep({ "messages.upsert": { messages: [empty], type: "notify" } });
+  await settled();
+  expect(questions).toEqual([]);
+  first.end();
+  clock.advance(1_000);
+  (await connection()).end();
+  expect(questions).toEqual(["asked"]);
+  clock.advance(1_000);
+  (await connection()).end();
+  expect(questions).toEqual(["asked"]);
 });

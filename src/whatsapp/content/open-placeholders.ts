@@ -79,6 +79,8 @@ export function openPlaceholders(
   const { auth, sock, clock, log, signal } = deps;
   const open = new Map<string, Open>();
   const answered = new Set<string>();
+  /** Of an earlier connection, which may have ended before Baileys had asked for them. */
+  const unasked = new Set<string>();
   const bell = createBell();
   let sawPhone = false;
 
@@ -91,13 +93,17 @@ export function openPlaceholders(
     const ids = await auth.keyIds(type, { afterId: "", limit: maxOpen });
     const stored: Readonly<Record<string, unknown>> = await auth.keys.get(type as never, [...ids]);
     for (const [id, value] of Object.entries(stored)) {
+      if (!value) continue;
       // Only `put` writes these.
-      if (value) open.set(id, value as Open);
+      const one = value as Open;
+      open.set(id, one);
+      if (one.askedAt === one.since) unasked.add(id);
     }
   }
 
   /** Epoch milliseconds of the next question for it. */
-  function dueAt(one: Open): number {
+  function dueAt(id: string, one: Open): number {
+    if (unasked.has(id)) return one.since;
     const { againMs } = options;
     const last = againMs.at(-1) ?? options.keepMs;
     const step = againMs[one.steps];
@@ -114,7 +120,7 @@ export function openPlaceholders(
       log.warn({ count: old.length }, "the phone never sent these messages; they are not asked for any more");
       await forget(old);
     }
-    const due = waiting.filter(([id, one]) => !old.includes(id) && dueAt(one) <= now).slice(0, maxPerRequest);
+    const due = waiting.filter(([id, one]) => !old.includes(id) && dueAt(id, one) <= now).slice(0, maxPerRequest);
     if (due.length === 0) return;
     const asked = due.map(([id, one]): [string, Open] => [
       id,
@@ -131,7 +137,10 @@ export function openPlaceholders(
       peerDataOperationRequestType: proto.Message.PeerDataOperationRequestType.PLACEHOLDER_MESSAGE_RESEND,
     });
     // Only now: a question that the closing connection swallows is asked again on the next one. Twice does no harm.
-    for (const [id, one] of asked) open.set(id, one);
+    for (const [id, one] of asked) {
+      open.set(id, one);
+      unasked.delete(id);
+    }
     await put(Object.fromEntries(asked));
     deps.questions.asked("message", questionId);
     log.info({ count: asked.length }, "the phone was asked again for messages without content");
@@ -149,7 +158,7 @@ export function openPlaceholders(
       const rung = bell.wait(signal);
       await askAll();
       sawPhone = false;
-      const next = Math.min(...[...open].filter(([id]) => !answered.has(id)).map(([, one]) => dueAt(one)));
+      const next = Math.min(...[...open].filter(([id]) => !answered.has(id)).map(([id, one]) => dueAt(id, one)));
       await sleepUnless(Math.min(Math.max(next - clock.now(), minWaitMs), maxWaitMs), [rung], signal);
     }
   }
