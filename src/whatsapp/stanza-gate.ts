@@ -111,7 +111,8 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
 
   /** What Baileys does not confirm, or not in a way that counts. */
   async function confirm(node: BinaryNode): Promise<void> {
-    if (deps.signal.aborted) return;
+    // What has no id is owed nothing.
+    if (deps.signal.aborted || node.attrs["id"] === undefined) return;
     await deps.send(ackOf(node)).catch((error: unknown) => {
       deps.log.debug({ tag: node.tag, error }, "the connection closed meanwhile");
     });
@@ -246,7 +247,8 @@ function correlate(
 
 /** What Baileys would refuse or choke on, with the reason when it is one to be told; undefined for all others. */
 function whyKept(node: BinaryNode, own: OwnJids | undefined): { readonly error?: Error } | undefined {
-  if (lacksCollection(node)) return {};
+  // Without a sender Baileys gives up on a receipt before it confirms it. The watch of the wire tells of those.
+  if (lacksCollection(node) || (!node.attrs["from"] && !isMessageStanza(node))) return {};
   if (!isMessageStanza(node) || own === undefined) return undefined;
   const error = whyUnplaced(node, own);
   if (error !== undefined) return { error };

@@ -56,6 +56,7 @@ function gated(
   return { gate, seen, forwarded, journaled, sent, logged, correlation, arrive };
 }
 
+const group = "120363000000000001@g.us";
 const receipt = (id: string, attrs: Record<string, string> = {}): BinaryNode => ({
   tag: "receipt",
   attrs: { id, from: "5511888880002@s.whatsapp.net", t: "1700000000", ...attrs },
@@ -115,9 +116,9 @@ describe("stanza gate", () => {
   it.each<[string, BinaryNode, number, number]>([
     ["delivery receipt", receipt("A"), 1, 1],
     ["retry request", receipt("A", { type: "retry" }), 0, 0],
-    ["group notification", { tag: "notification", attrs: { id: "N", type: "w:gp2" } }, 1, 1],
-    ["key notification", { tag: "notification", attrs: { id: "N", type: "encrypt" } }, 0, 0],
-    ["call", { tag: "call", attrs: { id: "C" } }, 1, 1],
+    ["group notification", { tag: "notification", attrs: { id: "N", from: group, type: "w:gp2" } }, 1, 1],
+    ["key notification", { tag: "notification", attrs: { id: "N", from: "s.whatsapp.net", type: "encrypt" } }, 0, 0],
+    ["call", { tag: "call", attrs: { id: "C", from: "5511888880002@s.whatsapp.net" } }, 1, 1],
     [
       "encrypted message",
       { tag: "message", attrs: { id: "M" }, content: [{ tag: "enc", attrs: {}, content: Buffer.from("x") }] },

@@ -75,7 +75,7 @@ export function confirmUnknown(deps: UnknownStanzasDeps): void {
       told.add(node.tag);
       deps.log.warn({ tag: node.tag }, "WhatsApp sends a kind of stanza that this version does not know");
     }
-    if (node.attrs["id"] === undefined || node.attrs["from"] === undefined) return;
+    if (node.attrs["id"] === undefined) return;
     line = line.then(() => keep(node));
   });
 }

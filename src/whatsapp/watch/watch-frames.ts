@@ -7,7 +7,7 @@ import { knownAttributes, knownChanges, knownInfo, knownMexUpdates, knownNotific
 
 /**
  * Tells of whatever passes that this version does not know: types of notifications, changes of groups and what stands in
- * them, children of `<ib>`, attributes of known stanzas, codes in acks, mex updates. Reads only, and changes nothing. Tags of whole stanzas and contents of
+ * them, children of `<ib>`, attributes of known stanzas, a missing sender, codes in acks, mex updates. Reads only, and changes nothing. Tags of whole stanzas and contents of
  * messages are told by those who read them.
  */
 export function watchFrames(ws: EventEmitter, tell: (unknown: UnknownWire) => void): void {
@@ -25,6 +25,7 @@ export function strangersIn(node: BinaryNode): readonly UnknownWire[] {
   if (known !== undefined) {
     for (const name in attrs) if (!known.has(name)) strange.push({ kind: "attribute", name: `${tag} ${name}` });
   }
+  if (placedBySender.has(tag) && !attrs["from"]) strange.push({ kind: "attribute", name: `${tag} without from` });
   switch (tag) {
     case "notification":
       return [...strange, ...inNotification(node)];
@@ -39,6 +40,9 @@ export function strangersIn(node: BinaryNode): readonly UnknownWire[] {
       return strange;
   }
 }
+
+/** WhatsApp protocol: stanzas that always say whom they come from. */
+const placedBySender: ReadonlySet<string> = new Set(["message", "status", "receipt", "notification", "call"]);
 
 function inNotification(node: BinaryNode): readonly UnknownWire[] {
   const type = node.attrs["type"] ?? "";
