@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { ChatRef, Scene } from "#domain/captured.ts";
 import { isBroadcastJid, isGroupJid, isNewsletterJid } from "#domain/jid.ts";
-import { phoneOf } from "#domain/phone.ts";
-import { digitsOf, personPhone } from "./people.ts";
+import { phoneOf, phoneOfPerson } from "#domain/phone.ts";
 
 /** Fields that every ReceivedCallback has, in every envelope. */
 export const sceneFields = {
@@ -19,7 +18,10 @@ export const sceneFields = {
   senderUsername: z.string().optional().describe("name of a sender who shows no number"),
   photo: z.string().nullable(),
   broadcast: z.boolean(),
-  participantPhone: z.string().optional().describe("group sender, digits; absent in 1:1 chats"),
+  participantPhone: z
+    .string()
+    .optional()
+    .describe("group sender: digits, <digits>@lid while the number is unknown; absent in 1:1 chats"),
   participantLid: z.string().nullable(),
   type: z.literal("ReceivedCallback"),
 };
@@ -43,7 +45,7 @@ export function chatLid(chat: ChatRef): string | null {
 export function sceneOf(scene: Scene, instanceId: string) {
   const phone = chatPhone(scene.chat);
   const shared = hasParticipants(scene.chat);
-  const senderName = scene.pushName ?? scene.sender.name ?? personPhone(scene.sender);
+  const senderName = scene.pushName ?? scene.sender.name ?? phoneOfPerson(scene.sender);
   return {
     connectedPhone: scene.connectedPhone ?? "",
     isGroup: isGroupJid(scene.chat.chatId),
@@ -58,7 +60,7 @@ export function sceneOf(scene: Scene, instanceId: string) {
     ...(scene.sender.username === undefined ? {} : { senderUsername: scene.sender.username }),
     photo: scene.chatPhoto ?? null,
     broadcast: scene.broadcast,
-    ...(shared ? { participantPhone: digitsOf(scene.sender) } : {}),
+    ...(shared ? { participantPhone: phoneOfPerson(scene.sender) } : {}),
     participantLid: shared ? (scene.sender.lid ?? null) : null,
     type: "ReceivedCallback" as const,
   };

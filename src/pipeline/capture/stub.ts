@@ -1,5 +1,6 @@
 import { WAMessageStubType, type WAMessage } from "@whiskeysockets/baileys";
 import type { CapturedNotification, Scene } from "#domain/captured.ts";
+import { phoneOfPerson } from "#domain/phone.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 
 const T = WAMessageStubType;
@@ -65,6 +66,5 @@ export async function stubNotification(
 async function parameterOf(book: AddressBook, owner: Owner, value: unknown): Promise<string> {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   if (!/^[\d.:_]+@(?:s\.whatsapp\.net|c\.us|lid)$/.test(text)) return text;
-  const person = await book.person(owner, text);
-  return person.phone ?? person.lid ?? person.jid;
+  return phoneOfPerson(await book.person(owner, text));
 }
