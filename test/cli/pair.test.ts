@@ -41,6 +41,7 @@ test("pair: prints the text of the QR for programs, once", async () => {
 
 test("pair --code: prints the code and waits for the phone", async () => {
   await using server = await openServer();
+  server.http.control.connection = { state: "pairing", reason: "code_waiting", at: t0 };
   const pairing = server.start(["pair", "--code", "+55 11 98888-7777", ...main]);
   await expect.poll(pairing.stdout).toBe("ABCD1234\n");
   expect(server.http.calls).toEqual([["pairingCode", "5511988887777", undefined]]);
