@@ -5,8 +5,8 @@ import type { EventRow } from "#store/records.ts";
 
 /** Lets go what waits in the queue for the end of a restriction of new chats. Never waits, never throws. */
 export interface HeldNewChats {
-  /** New chats of this instance may be begun again. */
-  readonly lifted: (instanceId: string) => void;
+  /** The restriction ends at another time, or is over: what waits looks again, and says the new end where it goes on. */
+  readonly endMoved: (instanceId: string) => void;
   /** Events were stored, all of one instance: a chat in which somebody has written is no new one any more. */
   readonly stored: (rows: readonly EventRow[]) => void;
 }
@@ -30,7 +30,7 @@ export function letGoHeldNewChats(deps: {
   }
 
   return {
-    lifted: (instanceId) => watched(instanceId, releaseOf(instanceId, {})),
+    endMoved: (instanceId) => watched(instanceId, releaseOf(instanceId, {})),
     stored: (rows) => {
       // Of what was written to the chat from here nothing follows: it is held back again.
       const written = rows.flatMap(({ kind, chatId }) => (kind === "message" && chatId !== undefined ? [chatId] : []));

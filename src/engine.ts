@@ -149,7 +149,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
           news.ring();
         },
       },
-      newChatsLifted: (instanceId) => heldNewChats.lifted(instanceId),
+      newChatsEndMoved: (instanceId) => heldNewChats.endMoved(instanceId),
     },
     options.sessions,
     cut.sessions.signal,

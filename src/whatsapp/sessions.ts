@@ -54,8 +54,8 @@ export interface Sessions extends SessionControl, Sender, AsyncDisposable {
 /** What all of them work with. */
 export interface SessionsDeps extends SessionDeps {
   readonly chatLimits: ChatLimitsStore;
-  /** New chats of this instance may be begun earlier than was known. Must not throw. */
-  readonly newChatsLifted?: (instanceId: string) => void;
+  /** The end of what keeps this instance from new chats is another one than was known. Must not throw. */
+  readonly newChatsEndMoved?: (instanceId: string) => void;
   /** How customers are told what keeps an account from new chats; without it nobody is. */
   readonly newChatsNews?: NewChatsNews;
 }
@@ -74,7 +74,7 @@ export function createSessions(deps: SessionsDeps, overrides: Partial<SessionsOp
   const newChats = createNewChats({
     ...deps,
     sleep,
-    ...(deps.newChatsLifted === undefined ? {} : { lifted: deps.newChatsLifted }),
+    ...(deps.newChatsEndMoved === undefined ? {} : { endMoved: deps.newChatsEndMoved }),
   });
   const asked = createAskedAuthors();
   let closing = false;

@@ -38,7 +38,7 @@ export const restrictionFacts: readonly Fact[] = [
     sandbox: "It tells both and answers the query.",
     sandboxBy: [{ file: "sandbox/reach.test.ts", name: "locked: begin and end are told" }],
     client:
-      "It stores what it is told, reads the notification itself (Baileys makes up the minute), asks after a login, at the end and, where none is named, again and again (news that come meanwhile count for more than the answer); it lets go at once what waited when the lock is lifted. Begin, other end and end are told by a webhook of their own, once each.",
+      "It stores what it is told, reads the notification itself (Baileys makes up the minute), asks after a login, at the end and, where none is named, again and again (news that come meanwhile count for more than the answer); it lets go at once what waited when the lock is lifted, and what goes on waiting says the new end. Begin, other end and end are told by a webhook of their own, once each.",
     clientBy: [
       { file: newChats, name: "locked: strangers are held before anything leaves" },
       { file: engine, name: "new chats locked: a stranger's messages wait" },
@@ -47,6 +47,7 @@ export const restrictionFacts: readonly Fact[] = [
       { file: lockEnd, name: "a lock without an end: none is shown" },
       { file: lockEnd, name: "what WhatsApp tells while it is being asked is newer than its answer" },
       { file: engine, name: "a lock is told to the hook that is set for it alone" },
+      { file: engine, name: "a lock that gets another end: what waits says the new end" },
     ],
   },
   {

@@ -103,6 +103,24 @@ it("whoever writes while new chats are locked is answered at once: what waited f
   expect(refusedOf(rig)).toEqual([]);
 });
 
+it("a lock that gets another end: what waits says the new end, and is not tried meanwhile", async () => {
+  await using rig = await openEngineRig(sandbox);
+  await oldChat(rig);
+  const { number, lid } = await strangerOf(rig);
+  const soon = Math.ceil(Date.now() / 1000) * 1000 + 60_000;
+  await sandbox.control.restrict({ number: rig.number, until: soon });
+  const messageId = await enqueue(rig, number, "waits");
+  const row = () => rig.inner.queue.byMessageId({ instanceId: rig.instanceId, messageId });
+  const endOf = (until: number) => expect.stringContaining(` until ${new Date(until).toISOString()}`);
+  await expect.poll(row, wait).toMatchObject({ waitsFor: "restriction", lastError: endOf(soon) });
+  const tries = triesTo(lid, number);
+  const later = soon + 540_000;
+  await sandbox.control.restrict({ number: rig.number, until: later, kind: "BIZ_QUALITY" });
+  await expect.poll(row, wait).toMatchObject({ waitsFor: "restriction", attempts: 0, lastError: endOf(later) });
+  expect((await row())!.dueAt).toBeGreaterThanOrEqual(later);
+  expect(triesTo(lid, number)).toBe(tries);
+});
+
 it("a lock is told to the hook that is set for it alone: begin, end and nothing twice, over a crash as well", async () => {
   const hooks = (url: string) => ({ newChats: url, received: `${url}/received`, connected: `${url}/connected` });
   await using rig = await openEngineRig(sandbox, { hooks });

@@ -19,8 +19,8 @@ export interface KnownLimitsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly newChatsNews?: NewChatsNews;
-  /** New chats of this instance may be begun again, earlier than was known. Must not throw. */
-  readonly lifted?: (instanceId: string) => void;
+  /** What waits for new chats of this instance waits for another end than was known, or for none. Must not throw. */
+  readonly endMoved?: (instanceId: string) => void;
 }
 
 /** The limits of accounts as this process knows them, kept in the store. One for all instances of a process. */
@@ -96,7 +96,10 @@ export function createKnownLimits(deps: KnownLimitsDeps): KnownLimits {
     }
     const heldBefore = newChatsHeldUntil(before, now);
     const held = newChatsHeldUntil(limits, now);
-    if (heldBefore !== undefined && (held === undefined || held < heldBefore)) deps.lifted?.(instanceId);
+    if (heldBefore === undefined) return;
+    // When WhatsApp is asked next moves with every answer; what waits learns of it when its own time comes.
+    const isOtherEnd = restrictionOf(before, now)?.until !== restrictionOf(limits, now)?.until;
+    if (isOtherEnd || held === undefined || held < heldBefore) deps.endMoved?.(instanceId);
   }
 
   /** As they are, with what the store says that customers were told. */
