@@ -8,7 +8,7 @@ import type { JournalEntry } from "#store/auth-state.ts";
 import type { TellUnknown } from "./content/readable-message.ts";
 import { readablePlain } from "./content/readable-plain.ts";
 import { ackOf } from "./intake/own-ack.ts";
-import { isMessageStanza, lacksAddressee, lacksCollection, whyUnplaced } from "./intake/placing.ts";
+import { hasBrokenText, isMessageStanza, lacksAddressee, lacksCollection, whyUnplaced } from "./intake/placing.ts";
 import { stanzaEntry, type Correlation, type StanzaRef } from "./journal-entry.ts";
 import type { OwnJids } from "./own-account.ts";
 
@@ -162,7 +162,9 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
       backlog = last;
     });
     deps.ws.on(event, (received: BinaryNode) => {
-      const why = whyKept(received, deps.own());
+      const isBroken = isMessageStanza(received) && hasBrokenText(received);
+      if (isBroken) deps.unknownWire?.({ kind: "field", name: `plaintext of ${tag}` });
+      const why = whyKept(received, deps.own()) ?? (isBroken ? {} : undefined);
       // The journal has it as it came.
       const entry = why !== undefined || needsJournal(received) ? stanzaEntry(received, deps.clock.now()) : undefined;
       const node = readablePlain(received, deps.unknownWire);

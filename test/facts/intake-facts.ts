@@ -127,15 +127,16 @@ export const intakeFacts: readonly Fact[] = [
   },
   {
     id: "odd-stanzas",
-    fact: "Whatever a stanza says may be missing or absurd: a moment no date can name, settings without the name of their collection, whom a stanza comes from.",
+    fact: "Whatever a stanza says may be missing or absurd: a moment no date can name, settings without the name of their collection, whom a stanza comes from, the text of a post in a channel.",
     since: "2026-12",
     source: "own tests against raw stanzas",
     sandbox: "Any stanza is sent by `wazapi sandbox stanza`.",
     sandboxBy: { not: "the stanza itself is what is tried" },
     client:
-      "A moment that cannot be stored is that of the arrival. Settings without a name are confirmed and kept from Baileys, which would ask WhatsApp for them without a pause or an end. What does not say whom it comes from is counted, and confirmed to the server itself: Baileys would give up on such a receipt before it confirms it.",
+      "A moment that cannot be stored is that of the arrival. Settings without a name are confirmed and kept from Baileys, which would ask WhatsApp for them without a pause or an end. What does not say whom it comes from is counted, and confirmed to the server itself: Baileys would give up on such a receipt before it confirms it. A post in clear that nothing can read is counted, kept and confirmed; Baileys would refuse it.",
     clientBy: [
       { file: "whatsapp/odd-stanzas.test.ts", name: "is confirmed" },
+      { file: "whatsapp/odd-stanzas.test.ts", name: "whose text is broken is confirmed, handed on once and counted" },
       { file: "pipeline/odd-times.test.ts", name: "a moment on the wire that is %s" },
       { file: gate, name: "settings without the name of their collection" },
     ],

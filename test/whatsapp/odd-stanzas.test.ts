@@ -62,3 +62,20 @@ it("each kind without a sender is counted, and logged once by whoever counts", (
     ["call", "message", "notification", "receipt", "status"].map((tag) => `${tag} without from`),
   );
 });
+
+it.each(["status", "message"])(
+  "a %s of a channel whose text is broken is confirmed, handed on once and counted",
+  async (tag) => {
+    const id = `BROKEN${tag}`;
+    const attrs = { id, from: "120363000000000009@newsletter", type: "text", t: "1700000000" };
+    const stanza = { tag, attrs, content: [{ tag: "plaintext", attrs: {}, content: { base64: "/////w==" } }] };
+    await sandbox.control.stanza({ number: rig.number, stanza });
+    const queued = () => sandbox.control.state().devices.find(({ number }) => number === rig.number)?.queued;
+    await expect.poll(queued, { timeout: 3_000, interval: 5 }).toBe(0);
+    const handed = () => rig.batches.filter(({ journalIds }) => journalIds.includes(id));
+    await expect.poll(handed, { timeout: 3_000, interval: 5 }).toHaveLength(1);
+    expect(unknown.filter(({ name }) => name === `plaintext of ${tag}`)).toEqual([
+      { kind: "field", name: `plaintext of ${tag}` },
+    ]);
+  },
+);

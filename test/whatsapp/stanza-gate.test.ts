@@ -127,7 +127,11 @@ describe("stanza gate", () => {
     ],
     [
       "channel post",
-      { tag: "message", attrs: { id: "M" }, content: [{ tag: "plaintext", attrs: {}, content: Buffer.from("x") }] },
+      {
+        tag: "message",
+        attrs: { id: "M" },
+        content: [{ tag: "plaintext", attrs: {}, content: Buffer.of(10, 1, 120) }],
+      },
       1,
       0,
     ],
@@ -145,7 +149,7 @@ describe("stanza gate", () => {
     arrive({
       tag: "message",
       attrs: { id: "POST" },
-      content: [{ tag: "plaintext", attrs: {}, content: Buffer.from("x") }],
+      content: [{ tag: "plaintext", attrs: {}, content: Buffer.of(10, 1, 120) }],
     });
     await settled();
     const ids = journaled.map(({ stanzaId }) => stanzaId);

@@ -44,12 +44,32 @@ export function handedOn(node: BinaryNode, own: OwnJids): Pick<InboundBatch, "ev
   if (!isMessageStanza(node)) return { stanza: node, offline };
   const error = whyUnplaced(node, own);
   if (error !== undefined) return { events: upsertOf(unplaced(node), offline), offline };
-  const texts = childrenOf(node).flatMap(({ tag, content }) =>
+  const texts = textsOf(node);
+  if (texts.length > 0 && !hasBrokenText(node)) return messageEvents(node.attrs, { own, payloads: texts });
+  // Nobody is told of a status that cannot be read.
+  const isStatus = node.tag === "status" || isStatusJid(node.attrs["from"] ?? "");
+  return isStatus ? { stanza: node, offline } : placeholderOf(node, own);
+}
+
+/**
+ * Whether a message in clear (a post of a channel) is none that any protobuf could read. Baileys would ask for it again, of
+ * nobody, and answer it with a refusal, which holds back whatever is behind it.
+ */
+export function hasBrokenText(node: BinaryNode): boolean {
+  return textsOf(node).some((text) => {
+    try {
+      proto.Message.decode(readableMessage(text));
+      return false;
+    } catch {
+      return true;
+    }
+  });
+}
+
+function textsOf(node: BinaryNode): readonly Uint8Array[] {
+  return childrenOf(node).flatMap(({ tag, content }) =>
     tag === "plaintext" && content instanceof Uint8Array ? [content] : [],
   );
-  if (texts.length > 0) return messageEvents(node.attrs, { own, payloads: texts });
-  // Nobody is told of a status that cannot be read.
-  return isStatusJid(node.attrs["from"] ?? "") ? { stanza: node, offline } : placeholderOf(node, own);
 }
 
 /** The message of these plaintexts, as Baileys would have reported it. Throws when they are no message. */
