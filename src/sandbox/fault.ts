@@ -6,6 +6,8 @@ export type FaultType =
   | "tcp-drop"
   | "upgrade-refuse"
   | "settings-damage"
+  | "settings-omit"
+  | "settings-more"
   | "silent"
   | "deaf"
   | "ack-delay"

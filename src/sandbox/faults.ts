@@ -18,6 +18,10 @@ export const faultShapes = {
   disconnect: { match: ["number"], options: ["code", "attrs"] },
   "tcp-drop": { match: ["number"], options: [] },
   "settings-damage": { match: ["number"], options: [] },
+  /** An answer about settings leaves out a collection that was asked for. */
+  "settings-omit": { match: ["number"], options: [] },
+  /** An answer about settings holds nothing of a collection, and says that there is more. */
+  "settings-more": { match: ["number"], options: [] },
   "upgrade-refuse": { match: [], options: ["code", "ms"] },
   silent: { match: ["number"], options: ["ms"] },
   /** A login that is answered whatever it asks, and is given no stanza that waits or comes. */

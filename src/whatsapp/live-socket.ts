@@ -41,6 +41,7 @@ import { closeOf, unknownOf, type Close } from "./staying/close.ts";
 import { followWayIn } from "./staying/way-in.ts";
 import { keepSignedPreKeyFresh } from "./staying/signed-pre-key.ts";
 import type { CeremonyListener, PasskeyCeremony } from "./passkey/ceremony.ts";
+import { completeSettingsAnswers } from "./staying/settings-answers.ts";
 import { openPasskey } from "./passkey/open-passkey.ts";
 import type { Transport } from "./transport.ts";
 import type { UnknownWire } from "./unknown-wire.ts";
@@ -173,6 +174,7 @@ export function openLiveSocket(
   const config = socketConfig({ ...intake, ...prepared, heard, groups, devices, encryptedFor: readers.note }, input);
   const sock = makeWASocket(config);
   nameAnsweredPeople(sock.ws);
+  completeSettingsAnswers(sock.ws, (unknown) => deps.unknownWire?.(unknown));
   const migration = learnMigration(deps, sock.ws);
   const raw = Reflect.get(sock.ws, "socket") as RawSocket;
   const history = createReadableHistory({ ...deps, signal: ended.signal });

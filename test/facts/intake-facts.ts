@@ -133,7 +133,7 @@ export const intakeFacts: readonly Fact[] = [
     sandbox: "Any stanza is sent by `wazapi sandbox stanza`.",
     sandboxBy: { not: "the stanza itself is what is tried" },
     client:
-      "A moment that cannot be stored is that of the arrival. Settings without a name are confirmed and kept from Baileys, which would ask WhatsApp for them without a pause or an end. What does not say whom it comes from is counted, and confirmed to the server itself: Baileys would give up on such a receipt before it confirms it. A post in clear that nothing can read is counted, kept and confirmed; Baileys would refuse it.",
+      "A moment that cannot be stored is that of the arrival. Settings without a name that there is are confirmed and kept from Baileys, which would ask WhatsApp for them without a pause or an end. What does not say whom it comes from is counted, and confirmed to the server itself: Baileys would give up on such a receipt before it confirms it. A post in clear that nothing can read is counted, kept and confirmed; Baileys would refuse it.",
     clientBy: [
       { file: "whatsapp/odd-stanzas.test.ts", name: "is confirmed" },
       { file: "whatsapp/odd-stanzas.test.ts", name: "whose text is broken is confirmed, handed on once and counted" },

@@ -182,6 +182,17 @@ export const stayingFacts: readonly Fact[] = [
     phone: "that a real account never counts any: `curl …/metrics | grep app_state_damages`",
   },
   {
+    id: "settings-answer-short",
+    fact: "An answer about settings holds a collection for each that was asked for. Whether WhatsApp ever leaves one out, or says that there is more and gives nothing, is not known; Baileys would then ask again as fast as the answers come.",
+    since: "2026-12",
+    source: "WhiskeySockets/Baileys 7.0.0-rc14 (resyncAppState ends when it has heard of all it asked for)",
+    sandbox: "Faults `settings-omit` and `settings-more`.",
+    sandboxBy: [{ file: "whatsapp/settings-answers.test.ts", name: "is not asked for again and again" }],
+    client:
+      "Completes every answer before Baileys reads it, so that one question is one query; counted as something unknown when nothing was answered. The next notice about the collection brings what was left out.",
+    clientBy: [{ file: "whatsapp/settings-answers.test.ts", name: "is not asked for again and again" }],
+  },
+  {
     id: "settings-from-phone",
     fact: "A whole copy at the server that does not fit stays so for ever: every device reads the same bytes, and what it changes is refused. The own phone is asked (peer request 8, COMPANION_SYNCD_SNAPSHOT_FATAL_RECOVERY, with collection and time) and answers with the collection in the clear: version, records with their value MACs, and its hash. WhatsApp Web waits a minute, does not ask for `critical_block`, and takes the hash as it is.",
     since: "2026-02",

@@ -297,13 +297,14 @@ describe("stanza gate", () => {
     });
     arrive(changed("1", {}));
     arrive(changed("2", { name: "", version: "7" }));
-    arrive(changed("3", { name: "regular", version: "7" }));
+    arrive(changed("3", { name: "of_tomorrow", version: "7" }));
+    arrive(changed("4", { name: "regular", version: "7" }));
     await settled();
-    expect(seen).toEqual(["notification:3"]);
+    expect(seen).toEqual(["notification:4"]);
     expect(sent.map(({ attrs }) => attrs)).toEqual(
-      ["1", "2"].map((id) => ({ id, to: "s.whatsapp.net", class: "notification", type: "server_sync" })),
+      ["1", "2", "3"].map((id) => ({ id, to: "s.whatsapp.net", class: "notification", type: "server_sync" })),
     );
-    expect(journaled).toHaveLength(2);
+    expect(journaled).toHaveLength(3);
   });
 
   it("what cannot be placed is logged once each, journaled, and confirmed, and Baileys does not get it", async () => {

@@ -9,16 +9,23 @@ export const answerAppState: IqHandler = async (world, { child, from }) => {
   const { account } = from.person;
   if (child?.tag !== "sync" || account === undefined) return "unhandled";
   const answers = [];
+  const { number } = from.person;
   for (const collection of childrenOf(child, "collection")) {
-    const damaged = (): boolean => world.faults.match("settings-damage", { number: from.person.number }) !== undefined;
+    if (world.faults.match("settings-omit", { number }) !== undefined) continue;
+    if (world.faults.match("settings-more", { number }) !== undefined) {
+      const { name, version } = collection.attrs;
+      answers.push(stanza("collection", { name, version, has_more_patches: "true" }));
+      continue;
+    }
+    const damaged = (): boolean => world.faults.match("settings-damage", { number }) !== undefined;
     const { answer, changes } = await account.appState.sync(collection, damaged);
     answers.push(answer);
     if (changes.length === 0) continue;
-    announceAppState(world, collection.attrs["name"] ?? "", { number: from.person.number, by: from });
+    announceAppState(world, collection.attrs["name"] ?? "", { number, by: from });
     // The one setting that others see.
     for (const { index, value } of changes) {
       const shown = value === undefined ? {} : { value: settingToJson(value) };
-      world.trace.setting({ number: from.person.number, index, ...shown });
+      world.trace.setting({ number, index, ...shown });
       if (index[0] === "setting_pushName") from.person.name = value?.pushNameSetting?.name ?? from.person.name;
     }
   }

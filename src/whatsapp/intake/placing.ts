@@ -11,6 +11,7 @@ import { isGroupJid, isStatusJid, sameJid } from "#domain/jid.ts";
 import { readableMessage } from "../content/readable-message.ts";
 import type { InboundBatch } from "../inbound.ts";
 import type { OwnJids } from "../own-account.ts";
+import { collections } from "../staying/collections.ts";
 import { intoBotChat } from "./bot-chats.ts";
 
 /** Whether this stanza carries a message: in WhatsApp's older form, or a status in its own. */
@@ -19,13 +20,14 @@ export function isMessageStanza({ tag }: BinaryNode): boolean {
 }
 
 /**
- * Whether a notice about settings does not say which. Baileys would ask WhatsApp for a collection without a name, again and
- * again as fast as the answers come, and everything behind the notice would wait.
+ * Whether a notice about settings names none that there are. Baileys would ask WhatsApp for a collection without a name, or
+ * with a strange one that no answer holds, again and again as fast as the answers come, and everything behind the notice
+ * would wait.
  */
 export function lacksCollection(node: BinaryNode): boolean {
   if (node.tag !== "notification" || node.attrs["type"] !== "server_sync") return false;
   const collection = childrenOf(node).find(({ tag }) => tag === "collection");
-  return collection !== undefined && !collection.attrs["name"];
+  return collection !== undefined && !collections.some((known) => known === collection.attrs["name"]);
 }
 
 /** Why Baileys could not say which chat a message belongs to; undefined when it can. */
