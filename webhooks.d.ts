@@ -29,7 +29,7 @@ export interface MessageEnvelope {
   senderUsername?: string;
   photo: string | null;
   broadcast: boolean;
-  /** group sender: digits, <digits>@lid while the number is unknown; absent in 1:1 chats */
+  /** group sender, digits; absent in 1:1 chats */
   participantPhone?: string;
   participantLid: string | null;
   type: "ReceivedCallback";
@@ -238,7 +238,7 @@ export interface ReactionMessage extends MessageEnvelope {
     value: string;
     /** epoch milliseconds on the sender's clock */
     time: number;
-    /** digits, or <digits>@lid */
+    /** digits */
     reactionBy: string;
     referencedMessage: {
       messageId: string;
@@ -475,7 +475,7 @@ export interface PollVoteMessage extends MessageEnvelope {
 export interface ProductMessage extends MessageEnvelope {
   product: {
     productImage: string | null;
-    /** digits, or <digits>@lid */
+    /** digits */
     businessOwnerJid: string;
     currencyCode: string;
     productId: string;
@@ -497,7 +497,7 @@ export interface OrderMessage extends MessageEnvelope {
     orderId: string;
     message: string;
     orderTitle: string;
-    /** digits, or <digits>@lid */
+    /** digits */
     sellerJid: string;
     thumbnailUrl: string | null;
     token: string;
@@ -647,7 +647,7 @@ export interface EventMessage extends MessageEnvelope {
 export interface EventResponseMessage extends MessageEnvelope {
   eventResponse: {
     response: "GOING" | "NOT_GOING" | "MAYBE";
-    /** digits, or <digits>@lid */
+    /** digits */
     responseFrom: string;
     /** epoch milliseconds */
     time: number;
@@ -775,7 +775,7 @@ export interface Notification {
   senderUsername?: string;
   photo: string | null;
   broadcast: boolean;
-  /** group sender: digits, <digits>@lid while the number is unknown; absent in 1:1 chats */
+  /** group sender, digits; absent in 1:1 chats */
   participantPhone?: string;
   participantLid: string | null;
   type: "ReceivedCallback";
@@ -821,7 +821,7 @@ export interface WaitingMessage {
   senderUsername?: string;
   photo: string | null;
   broadcast: boolean;
-  /** group sender: digits, <digits>@lid while the number is unknown; absent in 1:1 chats */
+  /** group sender, digits; absent in 1:1 chats */
   participantPhone?: string;
   participantLid: string | null;
   type: "ReceivedCallback";
@@ -863,7 +863,7 @@ export interface MessageStatusCallback {
   momment: number;
   /** device number, 0 is the phone */
   phoneDevice?: number;
-  /** the member: digits, or <digits>@lid */
+  /** digits of the member */
   participant?: string;
   /** device number of the member, 0 is the phone */
   participantDevice?: number;
@@ -881,7 +881,7 @@ export interface PresenceChatCallback {
   lastSeen: number | null;
   instanceId: string;
   isGroup?: true;
-  /** who it is, in a group: digits, or <digits>@lid */
+  /** who it is, in a group */
   participant?: string;
   participantLid?: string | null;
 }

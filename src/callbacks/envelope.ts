@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { ChatRef, Scene } from "#domain/captured.ts";
 import { isBroadcastJid, isGroupJid, isNewsletterJid } from "#domain/jid.ts";
-import { phoneOf, phoneOfPerson } from "#domain/phone.ts";
+import { phoneOf } from "#domain/phone.ts";
+import { digitsOf, personPhone } from "./people.ts";
 
 /** Fields that every ReceivedCallback has, in every envelope. */
 export const sceneFields = {
@@ -18,10 +19,7 @@ export const sceneFields = {
   senderUsername: z.string().optional().describe("name of a sender who shows no number"),
   photo: z.string().nullable(),
   broadcast: z.boolean(),
-  participantPhone: z
-    .string()
-    .optional()
-    .describe("group sender: digits, <digits>@lid while the number is unknown; absent in 1:1 chats"),
+  participantPhone: z.string().optional().describe("group sender, digits; absent in 1:1 chats"),
   participantLid: z.string().nullable(),
   type: z.literal("ReceivedCallback"),
 };
@@ -45,7 +43,7 @@ export function chatLid(chat: ChatRef): string | null {
 export function sceneOf(scene: Scene, instanceId: string) {
   const phone = chatPhone(scene.chat);
   const shared = hasParticipants(scene.chat);
-  const senderName = scene.pushName ?? scene.sender.name ?? phoneOfPerson(scene.sender);
+  const senderName = scene.pushName ?? scene.sender.name ?? personPhone(scene.sender);
   return {
     connectedPhone: scene.connectedPhone ?? "",
     isGroup: isGroupJid(scene.chat.chatId),
@@ -60,7 +58,7 @@ export function sceneOf(scene: Scene, instanceId: string) {
     ...(scene.sender.username === undefined ? {} : { senderUsername: scene.sender.username }),
     photo: scene.chatPhoto ?? null,
     broadcast: scene.broadcast,
-    ...(shared ? { participantPhone: phoneOfPerson(scene.sender) } : {}),
+    ...(shared ? { participantPhone: digitsOf(scene.sender) } : {}),
     participantLid: shared ? (scene.sender.lid ?? null) : null,
     type: "ReceivedCallback" as const,
   };

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { isGroupJid, isStatusJid } from "#domain/jid.ts";
-import { phoneOfPerson } from "#domain/phone.ts";
 import { defineCallback } from "./definition.ts";
 import { chatPhone } from "./envelope.ts";
+import { digitsOf } from "./people.ts";
 
 /** A receipt: of a person in a 1:1 chat, of a member in a group, of a viewer of a status post. */
 export const messageStatus = defineCallback({
@@ -15,7 +15,7 @@ export const messageStatus = defineCallback({
     ids: z.array(z.string()),
     momment: z.int().describe("epoch milliseconds"),
     phoneDevice: z.int().optional().describe("device number, 0 is the phone"),
-    participant: z.string().optional().describe("the member: digits, or <digits>@lid"),
+    participant: z.string().optional().describe("digits of the member"),
     participantDevice: z.int().optional().describe("device number of the member, 0 is the phone"),
     phone: z.string(),
     type: z.literal("MessageStatusCallback"),
@@ -32,7 +32,7 @@ export const messageStatus = defineCallback({
       momment: captured.at,
       ...(isGroup ? {} : { phoneDevice: device }),
       ...(shared && captured.participant !== undefined
-        ? { participant: phoneOfPerson(captured.participant), participantDevice: device }
+        ? { participant: digitsOf(captured.participant), participantDevice: device }
         : {}),
       phone: chatPhone(captured.chat),
       type: "MessageStatusCallback" as const,

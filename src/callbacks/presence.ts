@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { isGroupJid } from "#domain/jid.ts";
-import { phoneOfPerson } from "#domain/phone.ts";
 import { defineCallback } from "./definition.ts";
 import { chatPhone } from "./envelope.ts";
+import { digitsOf } from "./people.ts";
 
 /** A contact types, records, comes or goes. */
 export const presenceChat = defineCallback({
@@ -16,7 +16,7 @@ export const presenceChat = defineCallback({
     lastSeen: z.int().nullable().describe("epoch milliseconds; null when hidden or unknown"),
     instanceId: z.string(),
     isGroup: z.literal(true).optional(),
-    participant: z.string().optional().describe("who it is, in a group: digits, or <digits>@lid"),
+    participant: z.string().optional().describe("who it is, in a group"),
     participantLid: z.string().nullable().optional(),
   }),
   render: (captured, { instanceId }) => ({
@@ -28,7 +28,7 @@ export const presenceChat = defineCallback({
     ...(isGroupJid(captured.chat.chatId) && captured.participant !== undefined
       ? {
           isGroup: true as const,
-          participant: phoneOfPerson(captured.participant),
+          participant: digitsOf(captured.participant),
           participantLid: captured.participant.lid ?? null,
         }
       : {}),

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { CapturedNotification } from "#domain/captured.ts";
-import { phoneOfPerson } from "#domain/phone.ts";
 import { defineCallback } from "./definition.ts";
 import { chatLid, sceneFields, sceneOf } from "./envelope.ts";
+import { digitsOf } from "./people.ts";
 
 const labelChange = z.object({ phone: z.string(), label: z.string(), assigned: z.boolean() });
 
@@ -134,7 +134,7 @@ export const receivedNotification = defineCallback({
 /** Notifications name a member only where one acted or was acted on. */
 function participantOf(captured: CapturedNotification) {
   if (captured.participant === undefined) return { participantPhone: undefined, participantLid: null };
-  return { participantPhone: phoneOfPerson(captured.participant), participantLid: captured.participant.lid ?? null };
+  return { participantPhone: digitsOf(captured.participant), participantLid: captured.participant.lid ?? null };
 }
 
 function parametersOf(parameters: NonNullable<CapturedNotification["parameters"]>) {

@@ -1,4 +1,3 @@
-import type { PersonRef } from "./captured.ts";
 import { WazapiError } from "./errors.ts";
 import { canonicalJid, parseJid, personJid, statusJid } from "./jid.ts";
 
@@ -47,14 +46,6 @@ export function phoneOf(jid: string): string {
     default:
       return canonicalJid(jid);
   }
-}
-
-/**
- * How callers see a person, in every field that holds a phone: digits, `<id>@lid` while the number is unknown. Never the
- * digits of a LID alone: nobody could tell them from a number.
- */
-export function phoneOfPerson({ phone, lid, jid }: Pick<PersonRef, "phone" | "lid" | "jid">): string {
-  return phone ?? phoneOf(lid ?? jid);
 }
 
 /** The digits of a number written with or without a mask; undefined when it is none. */

@@ -46,33 +46,7 @@ test.each(fixtures)("never: seconds where milliseconds belong: $variant", ({ pay
   expect(outOfTime(payload, { from: 1e12, to: 1e13 })).toEqual([]);
 });
 
-test.each(fixtures)("never: the digits of a LID, which look like a number: $variant", ({ captured }) => {
-  const nameless = withoutNumbers(captured) as Captured;
-  const digits = new Set([...JSON.stringify(nameless).matchAll(/"(\d+)@lid"/g)].map(([, lid]) => lid));
-  const { payload } = renderCallback(nameless, context);
-  expect([...JSON.stringify(payload).matchAll(/"(\d+)"/g)].filter(([, text]) => digits.has(text))).toEqual([]);
-});
-
-/** The same as if nobody's number were known: people and chats go by their LID alone. */
-function withoutNumbers(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNumbers);
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
-  const made = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutNumbers(one)]));
-  const { jid, lid, chatId, chatLid, ...rest } = made;
-  if (typeof jid === "string" && jid.endsWith("@s.whatsapp.net")) {
-    const known = lid ?? "200000000000009@lid";
-    delete rest["phone"];
-    return { ...rest, jid: known, lid: known };
-  }
-  if (typeof chatId === "string" && chatId.endsWith("@s.whatsapp.net")) {
-    const known = chatLid ?? "200000000000009@lid";
-    delete rest["phone"];
-    return { ...rest, chatId: known, chatLid: known };
-  }
-  return made;
-}
-
-test("never: the looks for devices and times see what they look for", () => {
+test("never: the two looks above see what they look for", () => {
   expect(withDevice({ phone: "5511900000002:7@s.whatsapp.net", participantPhone: "5511900000002:7" })).toHaveLength(2);
   expect(withDevice({ ids: ["5511900000002@s.whatsapp.net"] })).toHaveLength(1);
   expect(
@@ -144,16 +118,6 @@ test.each(withDevices)(
     expect(JSON.stringify(payload)).not.toContain(":7");
   },
 );
-
-test.each([
-  ["the seller of an order", { orderMessage: { orderId: "1", sellerJid: groupDevice } }],
-  ["the owner of a product", { productMessage: { businessOwnerJid: groupDevice, product: { productId: "1" } } }],
-  ["whom a payment goes to", { requestPaymentMessage: { requestFrom: groupDevice } }],
-])("never: the digits of a LID alone, when WhatsApp names nothing else: %s", async (_, message) => {
-  const payload = await payloadOf(upsert({ remoteJid: "5511900000002@s.whatsapp.net", fromMe: false }, message));
-  expect(JSON.stringify(payload)).not.toContain('"200000000000002"');
-  expect(JSON.stringify(payload)).toContain('"200000000000002@lid"');
-});
 
 /** Messages that say nothing about themselves, and the zeros, falses, empty texts and nulls that are sent for it. */
 const bare: readonly (readonly [kind: string, message: object, content: object])[] = [

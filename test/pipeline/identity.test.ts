@@ -82,7 +82,7 @@ describe("how a chat and its people are shown", () => {
       {
         phone: "120363000000000001-group",
         chatLid: null,
-        participantPhone: anaLid,
+        participantPhone: lid,
         participantLid: anaLid,
         isGroup: true,
       },

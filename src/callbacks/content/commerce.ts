@@ -57,7 +57,7 @@ export const product = defineContent({
   payload: z.object({
     product: z.object({
       productImage: z.string().nullable(),
-      businessOwnerJid: z.string().describe("digits, or <digits>@lid"),
+      businessOwnerJid: z.string().describe("digits"),
       currencyCode: z.string(),
       productId: z.string(),
       description: z.string(),
@@ -96,7 +96,7 @@ export const order = defineContent({
       orderId: z.string(),
       message: z.string(),
       orderTitle: z.string(),
-      sellerJid: z.string().describe("digits, or <digits>@lid"),
+      sellerJid: z.string().describe("digits"),
       thumbnailUrl: z.string().nullable(),
       token: z.string(),
       currency: z.string(),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { MessageRef } from "#domain/captured-content.ts";
-import { phoneOfPerson } from "#domain/phone.ts";
 import { defineContent } from "../definition.ts";
+import { digitsOf } from "../people.ts";
 
 const referencedMessage = z.object({
   messageId: z.string(),
@@ -20,12 +20,12 @@ export const reaction = defineContent({
     reaction: z.object({
       value: z.string(),
       time: z.int().describe("epoch milliseconds on the sender's clock"),
-      reactionBy: z.string().describe("digits, or <digits>@lid"),
+      reactionBy: z.string().describe("digits"),
       referencedMessage,
     }),
   }),
   render: ({ value, time, by, target }) => ({
-    reaction: { value, time, reactionBy: phoneOfPerson(by), referencedMessage: renderRef(target) },
+    reaction: { value, time, reactionBy: digitsOf(by), referencedMessage: renderRef(target) },
   }),
 });
 
@@ -110,13 +110,13 @@ export const eventResponse = defineContent({
   payload: z.object({
     eventResponse: z.object({
       response: z.enum(["GOING", "NOT_GOING", "MAYBE"]),
-      responseFrom: z.string().describe("digits, or <digits>@lid"),
+      responseFrom: z.string().describe("digits"),
       time: z.int().describe("epoch milliseconds"),
       referencedMessage,
     }),
   }),
   render: ({ response, by, time, target }) => ({
-    eventResponse: { response, responseFrom: phoneOfPerson(by), time, referencedMessage: renderRef(target) },
+    eventResponse: { response, responseFrom: digitsOf(by), time, referencedMessage: renderRef(target) },
   }),
 });
 

@@ -1,7 +1,6 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { PersonRef } from "#domain/captured.ts";
 import { sameJid } from "#domain/jid.ts";
-import { phoneOfPerson } from "#domain/phone.ts";
 import { childOf, childrenOf, textOf } from "./node.ts";
 
 /** One change of a group as its notification says it. */
@@ -196,6 +195,11 @@ function settingChange(child: BinaryNode, actor: PersonRef | undefined): GroupCh
     default:
       return undefined;
   }
+}
+
+/** A person as customers see people. */
+export function phoneOfPerson(person: PersonRef): string {
+  return person.phone ?? person.lid ?? person.jid;
 }
 
 function samePerson(one: PersonRef, other: PersonRef | undefined): boolean {

@@ -1,7 +1,6 @@
 import type { proto } from "@whiskeysockets/baileys";
 import type { AdClick, CapturedMessage, ExternalAdReply } from "#domain/captured.ts";
 import { isStatusJid } from "#domain/jid.ts";
-import { phoneOfPerson } from "#domain/phone.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 import { imageOf } from "./content/files.ts";
 import { given, textOr } from "./content/converted.ts";
@@ -30,7 +29,7 @@ export async function circumstancesOf(
   const isStatusReply = info.stanzaId ? isStatusJid(textOr(info.remoteJid)) : false;
   const people = await Promise.all((info.mentionedJid ?? []).map((jid) => book.person(owner, jid)));
   const adClick = adClickOf(info);
-  const mentioned = people.map(phoneOfPerson);
+  const mentioned = people.map((person) => person.phone ?? person.lid ?? person.jid);
   const quoted = isStatusReply ? info.quotedMessage?.imageMessage : undefined;
   return {
     forwarded: info.isForwarded === true,

@@ -2,7 +2,7 @@ import { proto, WAMessageStubType, type WAMessage } from "@whiskeysockets/bailey
 import type { MessageRef } from "#domain/captured-content.ts";
 import type { Captured, CapturedMessage, PersonRef } from "#domain/captured.ts";
 import { isGroupJid, isStatusJid } from "#domain/jid.ts";
-import { phoneOf, phoneOfPerson } from "#domain/phone.ts";
+import { phoneOf } from "#domain/phone.ts";
 import type { Log } from "#lib/log.ts";
 import type { ChatRow } from "#store/directory.ts";
 import type { MessageStore } from "#store/messages.ts";
@@ -315,7 +315,7 @@ async function targetOf(
     messageId: key?.id ?? "",
     fromMe: mine,
     phone: place.chat.phone ?? phoneOf(place.chat.chatId),
-    ...(isGroup && person !== undefined ? { participant: phoneOfPerson(person) } : {}),
+    ...(isGroup && person !== undefined ? { participant: person.phone ?? person.lid ?? person.jid } : {}),
   };
 }
 

@@ -1,11 +1,10 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { CapturedNotification, PersonRef } from "#domain/captured.ts";
 import { canonicalJid, isLidJid, isPersonJid, userOf } from "#domain/jid.ts";
-import { phoneOfPerson } from "#domain/phone.ts";
 import type { LidPair } from "#store/records.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 import { type CapturedOne, nothing } from "./captured-one.ts";
-import { bareChangeOf, groupChangeOf } from "./group-notification.ts";
+import { bareChangeOf, groupChangeOf, phoneOfPerson } from "./group-notification.ts";
 import { newsletterChangesOf } from "./newsletter-notification.ts";
 import { childOf, childrenOf, textOf, timeOf } from "./node.ts";
 import { captureChangedPerson, captureNamedPicture, type PeopleDeps } from "./people-notification.ts";

@@ -1,6 +1,5 @@
 import { WAMessageStubType, type WAMessage } from "@whiskeysockets/baileys";
 import type { CapturedNotification, Scene } from "#domain/captured.ts";
-import { phoneOfPerson } from "#domain/phone.ts";
 import type { AddressBook, Owner } from "./address-book.ts";
 
 const T = WAMessageStubType;
@@ -66,5 +65,6 @@ export async function stubNotification(
 async function parameterOf(book: AddressBook, owner: Owner, value: unknown): Promise<string> {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   if (!/^[\d.:_]+@(?:s\.whatsapp\.net|c\.us|lid)$/.test(text)) return text;
-  return phoneOfPerson(await book.person(owner, text));
+  const person = await book.person(owner, text);
+  return person.phone ?? person.lid ?? person.jid;
 }

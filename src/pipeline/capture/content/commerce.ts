@@ -1,6 +1,6 @@
 import type { proto } from "@whiskeysockets/baileys";
 import type { Bill, PaymentInfo } from "#domain/captured-content.ts";
-import { phoneOf } from "#domain/phone.ts";
+import { userOf } from "#domain/jid.ts";
 import { numberOf } from "../numbers.ts";
 import { type ContentContext, type Converted, textOr } from "./converted.ts";
 import { fileOf, thumbnailOf } from "./files.ts";
@@ -13,7 +13,7 @@ export function convertProduct(message: proto.Message.IProductMessage): Converte
     content: {
       type: "product",
       image: image !== undefined,
-      businessOwner: phoneOf(textOr(message.businessOwnerJid)),
+      businessOwner: userOf(textOr(message.businessOwnerJid)),
       currencyCode: textOr(product?.currencyCode),
       productId: textOr(product?.productId),
       title: textOr(product?.title),
@@ -40,7 +40,7 @@ export function convertOrder(message: proto.Message.IOrderMessage): Converted {
       itemCount: numberOf(message.itemCount),
       message: textOr(message.message),
       orderTitle: textOr(message.orderTitle),
-      seller: phoneOf(textOr(message.sellerJid)),
+      seller: userOf(textOr(message.sellerJid)),
       thumbnail: media.length > 0,
       currency: textOr(message.totalCurrencyCode),
       total,
@@ -67,7 +67,7 @@ export function convertRequestPayment(
       value,
       currencyCode,
       expiration: numberOf(message.expiryTimestamp) * 1000,
-      requestPhone: phoneOf(textOr(message.requestFrom)),
+      requestPhone: userOf(textOr(message.requestFrom)),
       paymentInfo: paymentOf(context.payment, { value, currencyCode, status: "WAITING_FOR_PAYER" }),
     },
   };
@@ -164,7 +164,7 @@ function paymentOf(
   known: { readonly value: number; readonly currencyCode: string; readonly status: string },
 ): PaymentInfo {
   return {
-    receiverPhone: phoneOf(textOr(payment?.receiverJid)),
+    receiverPhone: userOf(textOr(payment?.receiverJid)),
     value: payment ? numberOf(payment.amount1000) / 1000 : known.value,
     currencyCode: textOr(payment?.currency) || known.currencyCode,
     status: statusNames[numberOf(payment?.status)] ?? known.status,
