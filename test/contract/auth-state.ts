@@ -240,6 +240,18 @@ export function authStateContract(adapter: StoreAdapter): void {
       expect(await authState.pendingJournal({ ...other, limit: 10 })).toHaveLength(2);
     });
 
+    test("settleJournal: an id of any length, by itself or by the name that the row has", async () => {
+      const mine = await fenced();
+      const { authState } = store();
+      const long = randomBytes(9_000).toString("base64");
+      for (const nameOf of [() => long, (stanzaId: string) => stanzaId]) {
+        await authState.commit({ ...mine, journal: [entry(long, { contentHash: "hash" })] });
+        const [row] = await authState.pendingJournal({ instanceId: mine.instanceId, limit: 10 });
+        await authState.settleJournal({ ...mine, stanzaIds: [nameOf(row!.stanzaId)], now: t0 });
+        expect(await authState.pendingJournal({ instanceId: mine.instanceId, limit: 10 })).toEqual([]);
+      }
+    });
+
     test("settleJournal: bytes that come after it wait again", async () => {
       const { instanceId, token } = await fenced();
       const { authState } = store();

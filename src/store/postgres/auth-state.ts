@@ -4,7 +4,7 @@ import { openText, sealText } from "../sealed-text.ts";
 import type { Sealer } from "../store.ts";
 import type { Database } from "./database.ts";
 import type { Queries } from "./queries.ts";
-import { settleJournal } from "./settle-journal.ts";
+import { journalName, settleJournal } from "./settle-journal.ts";
 import { type Statement, statements, type Value } from "./statement.ts";
 
 const journalColumns = `journal_id AS "journalId", kind, content_hash AS "contentHash", stanza_id AS "stanzaId", attrs,
@@ -151,7 +151,7 @@ function changesOf(
       values: [
         journal.map(({ kind }) => kind),
         journal.map(({ contentHash }) => contentHash),
-        journal.map(({ stanzaId }) => stanzaId),
+        journal.map(({ stanzaId }) => journalName(stanzaId)),
         journal.map(({ attrs }) => attrs),
         journal.map(({ payload }) => sealer.seal(payload)),
         journal.map(({ at }) => at),
