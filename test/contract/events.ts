@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { eventIdOf, newInstanceId } from "#domain/ids.ts";
+import type { EventStore } from "#store/events.ts";
+import { lastingRefusal } from "#store/lasting-refusal.ts";
 import type { NewEvent } from "#store/records.ts";
 import { addInstance, codeOf, happening, range, sharedStore, type StoreAdapter, t0 } from "./adapter.ts";
 
@@ -51,6 +53,31 @@ export function eventsContract(adapter: StoreAdapter): void {
       expect(await persist(instanceId, [happening(3)])).toEqual([]);
       expect(await store().events.get({ eventId: first[1]!.eventId })).toEqual(first[1]);
       expect(await store().deliveries.count({ instanceId })).toBe(3);
+    });
+
+    test("persist: what no try will ever store says so, wherever it stands, and stores nothing", async () => {
+      const instanceId = await addInstance(store());
+      const ids = { instanceId, chatId: "c", messageId: "m", fromMe: false, senderId: "s", type: "text" };
+      const bad = 1e300;
+      const good = {
+        messages: [{ ...ids, at: t0, proto: new Uint8Array() }],
+        contacts: [{ contactId: "c", name: "n" }],
+      };
+      const inputs: readonly Partial<Parameters<EventStore["persist"]>[0]>[] = [
+        { events: [happening(1), happening(2, { occurredAt: bad })], records: good },
+        { records: { ...good, messages: [{ ...ids, at: bad, proto: new Uint8Array() }] } },
+        { records: { ...good, statuses: [{ messageId: "m", chatId: "c", status: "read", at: bad }] } },
+        { records: { ...good, chats: [{ chatId: "c", lastMessageAt: bad }] } },
+      ];
+      for (const input of inputs) {
+        const whole = { instanceId, events: [happening(3)], journalIds: ["J"], now: t0, ...input };
+        const error = await store()
+          .events.persist(whole)
+          .catch((refused: unknown) => refused);
+        expect(lastingRefusal(error)).toEqual(expect.any(String));
+      }
+      expect(await store().events.list({ instanceId, limit: 10 })).toEqual([]);
+      expect(await store().messages.get({ instanceId, messageId: "m" })).toBeUndefined();
     });
 
     test("persist: the same key at another instance is another happening", async () => {

@@ -5,7 +5,7 @@ import { createKeyedLock } from "#lib/keyed-lock.ts";
 import type { Log } from "#lib/log.ts";
 import { sleep } from "#lib/sleep.ts";
 import { WazapiError } from "#domain/errors.ts";
-import { driverError, isConflict, storageError } from "./postgres-errors.ts";
+import { driverError, isAftermath, isConflict, storageError } from "./postgres-errors.ts";
 import { type Ask, askOn, ormOn, type Queries, queriesOn } from "./queries.ts";
 
 /** Where the database is and how much of it this process may use. */
@@ -164,11 +164,17 @@ export function createDatabase(deps: { readonly log: Log }, options: DatabaseOpt
 async function inTransaction<Result>(ask: Ask, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
   let end: "COMMIT" | "ROLLBACK" | undefined;
   let undone = false;
+  let first: unknown;
   // Of statements that travel together one may fail while another part of the work still goes on: it must not run on
   // behind the end of the transaction, on a connection that somebody else has by then.
   const askWithin: Ask = async (question) => {
     if (end !== undefined) throw new WazapiError("storage", { message: "the transaction is over" });
-    return await ask(question);
+    try {
+      return await ask(question);
+    } catch (error) {
+      first ??= error;
+      throw error;
+    }
   };
   const finish = async (how: "COMMIT" | "ROLLBACK"): Promise<void> => {
     end = how;
@@ -187,7 +193,7 @@ async function inTransaction<Result>(ask: Ask, work: (tx: Transaction) => Promis
   } catch (error) {
     // On a lost connection there is nothing left to undo, and the first failure is the one that tells why.
     await finish("ROLLBACK").catch(nothing);
-    throw error;
+    throw isAftermath(error) ? first : error;
   }
 }
 

@@ -34,6 +34,9 @@ const networkReasons: Readonly<Record<string, string>> = {
 /** SQLSTATE of a row that breaks a unique index. */
 const uniqueViolation = "23505";
 
+/** SQLSTATE of every statement behind one that failed. */
+const failedTransaction = "25P02";
+
 /** The server undid these to let others through; the same transaction may succeed at once. */
 const conflicts: readonly string[] = ["40001", "40P01"];
 
@@ -45,6 +48,12 @@ export function driverError(error: unknown): unknown {
 /** Whether the transaction lost against another one and can be run again. */
 export function isConflict(error: unknown): boolean {
   return error instanceof DatabaseError && conflicts.includes(error.code ?? "");
+}
+
+/** Whether it only says that a statement before it, in the same transaction, has failed. */
+export function isAftermath(error: unknown): boolean {
+  const cause = driverError(error);
+  return cause instanceof DatabaseError && cause.code === failedTransaction;
 }
 
 /** Whether a row exists already under this unique key. */
