@@ -50,6 +50,7 @@ export interface EngineDeps {
   readonly observe: {
     readonly attempted: NonNullable<PipelineDeps["attempted"]>;
     readonly queued: NonNullable<QueueDeps["observe"]>;
+    readonly refused?: NonNullable<PipelineDeps["refused"]>;
     readonly found: (finding: Finding, count: number) => void;
     /** So many questions for names and pictures were given up. */
     readonly profilesDropped?: (count: number) => void;
@@ -116,6 +117,7 @@ export function startEngine(deps: EngineDeps, options: EngineOptions): Engine {
         unmatched: () => deps.observe.unknownWire({ kind: "jid", name: "contact hash" }),
       },
       attempted: deps.observe.attempted,
+      ...(deps.observe.refused === undefined ? {} : { refused: deps.observe.refused }),
     },
     // Where nobody asks for pictures there is none to wait for.
     { ...options.pipeline, ...(attended.names.everyMs === 0 ? { photoWaitMs: 0 } : {}) },

@@ -140,6 +140,8 @@ interface CapturedWaiting extends Scene {
   readonly messageId: string;
   /** It can be opened once, and only on the phone. */
   readonly viewOnce: boolean;
+  /** It was read, and the database refused it for good, with this code. Nothing will follow. */
+  readonly refused?: string;
 }
 
 /** One chat that got or lost a label. */

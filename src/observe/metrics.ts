@@ -21,6 +21,8 @@ export interface Recorders {
   }) => void;
   /** A try of a message ended. `ageMs`: since it was accepted. */
   readonly queued: (input: { readonly outcome: string; readonly code?: string; readonly ageMs: number }) => void;
+  /** The database refuses something of this kind that arrived, for good. */
+  readonly refused: (kind: string) => void;
   /** Reconciling found something that many times. */
   readonly found: (finding: string, count: number) => void;
   /** So many questions for names and pictures were given up, because too many waited. */
@@ -104,6 +106,9 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
     labels: [],
     buckets: latencyBuckets,
   });
+  const refusals = counter("refused_by_database_total", "Things that arrived and that the database refuses for good.", [
+    "kind",
+  ]);
   const findings = counter("reconcile_findings_total", "Gaps that reconciling closed.", ["finding"]);
   const profilesDropped = counter("profile_questions_dropped_total", "Questions for names and pictures given up.", []);
   const pruned = counter("pruned_rows_total", "Rows that retention removed.", ["kind"]);
@@ -159,6 +164,7 @@ export function createMetrics(options: MetricsOptions, clock: Clock = systemCloc
         sends.inc({ outcome, code: code === undefined ? "" : codeOf(code) });
         if (outcome === "sent") sendLatency.observe(ageMs / 1_000);
       },
+      refused: (kind) => refusals.inc({ kind }),
       found: (finding, count) => findings.inc({ finding }, count),
       profilesDropped: (count) => profilesDropped.inc(count),
       pruned: (removed) => {
@@ -184,6 +190,7 @@ const switchedOff: ProcessMetrics = {
   observe: {
     attempted: () => {},
     queued: () => {},
+    refused: () => {},
     found: () => {},
     profilesDropped: () => {},
     pruned: () => {},

@@ -23,6 +23,7 @@ import { type DispatchStats, startDispatch } from "./dispatch/dispatch.ts";
 import type { Attempted } from "./dispatch/lane-worker.ts";
 import type { DispatchOptions } from "./dispatch/options.ts";
 import type { Outcome } from "./outcome.ts";
+import { createPersistApart } from "./persist/persist-apart.ts";
 import { createPersist, type PersistDeps, type PersistOptions } from "./persist/persist.ts";
 
 /** What the pipeline works with. */
@@ -39,6 +40,8 @@ export interface PipelineDeps {
   readonly people?: CaptureDeps["people"];
   /** Told after each try of a delivery, for metrics. Must not throw. */
   readonly attempted?: (input: Attempted) => void;
+  /** Told the kind of each thing that the store refuses for good, for metrics. Must not throw. */
+  readonly refused?: (kind: string) => void;
   /** Waits and chance; tests bring their own. */
   readonly sleep?: typeof sleep;
   readonly random?: () => number;
@@ -175,6 +178,7 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
     },
     options.persist,
   );
+  const persistApart = createPersistApart({ persist, clock, log, refused: deps.refused ?? (() => {}) });
   const { capture, sent, shown } = createCapture({
     directory: store.directory,
     messages: store.messages,
@@ -190,7 +194,7 @@ export function startPipeline(deps: PipelineDeps, options: PipelineOptions, sign
         store: async (instanceId, items) => {
           const results: CaptureResult[] = [];
           for (const item of items) results.push(await item.result());
-          await persist({ instanceId, results });
+          await persistApart({ instanceId, results });
           for (const item of items) item.stored();
         },
       },

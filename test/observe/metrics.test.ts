@@ -72,11 +72,13 @@ describe("metrics", () => {
     metrics.observe.found("silent", 2);
     metrics.observe.pruned({ events: 7, journal: 0 });
     metrics.observe.reconnected("connection_lost");
+    metrics.observe.refused("message");
     const lines = await samples(metrics);
     for (const line of [
       'wazapi_webhook_attempts_total{type="ReceivedCallback",outcome="delivered"} 1',
       'wazapi_webhook_attempts_total{type="ReceivedCallback",outcome="unreachable"} 1',
       "wazapi_webhook_latency_seconds_count 1",
+      'wazapi_refused_by_database_total{kind="message"} 1',
       "wazapi_webhook_latency_seconds_sum 0.05",
       'wazapi_send_attempts_total{outcome="sent",code=""} 1',
       'wazapi_send_attempts_total{outcome="retried",code="send_timeout"} 1',

@@ -176,6 +176,25 @@ test("receive: something nobody foresaw does not hold up what comes behind it", 
   expect(JSON.parse(receiver.taken[0]!.body).messageId).toBe("M2");
 });
 
+test("receive: a message whose content nobody foresaw is told as one that waits, in its place", async () => {
+  rig = startRig(store);
+  const message = Object.defineProperty({}, "conversation", {
+    enumerable: true,
+    get: () => {
+      throw new TypeError("nobody foresaw this");
+    },
+  });
+  receive(upsert([text(1), text(2, { message }), text(3)]));
+  await rig.time.until(() => receiver.taken.length === 3);
+  expect(
+    receiver.taken.map(({ body }) => JSON.parse(body)).map((body) => [body.messageId, body.waitingMessage]),
+  ).toEqual([
+    ["M1", false],
+    ["M2", true],
+    ["M3", false],
+  ]);
+});
+
 test("persist: a store that fails holds everything back, in order, and loses nothing", async () => {
   const spy = spied();
   rig = startRig(spy.store);

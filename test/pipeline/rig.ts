@@ -77,6 +77,8 @@ export function startRig(
     /** Aborts at the deadline of a shutdown. */
     readonly stop?: AbortController;
     readonly log?: Log;
+    /** Told of each row that the store refuses for good. */
+    readonly refused?: (kind: string) => void;
     /** Links of files; none unless a test says otherwise. */
     readonly media?: MediaLinks;
   } = {},
@@ -90,6 +92,7 @@ export function startRig(
       media: input.media ?? { links: async () => new Map() },
       clock: time.clock,
       log: input.log ?? silentLog,
+      ...(input.refused === undefined ? {} : { refused: input.refused }),
       sleep: time.sleep,
       random: () => 0.5,
     },

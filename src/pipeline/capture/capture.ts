@@ -6,6 +6,7 @@ import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { createTtlCache } from "#lib/ttl-cache.ts";
 import type { DirectoryStore } from "#store/directory.ts";
+import { lastingRefusal } from "#store/lasting-refusal.ts";
 import type { MessageStore } from "#store/messages.ts";
 import type { CaptureResult } from "../capture-result.ts";
 import { createAddressBook, type Owner } from "./address-book.ts";
@@ -91,6 +92,18 @@ export function createCapture(deps: CaptureDeps): Capture {
     }
   };
 
+  /** A message whose content nobody foresaw is published as one that waits: its key says enough for that. */
+  const messageOrWaiting = async (origin: MessageOrigin, info: WAMessage): Promise<CapturedOne> => {
+    try {
+      return await captureMessage(messageDeps, origin, info);
+    } catch (error) {
+      if (!isOurs(error) || !info.message || info.message.protocolMessage) throw error;
+      deps.log.error({ instanceId: origin.owner.instanceId, error }, "a message could not be read");
+      const messageStubType = proto.WebMessageInfo.StubType.CIPHERTEXT;
+      return await captureMessage(messageDeps, origin, { ...info, message: null, messageStubType });
+    }
+  };
+
   /** One item each, in the order in which their effects build on each other: people before their messages. */
   const works = (
     input: { readonly owner: Owner; readonly now: number },
@@ -115,7 +128,7 @@ export function createCapture(deps: CaptureDeps): Capture {
       ...listOf(events["chats.update"], (chats) => captureChats(book, { owner, complete: false }, chats)),
       ...listOf(events["groups.upsert"], (groups) => captureGroups(book, owner, groups)),
       ...listOf(events["groups.update"], (groups) => captureGroups(book, owner, groups)),
-      ...(events["messages.upsert"]?.messages ?? []).map((info) => () => captureMessage(messageDeps, origin, info)),
+      ...(events["messages.upsert"]?.messages ?? []).map((info) => () => messageOrWaiting(origin, info)),
       ...(presence === undefined ? [] : [() => capturePresence(book, input, presence)]),
       ...(label === undefined ? [] : [() => captureLabel(book, input, label)]),
     ];
@@ -179,7 +192,7 @@ function statusSent({ chat, messageId, sender }: CapturedMessage, at: number): C
   return { kind: "receipt", chat, ...participant, messageIds: [messageId], status: "SENT", phoneDevice: 0, at };
 }
 
-/** A mistake in reading a message, as against a table that cannot be read right now. */
+/** A mistake in reading a message, or a question no table will ever answer, as against one that cannot be read right now. */
 function isOurs(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
+  return error instanceof SyntaxError || lastingRefusal(error) !== undefined;
 }

@@ -10,8 +10,10 @@ export function dedupeKeyOf(captured: Captured): string {
       const late = captured.openedLate === true ? ["opened"] : [];
       return join("message", address(captured.chat), captured.messageId, String(captured.fromMe), ...late);
     }
-    case "waiting":
-      return join(captured.kind, address(captured.chat), captured.messageId, String(captured.fromMe));
+    case "waiting": {
+      const refused = captured.refused === undefined ? [] : ["refused"];
+      return join(captured.kind, address(captured.chat), captured.messageId, String(captured.fromMe), ...refused);
+    }
     case "notification":
       return join("notification", address(captured.chat), captured.name, captured.key);
     case "receipt": {
