@@ -14,7 +14,8 @@ answerQuestions({
     const client = createSandboxClient({ url: sandboxUrl });
     const config = await client.config();
     // All that pairing asks of a sandbox.
-    const sandbox = { control: { config: () => config, scan: client.scan } } as unknown as Sandbox;
+    const { scan, behaviour, migrate } = client;
+    const sandbox = { control: { config: () => config, scan, behaviour, migrate } } as unknown as Sandbox;
     for (const number of numbers) {
       const paired = await pairClient(sandbox, { number });
       paired.sock.ev.on("messages.upsert", ({ messages }) => arrived(messages.length));
