@@ -9,6 +9,7 @@ import { defaultInstanceSettings, type Hooks } from "#domain/instance.ts";
 import { type Clock, systemClock } from "#lib/clock.ts";
 import { createAddressGuard } from "#lib/guard.ts";
 import { type Log, type LogFields, silentLog } from "#lib/log.ts";
+import { createMetrics } from "#observe/metrics.ts";
 import { defaultDispatchOptions } from "#pipeline/dispatch/options.ts";
 import { defaultBufferOptions, defaultPersistOptions, defaultPostOptions } from "#pipeline/pipeline.ts";
 import { defaultEnqueueOptions } from "#queue/enqueue.ts";
@@ -122,22 +123,7 @@ export async function openEngineRig(
         clock,
         log,
         owner,
-        observe: {
-          attempted: () => {},
-          queued: () => {},
-          found: () => {},
-          pruned: () => {},
-          decryptFailed: () => {},
-          decryptStorm: () => {},
-          unconfirmed: () => {},
-          backlogStalled: () => {},
-          reconnected: () => {},
-          appStateDamaged: () => {},
-          appStateRecovery: () => {},
-          unknownWire: () => {},
-          phoneSilent: () => {},
-          passkeyEnded: () => {},
-        },
+        observe: createMetrics({ enabled: false }).observe,
       },
       quickOptions(owner, input.options ?? {}),
     );

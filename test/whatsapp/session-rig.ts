@@ -8,6 +8,7 @@ import type { SandboxControl } from "#sandbox/control.ts";
 import type { Store } from "#store/store.ts";
 import type { InboundBatch } from "#whatsapp/inbound.ts";
 import type { SessionsOptions } from "#whatsapp/options.ts";
+import { createMetrics } from "#observe/metrics.ts";
 import type { SessionDeps, SessionObserver } from "#whatsapp/session-deps.ts";
 import { createSessions, type Sessions } from "#whatsapp/sessions.ts";
 import type { OutgoingFiles } from "#whatsapp/send/payload.ts";
@@ -50,18 +51,7 @@ export interface SessionRig extends AsyncDisposable {
   readonly stateNames: () => Promise<string[]>;
 }
 
-const unobserved: SessionObserver = {
-  decryptFailed: () => {},
-  decryptStorm: () => {},
-  unconfirmed: () => {},
-  backlogStalled: () => {},
-  reconnected: () => {},
-  appStateDamaged: () => {},
-  appStateRecovery: () => {},
-  unknownWire: () => {},
-  phoneSilent: () => {},
-  passkeyEnded: () => {},
-};
+const { observe: unobserved } = createMetrics({ enabled: false });
 
 async function until(signal: AbortSignal, holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) {
