@@ -1,5 +1,4 @@
-import { readdirSync, statfsSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -13,19 +12,6 @@ const thresholds = Object.fromEntries(
   rooms.map(({ name }) => [`src/${name}/**`, { lines: carefulRooms.includes(name) ? 80 : 70 }]),
 );
 
-const memory = "/dev/shm";
-const enoughBytes = 8e9;
-
-/** Where tests keep their databases and files: in memory where there is room, because half of a commit is the disk. */
-function temporaryPlace(): string {
-  try {
-    const { bavail, bsize } = statfsSync(memory);
-    return bavail * bsize > enoughBytes ? memory : tmpdir();
-  } catch {
-    return tmpdir();
-  }
-}
-
 export default defineConfig({
   test: {
     root,
@@ -35,10 +21,10 @@ export default defineConfig({
     pool: "forks",
     execArgv: ["--import", `${root}bin/quick-imports.js`],
     maxWorkers: 2,
-    env: { TMPDIR: temporaryPlace() },
     // Half of the time went into importing the same modules anew for each file. setup.ts fails a file that leaves
     // anything behind for the next one.
     isolate: false,
+    globalSetup: ["test/support/temporary-place.ts"],
     setupFiles: ["test/support/setup.ts"],
     coverage: {
       provider: "v8",

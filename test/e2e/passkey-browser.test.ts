@@ -131,15 +131,16 @@ async function scanned(number: string): Promise<{ readonly routes: string; reado
   return { routes, link };
 }
 
-const shows = (text: string) =>
-  until(
-    async () =>
-      (await page.evaluate<string>("document.body.innerText").catch(() => "")).includes(text) ? true : undefined,
-    {
-      what: `the page to show ${text}`,
-      withinMs: 60_000,
-    },
-  );
+async function shows(text: string): Promise<void> {
+  let last = "";
+  const isShown = async (): Promise<boolean> => {
+    last = await page.evaluate<string>("location.pathname + ': ' + document.body.innerText").catch(String);
+    return last.includes(text);
+  };
+  await until(isShown, { what: `the page to show ${text}`, withinMs: 60_000 }).catch((error: unknown) => {
+    throw new Error(`it shows ${last.slice(0, 2_000)}`, { cause: error });
+  });
+}
 
 /** Saved only when somebody wants to look at it. */
 async function picture(name: string, width: number, height: number): Promise<void> {

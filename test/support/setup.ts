@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, expect } from "vitest";
 
 import { watchForLeaks, type LeakWatch } from "./leaks.ts";
@@ -5,8 +7,9 @@ import { watchForLeaks, type LeakWatch } from "./leaks.ts";
 /** How long closing may take after the last test of a file. */
 const graceMs = 2000;
 
-// One watch a process: test files share it, as they share the modules.
-const registry = globalThis as { wazapiLeakWatch?: LeakWatch };
+// One of each a process: test files share them, as they share the modules.
+const registry = globalThis as { wazapiLeakWatch?: LeakWatch; wazapiTemporary?: string };
+registry.wazapiTemporary ??= ownTemporaryPlace();
 registry.wazapiLeakWatch ??= watchForLeaks();
 const watch = registry.wazapiLeakWatch;
 
@@ -14,3 +17,10 @@ const watch = registry.wazapiLeakWatch;
 afterAll(async () => {
   expect(await watch.left(graceMs), "left behind by this file").toEqual([]);
 });
+
+/** So that a test that looks at what is left sees nothing of another worker. */
+function ownTemporaryPlace(): string {
+  const own = join(process.env["TMPDIR"] ?? "", `worker-${process.pid}`);
+  mkdirSync(own, { recursive: true });
+  return (process.env["TMPDIR"] = own);
+}
