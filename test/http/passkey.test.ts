@@ -165,6 +165,13 @@ describe("the page behind the link", () => {
     expect(await ask(http, next, { body: credential })).toMatchObject({ status: 400 });
     expect(await ask(http, next, { body: { match: true } })).toMatchObject({ status: 202 });
     http.control.passkey = { stage: "none" };
+    // It is over, and the session does not know yet how it ended: nothing final is said.
+    http.control.connection = { state: "pairing", reason: "passkey_linking", at: t0 };
+    expect((await ask(http, next)).json).toEqual({ stage: "linking" });
+    http.control.passkey = { ...required, ceremony: "c2" };
+    http.control.connection = { state: "pairing", reason: "passkey_required", at: t0 };
+    expect((await ask(http, next)).json).toEqual({ stage: "none", end: "expired" });
+    http.control.passkey = { stage: "none" };
     http.control.connection = { state: "connected", at: t0, phone: "5511988887777" };
     expect((await ask(http, next)).json).toEqual({ stage: "none", end: "linked" });
     http.control.connection = { state: "unpaired", reason: "passkey_silent", at: t0 };

@@ -16,7 +16,7 @@ const finish = (end) => {
 };
 const view = (v) => {
   if (v.end) return finish(v.end);
-  over = v.expiresAt; code(v.code);
+  over = v.expiresAt || over; code(v.code);
   $("also").hidden = !v.code;
   if (v.stage === "confirm") show("confirm");
   else if (v.stage === "required") show(D.open ? "steps" : "wait");

@@ -142,7 +142,7 @@ export function passkeyOperations(): readonly Operation[] {
         }
         if (link === undefined || (link.kind === "page" && view?.stage !== "required"))
           throw new WazapiError("link_expired");
-        return progressOf(view, view === undefined ? await endOf(context, link) : undefined);
+        return view === undefined ? await afterwards(context, link) : progressOf(view);
       },
     }),
     operation({
@@ -207,23 +207,29 @@ async function viewOf(
   return view.ceremony === ceremony ? view : undefined;
 }
 
-async function endOf({ deps }: RequestContext, { instanceId }: PasskeyLink): Promise<z.output<typeof end>> {
+/**
+ * What a link shows whose ceremony is over. The session hears of the end a moment later: until then the stage that it
+ * still tells is shown, for an end that is told is final.
+ */
+async function afterwards(
+  { deps }: RequestContext,
+  { instanceId }: PasskeyLink,
+): Promise<z.input<typeof progress> | RawAnswer> {
+  const isAnother = (await deps.sessions.passkey(instanceId)).stage !== "none";
   const { connection } = await deps.sessions.view(instanceId);
-  return isPaired(connection) || connection.state === "connected" ? "linked" : failureOf(connection);
+  if (isPaired(connection) || connection.state === "connected") return { stage: "none", end: "linked" };
+  const told = passkeyStages.find((one) => connection.reason === `passkey_${one}`);
+  return told === undefined || isAnother ? { stage: "none", end: failureOf(connection) } : { stage: told };
 }
 
 function failureOf({ reason }: Connection): z.output<typeof end> {
   return passkeyFailures.find((failure) => reason === `passkey_${failure}`) ?? "expired";
 }
 
-function progressOf(
-  view: PasskeyView | undefined,
-  ended: z.output<typeof end> | undefined,
-): z.input<typeof progress> | RawAnswer {
+function progressOf({ stage: at, code: shown, expiresAt: until }: PasskeyView): z.input<typeof progress> | RawAnswer {
   return {
-    stage: view?.stage ?? "none",
-    ...(view?.code !== undefined && { code: view.code }),
-    ...(view?.expiresAt !== undefined && { expiresAt: view.expiresAt }),
-    ...(ended !== undefined && { end: ended }),
+    stage: at,
+    ...(shown !== undefined && { code: shown }),
+    ...(until !== undefined && { expiresAt: until }),
   };
 }
