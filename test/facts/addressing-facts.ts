@@ -1,6 +1,7 @@
 import type { Fact } from "./fact.ts";
 
 const client = "whatsapp/addressing.test.ts";
+const acks = "whatsapp/ack-words.test.ts";
 const server = "sandbox/addressing.test.ts";
 
 /** Facts about how chats are addressed, by number or by LID, and about acks. */
@@ -93,9 +94,9 @@ export const addressingFacts: readonly Fact[] = [
       "One table says what each code is worth: later, by the other name, with members asked for anew, once more, or final; always under one id. Unknown codes are counted.",
     clientBy: [
       { file: "whatsapp/ack-errors.test.ts", name: "and when that does not help" },
-      { file: client, name: "tries under one id" },
-      { file: client, name: "its members are asked for anew" },
-      { file: client, name: "a code that nobody knows is counted" },
+      { file: acks, name: "tries under one id" },
+      { file: acks, name: "its members are asked for anew" },
+      { file: acks, name: "a code that nobody knows is counted" },
     ],
   },
   {
@@ -106,7 +107,7 @@ export const addressingFacts: readonly Fact[] = [
     sandbox: "On demand: `wazapi sandbox fault ack-refresh-lid`.",
     sandboxBy: [{ file: server, name: "says refresh_lid and phash when it is told to" }],
     client: "The LID is asked for by number and kept; the chat's next message goes by LID.",
-    clientBy: [{ file: client, name: "refresh_lid: the LID is asked for by number" }],
+    clientBy: [{ file: acks, name: "refresh_lid: the LID is asked for by number" }],
     phone:
       "A contact's LID changes when they register anew, which nobody can bring about at will; after that `npx wazapi send NUMBER oi --wait delivered`.",
   },
@@ -121,9 +122,9 @@ export const addressingFacts: readonly Fact[] = [
     client:
       "Members and devices are asked for anew, and those that were left out get the message alone, under its id: between two people up to 20, in a group up to 5 with the sender key (the others ask for it). Baileys does not send the attribute `phash`, so WhatsApp may never compare.",
     clientBy: [
-      { file: client, name: "phash: a device that was left out gets the message too" },
-      { file: client, name: "phash of a group: a member's device that was left out gets the message" },
-      { file: client, name: "phash of a group that is ours: nobody is asked for anything" },
+      { file: acks, name: "phash: a device that was left out gets the message too" },
+      { file: acks, name: "phash of a group: a member's device that was left out gets the message" },
+      { file: acks, name: "phash of a group that is ours: nobody is asked for anything" },
     ],
     phone:
       "Whether WhatsApp compares without the attribute: link another device on the contact's side, and at once `npx wazapi send NUMBER oi --wait delivered`: that device must show it.",
