@@ -206,6 +206,8 @@ export function gateStanzas(deps: GateDeps): StanzaGate {
     inject: (stanzas) => {
       for (const node of stanzas) {
         enqueue(node.tag, async () => {
+          // What was kept from Baileys before a crash is kept from it after it, too.
+          if (whyKept(node, deps.own()) !== undefined) return;
           await deliver.get(node.tag)?.(readablePlain(node));
         });
       }

@@ -231,6 +231,15 @@ describe("stanza gate", () => {
     expect(journaled).toHaveLength(2);
   });
 
+  it("what is kept from Baileys is kept from it when it comes out of the journal, too", async () => {
+    const { gate, seen } = gated();
+    const attrs = { id: "SYNC", from: "s.whatsapp.net", type: "server_sync" };
+    gate.inject([{ tag: "notification", attrs, content: [{ tag: "collection", attrs: { version: "1" } }] }]);
+    gate.inject([receipt("OLD")]);
+    await settled();
+    expect(seen).toEqual(["receipt:OLD"]);
+  });
+
   it("a status reaches Baileys as a message, and is confirmed once what was in it is durable", async () => {
     const { seen, sent, correlation, arrive } = gated();
     const content = Buffer.from("post");
