@@ -189,6 +189,20 @@ it("the quota used up is told with the end of its cycle, and that this is over",
   expect(await told()).toEqual([capped, "open"]);
 });
 
+it("a lock that could not be stored outlives a new connection", async () => {
+  const one = startProcess();
+  failing = "before";
+  one.lockTold({ is_active: true });
+  await expect.poll(one.holds).toMatchObject({ reason: "restriction" });
+  answer = () => {
+    throw new Error("no answer");
+  };
+  one.opened();
+  await expect.poll(() => asked).toBe(1);
+  expect(await one.holds()).toMatchObject({ reason: "restriction" });
+  one.stop();
+});
+
 it("over a crash, a full disk and another process: every change is told, none twice", async () => {
   const one = startProcess();
   failing = "before";

@@ -113,7 +113,8 @@ export function createKnownLimits(deps: KnownLimitsDeps): KnownLimits {
     change: (instanceId, edit) => inLine(instanceId, (about) => apply(instanceId, about, edit)),
     reread: (instanceId) =>
       inLine(instanceId, async (about) => {
-        about.limits = (await chatLimits.get({ instanceId })) ?? {};
+        // What could not be stored holds all the same.
+        if (!about.isUnsure) about.limits = (await chatLimits.get({ instanceId })) ?? {};
       }),
     forget: (instanceId) => void known.delete(instanceId),
   };

@@ -63,6 +63,8 @@ const maxChats = 10_000;
 interface Memory {
   /** Chats that were refused lately, with the time. */
   readonly refused: BoundedMap<string, number>;
+  /** When the last of them was. */
+  refusedAt: number;
   /** A question about the lock that is under way. */
   asking: Promise<void> | undefined;
   /** How often WhatsApp told of the lock by itself. */
@@ -81,6 +83,7 @@ export function createNewChats(deps: NewChatsDeps): NewChats {
     if (there !== undefined) return there;
     const made: Memory = {
       refused: new BoundedMap<string, number>({ limit: maxChats, ttlMs: betweenTriesMs, clock }),
+      refusedAt: Number.NEGATIVE_INFINITY,
       asking: undefined,
       notices: 0,
       looking: undefined,
@@ -187,10 +190,10 @@ export function createNewChats(deps: NewChatsDeps): NewChats {
     },
     limits: async (instanceId) => await known.get(instanceId),
     holds: async ({ instanceId, outgoing }, sock) => {
-      const { refused } = memoryOf(instanceId);
+      const { refused, refusedAt } = memoryOf(instanceId);
       const before = await known.get(instanceId);
       const isRestricted = restrictionOf(before, clock.now()) !== undefined;
-      if (!isRestricted && refused.size === 0) return undefined;
+      if (!isRestricted && refusedAt + betweenTriesMs <= clock.now()) return undefined;
       const names = await personNames(deps, instanceId, outgoing.to);
       if (names === undefined) return undefined;
       const pausedUntil = (refused.get(keyOf(names)) ?? Number.NEGATIVE_INFINITY) + betweenTriesMs;
@@ -216,7 +219,11 @@ export function createNewChats(deps: NewChatsDeps): NewChats {
     explained: async ({ instanceId, outgoing, result, hasAsked }, sock) => {
       if (result.outcome !== "rejected" || (result.code !== 463 && result.code !== 475)) return result;
       const names = await personNames(deps, instanceId, outgoing.to);
-      if (names !== undefined) memoryOf(instanceId).refused.set(keyOf(names), clock.now());
+      if (names !== undefined) {
+        const memory = memoryOf(instanceId);
+        memory.refusedAt = clock.now();
+        memory.refused.set(keyOf(names), memory.refusedAt);
+      }
       // WhatsApp protocol: 463 is the lock (or a missing token), 475 the quota that is used up.
       if (result.code === 463 && !hasAsked) await askWhy(instanceId, sock);
       if (newChatsHeldUntil(await known.get(instanceId), clock.now()) === undefined) {
