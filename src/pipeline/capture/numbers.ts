@@ -14,8 +14,8 @@ export function numberOf(value: number | bigint | string | LongLike | null | und
   return Number.isFinite(number) ? number : 0;
 }
 
-/** The latest moment that a date can name. */
-const latestMs = 8.64e15;
+/** The latest moment that a date can name, epoch milliseconds. */
+export const latestMs = 8.64e15;
 
 /**
  * Epoch milliseconds of seconds on the wire; `fallback` for what is no moment: nothing, a negative number, or one so large

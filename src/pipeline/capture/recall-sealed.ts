@@ -44,7 +44,8 @@ export async function recallSealed<Origin>(
   const rows = await deps.messages.list({ instanceId, chatId: chat.chatId, limit: maxLookedAt });
   for (const row of rows.toReversed()) {
     if (row.type !== "other") continue;
-    const info = proto.WebMessageInfo.decode(row.proto);
+    const info = decoded(row.proto);
+    if (info === undefined) continue;
     const targetId = info.message ? sealedFor(unwrap(info.message).message) : undefined;
     if (!info.key || targetId === undefined || !messageIds.has(targetId)) continue;
     const { key } = info;
@@ -52,4 +53,13 @@ export async function recallSealed<Origin>(
     awaited.add(targetId);
   }
   return awaited;
+}
+
+/** A row that cannot be read must not spoil the message that came now. */
+function decoded(bytes: Uint8Array): proto.WebMessageInfo | undefined {
+  try {
+    return proto.WebMessageInfo.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,10 +1,8 @@
 import type { Captured } from "#domain/captured.ts";
+import { latestMs } from "../capture/numbers.ts";
 
 /** Characters of one text: an id of that length fits every index. */
 const maxLength = 500;
-
-/** The latest moment that a date can name, epoch milliseconds. */
-const latestMs = 8.64e15;
 
 /**
  * What is published in place of something that the database refuses, made of values that every database takes: a message

@@ -1,5 +1,5 @@
 import { generateParticipantHashV2, jidDecode } from "@whiskeysockets/baileys";
-import { isLidJid } from "#domain/jid.ts";
+import { isHostedJid, isLidJid } from "#domain/jid.ts";
 import type { Log } from "#lib/log.ts";
 import type { LiveSocket } from "../live-socket.ts";
 import { resend } from "../retries/resend.ts";
@@ -70,6 +70,5 @@ function hashes({ own }: LiveSocket, devices: readonly string[]): readonly strin
 
 /** WhatsApp protocol: devices of a company's service get no sender key. */
 function isHosted(device: string): boolean {
-  const parts = jidDecode(device);
-  return parts?.device === 99 || parts?.server === "hosted" || parts?.server === "hosted.lid";
+  return isHostedJid(device) || jidDecode(device)?.device === 99;
 }

@@ -71,11 +71,14 @@ export function createReadableHistory(deps: ReadableHistoryDeps): ReadableHistor
       if (isComplete && waiting === 0) return take(set);
       if (waiting >= maxWaiting) return log.warn({ waiting }, "too many chunks of history wait to be read again");
       waiting += 1;
-      line = line.then(async () => {
-        const whole = isComplete || signal.aborted ? set : await complete(set, notice);
-        waiting -= 1;
-        if (!signal.aborted) take(whole);
-      });
+      line = line
+        .then(async () => {
+          const whole = isComplete || signal.aborted ? set : await complete(set, notice);
+          if (!signal.aborted) take(whole);
+        })
+        // The chunks behind it must not stay with it.
+        .catch((error: unknown) => log.error({ error }, "a chunk of history could not be handed on"))
+        .finally(() => void (waiting -= 1));
     },
   };
 }
