@@ -11,3 +11,6 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
 };
+
+/** The latest moment that a date can name, epoch milliseconds. */
+export const latestMs = 8.64e15;

@@ -1,3 +1,4 @@
+import { latestMs } from "#lib/clock.ts";
 /** A 64-bit number as protobuf gives it. */
 export interface LongLike {
   readonly low: number;
@@ -13,9 +14,6 @@ export function numberOf(value: number | bigint | string | LongLike | null | und
   const number = Number(value);
   return Number.isFinite(number) ? number : 0;
 }
-
-/** The latest moment that a date can name, epoch milliseconds. */
-export const latestMs = 8.64e15;
 
 /**
  * Epoch milliseconds of seconds on the wire; `fallback` for what is no moment: nothing, a negative number, or one so large

@@ -1,5 +1,5 @@
 import type { Captured } from "#domain/captured.ts";
-import { latestMs } from "../capture/numbers.ts";
+import { latestMs } from "#lib/clock.ts";
 
 /** Characters of one text: an id of that length fits every index. */
 const maxLength = 500;
